@@ -1,0 +1,475 @@
+"""Expressions over named axes: the immutable tree that every part of derive reads.
+
+An expression is a real (or integer, or boolean) for each position along its `axes`; broadcasting is the absence of an
+axis, and a reduction names the axes it removes. Trees are built with Python's operators and the verbs in `functions`.
+The axis named "..." stands for any number of leading axes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, ClassVar, Union
+
+from derive.language.errors import DefinitionError
+
+BATCH = "..."
+REDUCTIONS = ("sum", "mean", "max", "min", "logsumexp", "argmax", "argmin")
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+class Expr:
+    """A node. Equality is structural; hashes and axes are computed once."""
+
+    kind: ClassVar[str] = "real"
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return frozenset().union(*(c.axes for c in self.children))
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return ()
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        """The same node over other children (in the order of `children`)."""
+        return self
+
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        return (type(self).__name__, *(getattr(self, f.name) for f in fields(self)))  # type: ignore[arg-type]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Expr) and self._hash == other._hash and self._key == other._key
+
+    def __bool__(self) -> bool:
+        raise DefinitionError(f"{self} has no truth value while it is being defined; write where(condition, a, b) instead of if")
+
+    def __iter__(self) -> Iterator[Expr]:
+        raise DefinitionError(f"{self} cannot be iterated; an axis is reduced or indexed by its name, as in sum(x, \"N\")")
+
+    def __add__(self, other: Number) -> Expr:
+        return add(self, as_expr(other))
+
+    def __radd__(self, other: Number) -> Expr:
+        return add(as_expr(other), self)
+
+    def __sub__(self, other: Number) -> Expr:
+        return add(self, negate(as_expr(other)))
+
+    def __rsub__(self, other: Number) -> Expr:
+        return add(as_expr(other), negate(self))
+
+    def __neg__(self) -> Expr:
+        return negate(self)
+
+    def __pos__(self) -> Expr:
+        return self
+
+    def __mul__(self, other: Number) -> Expr:
+        return mul(self, as_expr(other))
+
+    def __rmul__(self, other: Number) -> Expr:
+        return mul(as_expr(other), self)
+
+    def __truediv__(self, other: Number) -> Expr:
+        return mul(self, power(as_expr(other), Const(Fraction(-1))))
+
+    def __rtruediv__(self, other: Number) -> Expr:
+        return mul(as_expr(other), power(self, Const(Fraction(-1))))
+
+    def __floordiv__(self, other: Number) -> Expr:
+        return Call("floor", (self / other,))
+
+    def __pow__(self, other: Number) -> Expr:
+        return power(self, as_expr(other))
+
+    def __rpow__(self, other: Number) -> Expr:
+        return power(as_expr(other), self)
+
+    def __lt__(self, other: Number) -> Expr:
+        return Compare("<", self, as_expr(other))
+
+    def __le__(self, other: Number) -> Expr:
+        return Compare("<=", self, as_expr(other))
+
+    def __gt__(self, other: Number) -> Expr:
+        return Compare(">", self, as_expr(other))
+
+    def __ge__(self, other: Number) -> Expr:
+        return Compare(">=", self, as_expr(other))
+
+    def at(self, **index: Number) -> Expr:
+        """Read this expression at other positions: `logp.at(C=label)`, `x.at(H=2 * new("P") + idx("I") - 1)`."""
+        return at(self, {axis: as_expr(i) for axis, i in index.items()})
+
+    def __str__(self) -> str:
+        from derive.language.text import text
+
+        return text(self)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+
+Number = Union[Expr, int, float, Fraction]
+
+
+def _node(cls: type) -> type:
+    """A frozen dataclass that keeps Expr's structural equality and cached hash."""
+    return dataclass(frozen=True, eq=False, repr=False)(cls)
+
+
+@_node
+class Const(Expr):
+    """An exact rational."""
+
+    value: Fraction
+
+
+@_node
+class Input(Expr):
+    """An array the caller passes; `names` are its axes in order. `into` is the axis an integer input points into."""
+
+    name: str
+    names: tuple[str, ...]
+    dtype: str = "real"
+    into: str | None = None
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+
+@_node
+class Param(Expr):
+    """A scalar parameter, constant during a call."""
+
+    name: str
+
+
+@_node
+class Ref(Expr):
+    """A named intermediate of a program, with the axes of what it names."""
+
+    name: str
+    names: frozenset[str]
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return self.names
+
+
+@_node
+class Size(Expr):
+    """The number of positions along an axis: a positive integer."""
+
+    axis: str
+
+
+@_node
+class Iota(Expr):
+    """The position along an axis: 0, 1, ..., size - 1."""
+
+    axis: str
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return frozenset((self.axis,))
+
+
+@_node
+class _Nary(Expr):
+    args: tuple[Expr, ...]
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+
+@_node
+class Add(_Nary):
+    """A sum of terms; subtraction is a term times -1."""
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return add(*children)
+
+
+@_node
+class Mul(_Nary):
+    """A product of factors; division is a factor to the power -1."""
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return mul(*children)
+
+
+@_node
+class Pow(Expr):
+    """A power; the exponent is a Const wherever the definition writes a number."""
+
+    base: Expr
+    exponent: Expr
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.base, self.exponent)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return power(*children)
+
+
+@_node
+class Call(Expr):
+    """A primitive scalar function, element by element (see `primitives`), or a kernel that numerics put in its place."""
+
+    fn: str
+    args: tuple[Expr, ...]
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Call(self.fn, children)
+
+
+@_node
+class Compare(Expr):
+    """A comparison, element by element."""
+
+    kind: ClassVar[str] = "bool"
+    op: str
+    left: Expr
+    right: Expr
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.left, self.right)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Compare(self.op, *children)
+
+
+@_node
+class Where(Expr):
+    """`chosen` where the condition holds, `other` elsewhere. The branch that owns a boundary owns the derivative there."""
+
+    condition: Expr
+    chosen: Expr
+    other: Expr
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.condition, self.chosen, self.other)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return where(*children)
+
+
+@_node
+class Reduce(Expr):
+    """A reduction (one of REDUCTIONS) of `body` over `over`; ties of max, min and arg- take the first position."""
+
+    how: str
+    body: Expr
+    over: tuple[str, ...]
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return self.body.axes - frozenset(self.over)
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.body,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Reduce(self.how, children[0], self.over)
+
+
+@_node
+class At(Expr):
+    """`body` read, along each axis of `index`, at the given integer position.
+
+    An index made of integer inputs must be in range. An affine index (sizes, positions, parameters) may fall outside:
+    the value there is 0.
+    """
+
+    body: Expr
+    index: tuple[tuple[str, Expr], ...]
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        moved = frozenset(axis for axis, _ in self.index)
+        return (self.body.axes - moved).union(*(i.axes for _, i in self.index))
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.body, *(i for _, i in self.index))
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        body, *positions = children
+        return at(body, dict(zip((axis for axis, _ in self.index), positions, strict=True)))
+
+
+@_node
+class Delta(Expr):
+    """1 where the position along `axis` equals `index`, else 0 (a one-hot row); the adjoint of `At`."""
+
+    axis: str
+    index: Expr
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return self.index.axes | {self.axis}
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.index,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Delta(self.axis, children[0])
+
+
+ZERO, ONE, TWO = Const(Fraction(0)), Const(Fraction(1)), Const(Fraction(2))
+MINUS_ONE = Const(Fraction(-1))
+
+
+def as_expr(value: Number) -> Expr:
+    """An Expr from a number; a float is the decimal that its repr shows, so 1e-5 is exactly 1/100000."""
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, Fraction)):
+        raise DefinitionError(f"a definition is made of numbers and expressions; got {type(value).__name__} {value!r}")
+    return Const(Fraction(str(value)) if isinstance(value, float) else Fraction(value))
+
+
+def add(*terms: Expr) -> Expr:
+    """A sum with its numbers folded; a lone term stays itself. Terms that are sums stay whole (see `flatten`)."""
+    number = sum((t.value for t in terms if isinstance(t, Const)), Fraction(0))
+    rest = [t for t in terms if not isinstance(t, Const)]
+    if number:
+        rest = [Const(number), *rest] if isinstance(terms[0], Const) else [*rest, Const(number)]
+    return rest[0] if len(rest) == 1 else Add(tuple(rest)) if rest else ZERO
+
+
+def mul(*factors: Expr) -> Expr:
+    """A product with its numbers folded to the front; zero absorbs. Factors that are products stay whole."""
+    number = Fraction(1)
+    for f in factors:
+        number *= f.value if isinstance(f, Const) else 1
+    rest = [f for f in factors if not isinstance(f, Const)]
+    if number == 0:
+        return ZERO
+    if number != 1:
+        rest.insert(0, Const(number))
+    return rest[0] if len(rest) == 1 else Mul(tuple(rest)) if rest else ONE
+
+
+def negate(term: Expr) -> Expr:
+    """Minus the term."""
+    return mul(MINUS_ONE, term)
+
+
+def flatten(expr: Expr) -> Expr:
+    """Sums of sums as one sum, products of products as one product."""
+
+    def change(node: Expr) -> Expr:
+        if isinstance(node, Add):
+            return add(*(t for term in node.args for t in (term.args if isinstance(term, Add) else (term,))))
+        if isinstance(node, Mul):
+            return mul(*(f for factor in node.args for f in (factor.args if isinstance(factor, Mul) else (factor,))))
+        return node
+
+    return transform(expr, change)
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """A power with the trivial ones folded: x^0, x^1, rational to an integer, (x^a)^b for an integer b."""
+    if isinstance(exponent, Const):
+        if exponent.value == 0:
+            return ONE
+        if exponent.value == 1:
+            return base
+        whole = exponent.value.denominator == 1
+        if isinstance(base, Const) and whole and (base.value or exponent.value > 0):
+            return Const(base.value ** int(exponent.value))
+        if isinstance(base, Pow) and isinstance(base.exponent, Const) and whole:
+            return power(base.base, Const(base.exponent.value * exponent.value))
+        if isinstance(base, Const) and base.value == 1:
+            return ONE
+    return Pow(base, exponent)
+
+
+def where(condition: Expr, chosen: Number, other: Number) -> Expr:
+    """Choose by a condition; equal branches collapse."""
+    if condition.kind != "bool":
+        raise DefinitionError(f"where wants a comparison first, as in where(x > 0, x, 0); got {condition}")
+    chosen, other = as_expr(chosen), as_expr(other)
+    return chosen if chosen == other and condition.axes <= chosen.axes else Where(condition, chosen, other)
+
+
+def at(body: Expr, index: dict[str, Expr]) -> Expr:
+    """Read `body` at other positions; an axis it does not have cannot be read."""
+    for axis in index:
+        if axis not in body.axes:
+            raise DefinitionError(f"{body} has no axis {axis} to read at; its axes are ({', '.join(sorted(body.axes))})")
+    kept = tuple(sorted((a, i) for a, i in index.items() if i != Iota(a)))
+    return At(body, kept) if kept else body
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node of a tree once, children first."""
+    seen: set[Expr] = set()
+    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((c, False) for c in reversed(node.children))
+
+
+def transform(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The tree rebuilt bottom-up, each node passed through `change`."""
+    done: dict[Expr, Expr] = {}
+    for node in walk(expr):
+        children = tuple(done[c] for c in node.children)
+        same = all(a is b for a, b in zip(children, node.children, strict=True))
+        done[node] = change(node if same else node.rebuild(children))
+    return done[expr]
+
+
+def substitute(expr: Expr, replacement: dict[Expr, Expr]) -> Expr:
+    """Replace whole nodes (usually leaves) by others."""
+    return transform(expr, lambda node: replacement.get(node, node)) if replacement else expr
+
+
+def leaves(expr: Expr, *kinds: type[Expr]) -> list[Expr]:
+    """The nodes of the given classes, in order of first appearance."""
+    return [n for n in walk(expr) if isinstance(n, kinds)]
+
+
+def base_axis(axis: str) -> str:
+    """The axis whose size this one shares: L' and L'' run over as many positions as L."""
+    return axis.rstrip("'")
+
+
+def fresh_axis(axis: str, taken: Iterable[str]) -> str:
+    """A second index over the same positions: L, then L', then L''."""
+    taken = set(taken)
+    while axis in taken:
+        axis += "'"
+    return axis
