@@ -1,0 +1,185 @@
+"""From expressions to canonical polynomials, and the test of equality that proofs rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from derive.calculus import algebra as al
+from derive.calculus.algebra import Poly
+from derive.calculus.atoms import MEANING
+from derive.calculus.powers import call, exponential, indicator, logarithm, power
+from derive.language.nodes import (
+    Add, At, Call, Compare, Const, Delta, Expr, Input, Iota, Mul, Param, Pow, Reduce, Ref, Size, Where, base_axis, walk,
+)  # fmt: skip
+from derive.language.program import Hypothesis, Program
+
+
+@dataclass
+class Canon:
+    """Turns expressions into polynomials. Refs in `bodies` are expanded, others are opaque; positive parameters are known."""
+
+    bodies: dict[str, Expr] = field(default_factory=dict)
+    positive: frozenset[str] = frozenset()
+    hypotheses: tuple[Hypothesis, ...] = ()
+    _known: dict[Expr, Poly] = field(default_factory=dict)
+
+    def poly(self, expr: Expr) -> Poly:
+        """The canonical polynomial of an expression (a condition counts as 1 or 0)."""
+        for node in walk(expr):
+            if node not in self._known:
+                self._known[node] = self._node(node)
+        return self._known[expr]
+
+    def _node(self, e: Expr) -> Poly:
+        known = self._known
+        match e:
+            case Const(value):
+                return al.constant(value)
+            case Ref(name) if name in self.bodies:
+                return self.poly(self.bodies[name])
+            case Input(name) | Ref(name):
+                return al.factor(("t", name, tuple((a, ("f", a)) for a in sorted(e.axes))))
+            case Param(name):
+                return al.factor(("param", name, "positive" if name in self.positive else "real"))
+            case Size(axis):
+                return al.factor(("size", base_axis(axis)))
+            case Iota(axis):
+                return al.factor(("iota", ("f", axis)))
+            case Add(args):
+                return al.plus(*(known[a] for a in args))
+            case Mul(args):
+                return al.product(known[a] for a in args)
+            case Pow(base, Const(value)):
+                return power(known[base], value)
+            case Pow(base, exponent):
+                return exponential(al.times(known[exponent], logarithm(known[base])))
+            case Call(fn, args):
+                return self.poly(MEANING[fn](*args)) if fn in MEANING else call(fn, tuple(known[a] for a in args))
+            case Compare(op, left, right):
+                return indicator(op, al.minus(known[left], known[right]))
+            case Where(condition, chosen, other):
+                return al.plus(al.times(known[condition], al.minus(known[chosen], known[other])), known[other])
+            case Delta(axis, index):
+                return al.delta(("f", axis), al.as_index(known[index]))
+            case Reduce() | At():
+                return self._reduce(e) if isinstance(e, Reduce) else self._at(e)
+        raise TypeError(f"no canonical form for {e}")
+
+    def _reduce(self, e: Reduce) -> Poly:
+        body = self._known[e.body]
+        if e.how == "sum":
+            return self._assumed(al.sum_axes(body, e.over))
+        if e.how == "mean":
+            return al.times(self._assumed(al.sum_axes(body, e.over)), al.from_exponents({("size", base_axis(a)): Fraction(-1) for a in e.over}))
+        if e.how == "logsumexp":
+            return logarithm(al.sum_axes(exponential(body), e.over))
+        return al.reduce_axes(e.how, body, e.over)
+
+    def _at(self, e: At) -> Poly:
+        mapping: dict[al.Index, al.Index] = {}
+        inside = al.constant(1)
+        for axis, index in e.index:
+            where = al.as_index(self._known[index])
+            mapping[("f", axis)] = where
+            if where[0] == "p" and not al.depends_on_data(where):
+                inside = al.times(inside, al.factor(("inr", base_axis(axis), where)))
+        return al.times(inside, al.replace(self._known[e.body], mapping))
+
+    def _assumed(self, p: Poly) -> Poly:
+        """Equations the definition assumes, applied to the sums they speak about."""
+        for h in self.hypotheses:
+            left, right = _bare(self).poly(h.left), _bare(self).poly(h.right)
+            if len(left) == 1:
+                p = replace_factor_everywhere(p, next(iter(left))[0][0], right)
+        return p
+
+
+def _bare(canon: Canon) -> Canon:
+    return Canon(canon.bodies, canon.positive)
+
+
+def replace_factor_everywhere(p: Poly, target: al.Factor, by: Poly) -> Poly:
+    """Positive whole powers of a factor replaced by a polynomial."""
+    total: Poly = {}
+    for mono, c in p.items():
+        e = dict(mono).get(target)
+        if e is None or e.denominator != 1 or e < 0:
+            total = al.plus(total, {mono: c})
+        else:
+            rest = {tuple(fe for fe in mono if fe[0] != target): c}
+            total = al.plus(total, al.times(rest, power(by, e)))
+    return total
+
+
+def canon_for(program: Program, expanded: bool = True, extra: Iterable[tuple[str, Expr]] = ()) -> Canon:
+    """A Canon that knows a program's lets (when expanded), its positive parameters and its hypotheses."""
+    bodies = {let.name: let.body for let in program.lets} if expanded else {}
+    bodies.update(extra)
+    positive = frozenset(p.name for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
+    return Canon(bodies, positive, program.hypotheses)
+
+
+def is_zero(p: Poly, depth: int = 0) -> bool:
+    """Whether a polynomial is zero as a function: denominators are multiplied out, sums over the same indices joined.
+
+    True is a proof; False only says that this normal form does not show it.
+    """
+    for _ in range(12):
+        if not p:
+            return True
+        base = _denominator(p)
+        if base is None:
+            break
+        p = _multiply_out(p, base)
+    return depth < 4 and _zero_by_sums(p, depth)
+
+
+def _denominator(p: Poly) -> al.Factor | None:
+    """A sum that stands in the denominator, or to a power of 1 or more, of some term."""
+    for mono in p:
+        for f, e in mono:
+            if f[0] == "pow" and (e < 0 or e >= 1):
+                return f
+    return None
+
+
+def _multiply_out(p: Poly, base: al.Factor) -> Poly:
+    lowest = min(dict(m).get(base, Fraction(0)) for m in p)
+    shift = -Fraction(lowest.numerator // lowest.denominator)
+    total: Poly = {}
+    for mono, c in p.items():
+        e = dict(mono).get(base, Fraction(0)) + shift
+        whole = e.numerator // e.denominator
+        rest = {f: x for f, x in mono if f != base}
+        if e != whole:
+            rest[base] = e - whole
+        term = al.scale(al.from_exponents(rest), c)
+        for _ in range(whole):
+            term = al.times(term, al.poly(base[1]))
+        total = al.plus(total, term)
+    return total
+
+
+def _zero_by_sums(p: Poly, depth: int) -> bool:
+    """Terms with the same cofactor and the same bound indices are joined under one sum, and what is summed is tested."""
+    groups: dict[tuple[al.Mono, tuple[str, ...]], list[tuple[al.Mono, Fraction, al.Factor]]] = {}
+    for mono, c in p.items():
+        sums = [f for f, e in mono if f[0] == "sum" and e == 1]
+        if not sums:
+            return False
+        target = max(sums, key=lambda f: (len(f[1]), al.order(f)))
+        rest = tuple(fe for fe in mono if fe[0] != target)
+        groups.setdefault((rest, tuple(axis for _, axis in target[1])), []).append((mono, c, target))
+    return all(_joined_is_zero(terms, depth) for terms in groups.values())
+
+
+def _joined_is_zero(terms: list[tuple[al.Mono, Fraction, al.Factor]], depth: int) -> bool:
+    bound = terms[0][2][1]
+    names = [("f", f"{axis}~{i}") for i, (_, axis) in enumerate(bound)]
+    inner: Poly = {}
+    for _, c, target in terms:
+        mapping = {("b", k, axis): n for (k, axis), n in zip(target[1], names, strict=True)}
+        inner = al.plus(inner, al.scale(al.replace_mono(target[2], mapping), c))
+    return is_zero(inner, depth + 1)

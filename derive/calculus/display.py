@@ -1,0 +1,373 @@
+"""From canonical polynomials back to expressions a person would write: factored, with means, inner products and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from derive.calculus import algebra as al
+from derive.calculus.algebra import Factor, Mono, Poly
+from derive.language.nodes import (
+    BATCH, MINUS_ONE, ZERO, Call, Compare, Const, Delta, Expr, Iota, Param, Reduce, Size, add, at, mul, power, where,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Names:
+    """What tensor names stand for, in the order in which products list them."""
+
+    leaves: Mapping[str, Expr]
+
+    def rank(self, name: str) -> int:
+        return list(self.leaves).index(name)
+
+
+def expression(p: Poly, names: Names) -> Expr:
+    """The polynomial as a factored expression."""
+    if not p:
+        return ZERO
+    p = _with_means(p)
+    common = _common(p)
+    always = next((f for f, _ in common if f[0] == "ind"), None)
+    if always is not None:
+        return _branches(p, always, names)
+    if len(p) == 1:
+        (mono, c), *_ = p.items()
+        return _term(mono, c, names)
+    number = _common_number(p)
+    inverse: Poly = {tuple((f, -e) for f, e in common): 1 / number}
+    rest = _times_plain(p, inverse)
+    body = _split(rest, names)
+    if not common and number == 1:
+        return body
+    outside = _factors(common, names)
+    return mul(*([Const(number)] if number != 1 else []), *outside, body)
+
+
+def _with_means(p: Poly) -> Poly:
+    """Sums divided by the sizes they run over, as means."""
+    return {_mean_mono(m): c for m, c in p.items()}
+
+
+def _mean_mono(mono: Mono) -> Mono:
+    exponents = dict(mono)
+    for f, e in mono:
+        if f[0] == "sum" and e == 1:
+            sizes = [("size", axis) for _, axis in f[1]]
+            if len(set(sizes)) == len(sizes) and all(exponents.get(s, 0) <= -1 for s in sizes):
+                for s in sizes:
+                    exponents[s] += 1
+                exponents[("mean", *f[1:])] = exponents.pop(f)
+    return tuple(sorted(((f, e) for f, e in exponents.items() if e), key=lambda item: al.order(item[0])))
+
+
+def _times_plain(p: Poly, q: Poly) -> Poly:
+    """A product with one term that only cancels factors: nothing is expanded or folded."""
+    (mono, c), *_ = q.items()
+    result: Poly = {}
+    for m, v in p.items():
+        exponents = dict(m)
+        for f, e in mono:
+            exponents[f] = exponents.get(f, Fraction(0)) + e
+        result[tuple(sorted(((f, e) for f, e in exponents.items() if e), key=lambda item: al.order(item[0])))] = v * c
+    return result
+
+
+def _common(p: Poly) -> Mono:
+    """The powers that every term holds; an indicator stays with its branch unless all terms hold it."""
+    everything = sorted({f for m in p for f, _ in m}, key=al.order)
+    common = []
+    for f in everything:
+        exponents = [dict(m).get(f, Fraction(0)) for m in p]
+        low = min(exponents) if min(exponents) > 0 else max(exponents) if max(exponents) < 0 else Fraction(0)
+        if low:
+            common.append((f, low))
+    return tuple(common)
+
+
+def _common_number(p: Poly) -> Fraction:
+    values = list(p.values())
+    magnitudes = {abs(v) for v in values}
+    number = magnitudes.pop() if len(magnitudes) == 1 else Fraction(1)
+    return -number if all(v < 0 for v in values) else number
+
+
+def _split(p: Poly, names: Names) -> Expr:
+    """A sum without common factors: by branch, else by shared factors, else term by term."""
+    indicators = sorted({f for m in p for f, _ in m if f[0] == "ind"}, key=al.order)
+    if indicators:
+        return _branches(p, indicators[0], names)
+    merged = _merge_reductions(p, names)
+    if merged is not None:
+        return merged
+    best = _best_factor(p)
+    if best is not None:
+        held = {m: c for m, c in p.items() if best in m}
+        others = {m: c for m, c in p.items() if best not in m}
+        return add(*_ordered([expression(held, names)] + ([_split(others, names)] if others else [])))
+    return add(*_ordered([_term(m, c, names) for m, c in _sorted_terms(p, names)]))
+
+
+def _ordered(terms: list[Expr]) -> list[Expr]:
+    from derive.language.text import is_negative
+
+    return [t for t in terms if not is_negative(t)] + [t for t in terms if is_negative(t)]
+
+
+def _sorted_terms(p: Poly, names: Names) -> list[tuple[Mono, Fraction]]:
+    def rank(item: tuple[Mono, Fraction]) -> tuple[int, int, str]:
+        sums = sum(1 for f, _ in item[0] if f[0] in ("sum", "mean", "red"))
+        return (sums, len(item[0]), al.order(item[0]))
+
+    return sorted(p.items(), key=rank)
+
+
+def _branches(p: Poly, indicator: Factor, names: Names) -> Expr:
+    """Terms with and without an indicator, as where(condition, both, without)."""
+    chosen: Poly = {}
+    other: Poly = {}
+    for m, c in p.items():
+        rest = tuple(fe for fe in m if fe[0] != indicator)
+        chosen[rest] = chosen.get(rest, Fraction(0)) + c
+        if len(rest) == len(m):
+            other[rest] = other.get(rest, Fraction(0)) + c
+    _, op, k = indicator
+    chosen = {m: c for m, c in _known_branch(chosen, op, k, True).items() if c}
+    other = _known_branch(other, op, k, False)
+    return where(_condition(op, al.poly(k), names), expression(chosen, names), expression(other, names))
+
+
+def _known_branch(p: Poly, op: str, k: al.Key, holds: bool) -> Poly:
+    """Inside a branch, the sibling condition on the same quantity may be decided: x > 0 implies x >= 0."""
+    decided = {(">", True): (">=", True), (">=", False): (">", False)}.get((op, holds))
+    if decided is None:
+        return p
+    sibling = ("ind", decided[0], k)
+    total: Poly = {}
+    for m, c in p.items():
+        if sibling in dict(m):
+            if decided[1]:
+                rest = tuple(fe for fe in m if fe[0] != sibling)
+                total[rest] = total.get(rest, Fraction(0)) + c
+        else:
+            total[m] = total.get(m, Fraction(0)) + c
+    return {m: c for m, c in total.items() if c}
+
+
+def _condition(op: str, p: Poly, names: Names) -> Expr:
+    """p > 0 with what is negative on the other side, and no needless factor."""
+    left = {m: c for m, c in p.items() if c > 0}
+    right = al.scale({m: c for m, c in p.items() if c < 0}, -1)
+    return Compare(op, expression(left, names), expression(right, names))
+
+
+def _merge_reductions(p: Poly, names: Names) -> Expr | None:
+    """Sums over the same indices with the same cofactor, as one sum of a sum."""
+    groups: dict[tuple[str, Mono, tuple[tuple[int, str], ...]], list[tuple[Mono, Fraction, Factor]]] = {}
+    for m, c in p.items():
+        for f, e in m:
+            if f[0] in ("sum", "mean") and e == 1:
+                rest = tuple(fe for fe in m if fe[0] != f)
+                groups.setdefault((f[0], rest, f[1]), []).append((m, c, f))
+    found = next((g for g in groups.items() if len(g[1]) > 1), None)
+    if found is None:
+        return None
+    (kind, rest, bound), members = found
+    inner: Poly = {f[2]: c for _, c, f in members}
+    axes, opened = _open(bound, inner)
+    reduced = Reduce(kind, expression(opened, names), axes)
+    others = {m: c for m, c in p.items() if m not in [x[0] for x in members]}
+    term = mul(*_factors(rest, names), reduced)
+    return add(*_ordered([_split(others, names), term])) if others else term
+
+
+def _best_factor(p: Poly) -> tuple[Factor, Fraction] | None:
+    """The power that most terms share, if at least two do and it costs something to repeat."""
+    counts: dict[tuple[Factor, Fraction], int] = {}
+    for m in p:
+        for f, e in m:
+            if f[0] not in ("size", "num"):
+                counts[(f, e)] = counts.get((f, e), 0) + 1
+    best = max(sorted(counts, key=al.order), key=lambda fe: counts[fe], default=None)
+    return best if best is not None and counts[best] > 1 and len(p) > counts[best] else None
+
+
+# ---- one term -----------------------------------------------------------------------------------------------------
+
+
+def _term(mono: Mono, c: Fraction, names: Names) -> Expr:
+    factors = _factors(mono, names)
+    if c == -1:
+        return mul(MINUS_ONE, *factors)
+    return mul(Const(c), *factors) if c != 1 else mul(*factors)
+
+
+def _factors(mono: Mono, names: Names) -> list[Expr]:
+    """The factors of a product in reading order: numbers, parameters, tensors from few axes to many, reductions."""
+    mono = _mean_mono(mono)
+    mono, atoms = _fold_atoms(mono, names)
+    exponent = [(f, e) for f, e in mono if f[0] == "exp"]
+    rest = [(f, e) for f, e in mono if f[0] != "exp" and not (f[0] == "inr" and _implied(f, mono))]
+    rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
+    result = [_power(f, e, names) for f, e in rest]
+    if exponent:
+        inside: Poly = {}
+        for f, e in exponent:
+            inside = al.plus(inside, {f[1]: e})
+        result.append(Call("exp", (expression(inside, names),)))
+    return [*result, *atoms]
+
+
+KINDS = ("num", "param", "size", "t", "call", "pow", "iota", "inr", "delta", "ind", "mean", "sum", "red")
+
+
+def _reading_order(f: Factor, e: Fraction, names: Names) -> tuple[object, ...]:
+    if f[0] == "t":
+        leaf = names.leaves[f[1]]
+        return (KINDS.index("t"), len(leaf.axes - {BATCH}), names.rank(f[1]), al.order(f))
+    return (KINDS.index(f[0]), 0, 0, al.order(f))
+
+
+def _implied(f: Factor, mono: Mono) -> bool:
+    """Whether reading a tensor, or a one-hot, at the same affine index is zero outside anyway."""
+    index = f[2]
+    for g, e in mono:
+        if g[0] == "t" and e > 0 and any(i == index for _, i in g[2]):
+            return True
+        if g[0] == "delta" and index in g[1:]:
+            return True
+    return False
+
+
+def _fold_atoms(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
+    """E^j (1 + E)^-k as sigmoids, and the normal density."""
+    exponents = dict(mono)
+    atoms: list[Expr] = []
+    for f in sorted([f for f in exponents if f[0] == "pow"], key=al.order):
+        u = _one_plus_exponential(f[1])
+        k = -exponents[f]
+        if u is None or k.denominator != 1 or k <= 0:
+            continue
+        power_of_u = {m: e for m, e in ((g[1], x) for g, x in exponents.items() if g[0] == "exp") if m == u[0]}
+        j = power_of_u.get(u[0], Fraction(0)) / u[1]
+        if j.denominator != 1 or not 0 <= j <= k:
+            continue
+        argument = expression({u[0]: u[1]}, names)
+        mirrored = expression({u[0]: -u[1]}, names)
+        atoms += [power(Call("sigmoid", (argument,)), Const(j))] if j else []
+        atoms += [power(Call("sigmoid", (mirrored,)), Const(k - j))] if k - j else []
+        exponents.pop(f)
+        exponents.pop(("exp", u[0]), None)
+    return _fold_density(exponents, atoms, names)
+
+
+def _one_plus_exponential(k: al.Key) -> tuple[Mono, Fraction] | None:
+    p = al.poly(k)
+    others = [m for m in p if m != al.UNIT]
+    if len(p) == 2 and p.get(al.UNIT) == 1 and len(others) == 1 and p[others[0]] == 1:
+        (only,) = others
+        if len(only) == 1 and only[0][0][0] == "exp":
+            return only[0][0][1], only[0][1]
+    return None
+
+
+
+
+def _fold_density(exponents: dict[Factor, Fraction], atoms: list[Expr], names: Names) -> tuple[Mono, list[Expr]]:
+    """exp(-x^2/2)/sqrt(2 pi), which the calculus writes with sqrt(2)/2 in front, as the density."""
+    pi_ = ("call", "pi", ())
+    for f in sorted([f for f in exponents if f[0] == "exp"], key=al.order):
+        square = f[1]
+        whole = square and all(e.denominator == 1 and e % 2 == 0 for _, e in square)
+        if whole and exponents[f] == Fraction(-1, 2) and exponents.get(pi_) == Fraction(-1, 2):
+            root = tuple((g, e / 2) for g, e in square)
+            two = exponents.get(("num", 2), Fraction(0))
+            exponents = {g: e for g, e in exponents.items() if g not in (f, pi_, ("num", 2))}
+            if two + Fraction(1, 2):
+                exponents[("num", 2)] = two + Fraction(1, 2)
+            atoms = [*atoms, Call("normal_pdf", (expression({root: Fraction(1)}, names),))]
+            break
+    return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0]))), atoms
+
+
+def _power(f: Factor, e: Fraction, names: Names) -> Expr:
+    return power(_factor(f, names), Const(e))
+
+
+def _factor(f: Factor, names: Names) -> Expr:
+    match f:
+        case ("t", name, index):
+            leaf = names.leaves[name]
+            moved = {a: _index(i, names) for a, i in index if i != ("f", a)}
+            return at(leaf, moved) if moved else leaf
+        case ("param", name, _):
+            return Param(name)
+        case ("size", axis):
+            return Size(axis)
+        case ("num", prime):
+            return Const(Fraction(prime))
+        case ("iota", index):
+            return Iota(index[1])
+        case ("pow", k):
+            return expression(al.poly(k), names)
+        case ("call", fn, arguments):
+            return Call(fn, tuple(expression(al.poly(k), names) for k in arguments))
+        case ("ind", op, k):
+            return where(_condition(op, al.poly(k), names), 1, 0)
+        case ("delta", i, j):
+            axis, other = (i, j) if i[0] == "f" else (j, i)
+            if axis[0] == "f" and other[0] == "f" and axis[1] > other[1]:
+                axis, other = other, axis
+            return Delta(axis[1], _index(other, names))
+        case ("inr", axis, index):
+            position = _index(index, names)
+            return mul(where(position >= 0, 1, 0), where(position < Size(axis), 1, 0))
+        case ("sum" | "mean" as kind, bound, mono):
+            return _reduction(kind, bound, mono, names)
+        case ("red", how, bound, k):
+            axes, opened = _open(bound, al.poly(k))
+            return Reduce(how, expression(opened, names), axes)
+    raise TypeError(f"no expression for {f}")
+
+
+def _index(i: al.Index, names: Names) -> Expr:
+    return Iota(i[1]) if i[0] == "f" else expression(al.poly(i[1]), names)
+
+
+def _open(bound: tuple[tuple[int, str], ...], p: Poly) -> tuple[tuple[str, ...], Poly]:
+    """Bound indices as readable axes: the axis itself, or primed where it is taken."""
+    taken = {i[1] for m in p for i in al.free(m) if i[0] == "f"}
+    mapping: dict[al.Index, al.Index] = {}
+    axes = []
+    for k, axis in bound:
+        name = axis
+        while name in taken:
+            name += "'"
+        taken.add(name)
+        axes.append(name)
+        mapping[("b", k, axis)] = ("f", name)
+    return tuple(axes), al.replace(p, mapping)
+
+
+def _reduction(kind: str, bound: tuple[tuple[int, str], ...], mono: Mono, names: Names) -> Expr:
+    """A sum of products; over several indices, the one that touches least is summed first."""
+    axes, opened = _open(bound, {mono: Fraction(1)})
+    (body, c), *_ = opened.items()
+    left = list(axes)
+    terms: list[tuple[Expr, frozenset[str]]] = [(e, e.axes) for e in _factors(body, names)]
+    while left:
+        union = {a: frozenset().union(*(x for _, x in terms if a in x)) for a in left}
+        axis = min(left, key=lambda a: (len(union[a]), axes.index(a)))
+        together = [a for a in left if union[a] == union[axis] and _holders(a, terms) == _holders(axis, terms)]
+        inner = [e for e, x in terms if axis in x]
+        reduced = Reduce(kind, mul(*inner), tuple(together))
+        terms = [(e, x) for e, x in terms if axis not in x] + [(reduced, reduced.axes)]
+        left = [a for a in left if a not in together]
+    return mul(*([Const(c)] if c != 1 else []), *(e for e, _ in terms))
+
+
+def _holders(axis: str, terms: list[tuple[Expr, frozenset[str]]]) -> list[int]:
+    return [i for i, (_, x) in enumerate(terms) if axis in x]
+
+

@@ -1,0 +1,315 @@
+"""VJP, JVP and HVP of a Program as Programs in textbook form, each with the steps that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from derive.calculus.algebra import Poly, TooLarge
+from derive.calculus.canonical import canon_for
+from derive.calculus.derivatives import pullback, sum_to, tangent
+from derive.calculus.display import Names, expression
+from derive.calculus.proof import Step, certify
+from derive.calculus.textbook import Basis, cost, leaves_of, refine, unhide
+from derive.language.errors import DefinitionError
+from derive.language.nodes import ZERO, Const, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul
+from derive.language.program import Let, Output, Program
+
+INLINE_TERMS = 3
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A derived Program and the checked steps that lead to it."""
+
+    program: Program
+    steps: tuple[Step, ...]
+
+    @property
+    def tier(self) -> str:
+        """The weakest certificate among the steps."""
+        return max((s.certificate.tier for s in self.steps), default="A")
+
+
+def differentiable(program: Program) -> None:
+    """Raise DefinitionError when there is nothing to differentiate."""
+    if program.states:
+        raise DefinitionError(f"{program.name} is a recurrence with state ({', '.join(program.states)}); it has no gradient of its own")
+    if not program.real_inputs:
+        raise DefinitionError(f"{program.name} has no real input; integers have no gradient")
+
+
+def fresh_name(name: str, taken: Iterable[str]) -> str:
+    """The name, with underscores added until nothing else carries it."""
+    taken = set(taken)
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _names_in(program: Program) -> set[str]:
+    return {i.name for i in program.inputs} | {p.name for p in program.parameters} | {let.name for let in program.lets}
+
+
+def cotangents(program: Program) -> dict[str, Input]:
+    """One input per output: `g`, or `g_NAME` where there are several."""
+    taken = _names_in(program)
+    several = len(program.outputs) > 1
+    return {o.name: Input(fresh_name(f"g_{o.name}" if several else "g", taken), o.names) for o in program.outputs}
+
+
+def tangents(program: Program) -> dict[Input, Input]:
+    """One direction `v_NAME` per real input."""
+    taken = _names_in(program)
+    return {i: Input(fresh_name(f"v_{i.name}", taken), i.names) for i in program.real_inputs}
+
+
+def vjp(program: Program) -> Derivation:
+    """The program (g, *inputs) -> gradients of the real inputs, in order."""
+    differentiable(program)
+    seeds = cotangents(program)
+    candidates = []
+    for limit in (10**9, INLINE_TERMS):
+        try:
+            candidates.append(_Reverse(program, seeds, limit).run())
+        except TooLarge:
+            continue
+        if candidates[-1].is_lean:
+            break
+    best = min(candidates, key=lambda c: c.price)
+    return best.derivation()
+
+
+class _Sweep:
+    """What forward and reverse sweeps share: the refined program, its names, its basis, and the lets made so far."""
+
+    def __init__(self, program: Program, extra: Iterable[Input], limit: int) -> None:
+        self.program, self.limit = program, limit
+        self.refined, self.hidden = refine(program)
+        self.extra = tuple(extra)
+        known: dict[str, Expr] = {i.name: i for i in self.extra}
+        known.update(leaves_of(self.refined))
+        self.known = known
+        self.opaque = canon_for(program, expanded=False)
+        self.full = canon_for(self.refined)
+        self.basis = Basis(self.refined, self.opaque, self.full, Names(known))
+        self.lets: list[Let] = []
+        self.steps: list[Step] = []
+        self.taken = _names_in(program) | {i.name for i in self.extra}
+
+    def show(self, p: Poly) -> Expr:
+        """A polynomial as an expression over the program's own names."""
+        return unhide(list(self.refined.lets), self.hidden, expression(p, Names(self.known)))
+
+    def keep(self, name: str, body: Expr) -> Ref:
+        """A new let, usable from now on."""
+        name = fresh_name(name, self.taken)
+        self.taken.add(name)
+        self.lets.append(Let(name, flatten(body)))
+        ref = self.lets[-1].ref
+        self.known[name] = ref
+        self.full.bodies[name] = self.lets[-1].body
+        return ref
+
+    def prove_facts(self) -> list[Step]:
+        """A step for each fact that was used."""
+        return [
+            certify("fact", claim, expression(value, Names(self.known)), "expand the definitions", self.full)
+            for claim, value in self._facts_in_order()
+        ]
+
+    def _facts_in_order(self) -> list[tuple[Expr, Poly]]:
+        shown = {}
+        for claim, value in self.basis.used.values():
+            shown.setdefault(unhide(list(self.refined.lets), self.hidden, claim), value)
+        return list(shown.items())
+
+    @property
+    def price(self) -> int:
+        """What all lets together cost."""
+        return sum(cost(self.opaque.poly(let.body)) for let in self.lets)
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether no let is so long that keeping intermediates could be shorter."""
+        return all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self.lets)
+
+
+def is_contraction(e: Expr) -> bool:
+    """A genuine matrix product: a sum of products in which two factors each have an axis that the other lacks."""
+    if not isinstance(e, Reduce) or e.how not in ("sum", "mean"):
+        return False
+    body = flatten(e.body)
+    factors = [f for f in body.args if f.axes & set(e.over)] if isinstance(body, Mul) else []
+    return any(a.axes - b.axes - set(e.over) and b.axes - a.axes - set(e.over) for a in factors for b in factors)
+
+
+class _Reverse(_Sweep):
+    """One joint reverse sweep over the lets."""
+
+    def __init__(self, program: Program, seeds: dict[str, Input], limit: int) -> None:
+        super().__init__(program, seeds.values(), limit)
+        self.seeds = seeds
+        self.bars: dict[Expr, list[Expr]] = {self.refined.let(o.name).ref: [seeds[o.name]] for o in program.outputs}
+
+    def run(self) -> _Reverse:
+        for let in reversed(self.refined.lets):
+            parts = self.bars.pop(let.ref, [])
+            if parts:
+                self._through(let, self._adjoint(let, add(*parts)))
+        for i in self.program.real_inputs:
+            self._finish(i)
+        return self
+
+    def _adjoint(self, let: Let, raw: Expr) -> Expr:
+        """The cotangent of an intermediate, shortened; kept under a name where it is a matrix product or feeds one."""
+        p = self.basis.shorten(self.opaque.poly(raw))
+        shown = expression(p, Names(self.known))
+        feeds = self._feeds_contraction(let)
+        single = len(p) <= 1
+        if leaves(shown, Reduce) and any(is_contraction(r) for r in leaves(shown, Reduce)) and not isinstance(shown, Const):
+            keep = True
+        else:
+            keep = (feeds and not isinstance(shown, (Input, Ref)) and not (let.name in self.hidden and single)) or len(p) > self.limit
+        if not keep:
+            return shown
+        name = f"d{let.name.partition('%')[0]}" + ("_in" if let.name in self.hidden else "")
+        shown = self.show(p)
+        ref = self.keep(name, shown)
+        self.steps.append(certify(ref.name, self._plain(raw), shown, "chain rule, collected", self.full))
+        return ref
+
+    def _plain(self, raw: Expr) -> Expr:
+        return unhide(list(self.refined.lets), self.hidden, raw)
+
+    def _feeds_contraction(self, let: Let) -> bool:
+        """Whether the intermediate is a matrix product, or is proportional to one."""
+        factors = let.body.args if isinstance(let.body, Mul) else (let.body,)
+        hidden = [self.refined.let(r.name).body for r in factors if isinstance(r, Ref) and r.name in self.hidden]
+        return is_contraction(let.body) or any(is_contraction(body) for body in hidden)
+
+    def _through(self, let: Let, bar: Expr) -> None:
+        targets: set[Expr] = {x for x in leaves(let.body, Ref, Input) if not (isinstance(x, Input) and x.dtype != "real")}
+        for leaf, part in pullback(let.body, bar, targets).items():
+            self.bars.setdefault(leaf, []).append(part)
+
+    def _finish(self, i: Input) -> None:
+        raw = add(*self.bars.get(i, [ZERO]))
+        p = self.basis.shorten(self.opaque.poly(raw))
+        shown = self.show(p)
+        ref = self.keep(f"d{i.name}", shown)
+        self.steps.append(certify(ref.name, self._plain(raw), shown, "chain rule, collected", self.full))
+
+    def derivation(self) -> Derivation:
+        """The program of gradients, with the facts first and the transposition that proves the whole last."""
+        real = self.program.real_inputs
+        outputs = tuple(Output(let.name, i.names) for let, i in zip(self.lets[-len(real) :], real, strict=True))
+        inputs = (*self.seeds.values(), *self.program.inputs)
+        program = replace(
+            self.program, name=f"{self.program.name}_vjp", inputs=inputs, lets=(*self.program.lets, *self.lets), outputs=outputs
+        )
+        facts = self.prove_facts()
+        return Derivation(prune(program), (*facts, *self.steps, self._transposition(outputs)))
+
+    def _transposition(self, outputs: tuple[Output, ...]) -> Step:
+        """sum(g * dy[v]) == sum(v * dx): the reverse sweep is the transpose of the forward derivative."""
+        directions = tangents(self.program)
+        seeds: dict[Expr, Expr] = dict(directions)
+        moved: dict[Expr, Expr] = {}
+        for let in self.program.lets:
+            moved[let.ref] = tangent(let.body, {**seeds, **moved})
+        left = [_inner(self.seeds[o.name], moved[self.program.let(o.name).ref], frozenset(o.names)) for o in self.program.outputs]
+        right = [_inner(v, Ref(o.name, frozenset(o.names)), i.axes) for (i, v), o in zip(directions.items(), outputs, strict=True)]
+        return certify("transpose", add(*left), add(*right), "the gradient is the transpose of the derivative", self.full)
+
+
+def _inner(a: Expr, b: Expr, axes: frozenset[str]) -> Expr:
+    return sum_to(mul(a, b), axes, frozenset())
+
+
+def prune(program: Program) -> Program:
+    """Only the lets that the outputs need."""
+    needed = {o.name for o in program.outputs}
+    kept = []
+    for let in reversed(program.lets):
+        if let.name in needed:
+            kept.append(let)
+            needed |= {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
+    return replace(program, lets=tuple(reversed(kept)))
+
+
+class _Forward(_Sweep):
+    """One forward sweep: the tangent of every intermediate, shortened, inlined unless it is a matrix product or long."""
+
+    def __init__(self, program: Program, seeds: dict[Input, Input], limit: int) -> None:
+        super().__init__(program, seeds.values(), limit)
+        self.seeds = seeds
+
+    def run(self) -> _Forward:
+        moved: dict[Expr, Expr] = dict(self.seeds)
+        wanted = {o.name for o in self.program.outputs}
+        for let in self.refined.lets:
+            raw = tangent(let.body, {k: v for k, v in moved.items()} | self._still(let, moved))
+            p = self.basis.shorten(self.opaque.poly(raw))
+            shown = expression(p, Names(self.known))
+            if let.name in wanted or _worth_a_name(shown) or len(p) > self.limit:
+                shown = self.show(p)
+                moved[let.ref] = self.keep(f"{let.name.replace('%', '_')}_dot", shown)
+                self.steps.append(certify(self.lets[-1].name, self._plain(raw), shown, "product rule, collected", self.full))
+            else:
+                moved[let.ref] = shown
+        self.moved = moved
+        return self
+
+    def _plain(self, raw: Expr) -> Expr:
+        return unhide(list(self.refined.lets), self.hidden, raw)
+
+    def _still(self, let: Let, moved: dict[Expr, Expr]) -> dict[Expr, Expr]:
+        return {x: ZERO for x in leaves(let.body, Ref, Input) if x not in moved}
+
+    def derivation(self, name: str) -> Derivation:
+        """The program (*tangents, *inputs) -> tangents of the outputs."""
+        outputs = []
+        for o in self.program.outputs:
+            ref = self.moved[self.program.let(o.name).ref]
+            assert isinstance(ref, Ref)
+            outputs.append(Output(ref.name, o.names))
+        inputs = (*self.seeds.values(), *self.program.inputs)
+        program = replace(self.program, name=name, inputs=inputs, lets=(*self.program.lets, *self.lets), outputs=tuple(outputs))
+        return Derivation(prune(program), (*self.prove_facts(), *self.steps))
+
+
+def _worth_a_name(shown: Expr) -> bool:
+    return any(is_contraction(r) for r in leaves(shown, Reduce))
+
+
+def _best_forward(program: Program, seeds: dict[Input, Input]) -> _Forward:
+    candidates = []
+    for limit in (10**9, INLINE_TERMS, 0):
+        try:
+            candidates.append(_Forward(program, seeds, limit).run())
+        except TooLarge:
+            continue
+        if candidates[-1].is_lean:
+            break
+    return min(candidates, key=lambda c: c.price)
+
+
+def jvp(program: Program) -> Derivation:
+    """The program (*tangents, *inputs) -> tangents of the outputs."""
+    differentiable(program)
+    return _best_forward(program, tangents(program)).derivation(f"{program.name}_jvp")
+
+
+def hvp(program: Program, gradient: Program) -> Derivation:
+    """The program (g, *tangents, *inputs) -> derivative of the gradients in that direction, the cotangent held fixed."""
+    seeds = {i: v for i, v in tangents(gradient).items() if i in program.real_inputs}
+    result = _best_forward(gradient, seeds).derivation(f"{program.name}_hvp")
+    inputs = result.program.inputs
+    count = len(seeds)
+    held = len(gradient.inputs) - len(program.inputs)
+    ordered = (*inputs[count : count + held], *inputs[:count], *inputs[count + held :])
+    return Derivation(replace(result.program, inputs=ordered), result.steps)
+
+
+

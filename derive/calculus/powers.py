@@ -1,0 +1,220 @@
+"""Powers, exponentials, logarithms and indicators of polynomials, each brought to one canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
+
+from sympy import factorint
+
+from derive.calculus.algebra import (
+    Factor, Index, Key, Mono, Poly, constant, factor, from_exponents, key, minus, order, plus, poly, product, replace, replace_mono,
+    scale, times, TooLarge,
+)  # fmt: skip
+
+POSITIVE_CALLS = ("normal_cdf", "pi")
+
+
+@lru_cache(maxsize=100_000)
+def positive(f: Factor) -> bool:
+    """Whether a factor is positive wherever the definition has a meaning."""
+    match f:
+        case ("exp", _) | ("size", _) | ("num", _):
+            return True
+        case ("param", _, "positive"):
+            return True
+        case ("call", fn, _):
+            return fn in POSITIVE_CALLS
+        case ("sum", _, mono):
+            return positive_mono(mono)
+        case ("pow", k):
+            return all(c > 0 and positive_mono(m) for m, c in k)
+    return False
+
+
+def positive_mono(mono: Mono) -> bool:
+    """Whether a product of powers is positive: each factor is, or is a fractional power, or is squared under a sum."""
+    return all(positive(f) or e.denominator != 1 for f, e in mono)
+
+
+def power(p: Poly, e: Fraction) -> Poly:
+    """The e-th power, e rational."""
+    if e == 0:
+        return constant(1)
+    if not p:
+        if e > 0:
+            return {}
+        raise ZeroDivisionError("zero to a negative power")
+    if len(p) == 1:
+        return _power_of_term(p, e)
+    if e.denominator == 1 and e > 0:
+        return product([p] * int(e)) if len(p) ** int(e) <= 3000 else _raise()
+    content, number, primitive = split_content(p, only_positive=e.denominator != 1)
+    return times(times(number_power(number, e), _mono_power(content, e)), factor(("pow", key(primitive)), e))
+
+
+def _raise() -> Poly:
+    raise TooLarge
+
+
+def number_power(number: Fraction, e: Fraction) -> Poly:
+    """A positive rational to a rational power, split into primes so that equal numbers look equal."""
+    if e.denominator == 1:
+        return constant(number ** int(e))
+    exponents: dict[Factor, Fraction] = {}
+    for part, sign in ((number.numerator, 1), (number.denominator, -1)):
+        for prime, count in factorint(part).items():
+            exponents[("num", int(prime))] = exponents.get(("num", int(prime)), Fraction(0)) + sign * count * e
+    whole = {f: Fraction(x.numerator // x.denominator) for f, x in exponents.items()}
+    outside = Fraction(1)
+    for f, n in whole.items():
+        outside *= Fraction(f[1]) ** int(n)
+    return scale(from_exponents({f: x - whole[f] for f, x in exponents.items()}), outside)
+
+
+def _mono_power(mono: Mono, e: Fraction) -> Poly:
+    return from_exponents({f: x * e for f, x in mono})
+
+
+def _power_of_term(p: Poly, e: Fraction) -> Poly:
+    (mono, c), *_ = p.items()
+    if e.denominator == 1:
+        return scale(_mono_power(mono, e), c ** int(e))
+    safe = tuple((f, x) for f, x in mono if positive(f) or x.denominator != 1)
+    rest = tuple((f, x) for f, x in mono if (f, x) not in safe)
+    if c < 0:
+        rest_poly: Poly = {rest: Fraction(-1)}
+    else:
+        rest_poly = {rest: Fraction(1)}
+    result = times(number_power(abs(c), e), _mono_power(safe, e))
+    return result if rest_poly == constant(1) else times(result, factor(("pow", key(rest_poly)), e))
+
+
+def split_content(p: Poly, only_positive: bool = False) -> tuple[Mono, Fraction, Poly]:
+    """A sum as monomial * number * primitive sum: the common powers and the common number taken out."""
+    lowest: dict[Factor, Fraction] = {}
+    everything = {f for m in p for f, _ in m}
+    for f in sorted(everything, key=order):
+        if only_positive and not positive(f):
+            continue
+        low = min(dict(m).get(f, Fraction(0)) for m in p)
+        if low:
+            lowest[f] = low
+    content = tuple(sorted(lowest.items(), key=lambda item: order(item[0])))
+    inverse = tuple((f, -x) for f, x in content)
+    bare = times(p, {inverse: Fraction(1)}) if content else p
+    first = key(bare)[0][1]
+    number = _gcd([abs(c) for c in bare.values()])
+    if first < 0 and not only_positive:
+        number = -number
+    return content, number, scale(bare, 1 / number)
+
+
+def _gcd(numbers: list[Fraction]) -> Fraction:
+    from math import gcd, lcm
+
+    return Fraction(gcd(*(n.numerator for n in numbers)), lcm(*(n.denominator for n in numbers)))
+
+
+def exponential(p: Poly) -> Poly:
+    """e to a polynomial: a product of e to each monomial, the coefficient becoming the exponent."""
+    result = constant(1)
+    for mono, c in p.items():
+        if len(mono) == 1 and mono[0][0][0] == "call" and mono[0][0][1] == "log" and mono[0][1] == 1:
+            result = times(result, power(poly(mono[0][0][2][0]), c))
+        else:
+            result = times(result, factor(("exp", mono), c))
+    return result
+
+
+def logarithm(p: Poly) -> Poly:
+    """The logarithm, with positive factors and exponentials taken out."""
+    if len(p) == 1:
+        (mono, c), *_ = p.items()
+        primitive: Poly = {tuple((f, x) for f, x in mono if not positive(f)): Fraction(1 if c > 0 else -1)}
+        content = tuple((f, x) for f, x in mono if positive(f))
+        number = abs(c)
+    else:
+        content, number, primitive = split_content(p, only_positive=True)
+    result = constant(0)
+    for f, x in content:
+        result = plus(result, scale(_log_factor(f), x))
+    for part, sign in ((number.numerator, 1), (number.denominator, -1)):
+        for prime, count in factorint(part).items():
+            result = plus(result, scale(factor(("call", "log", (key(constant(int(prime))),))), sign * count))
+    return result if primitive == constant(1) else plus(result, factor(("call", "log", (key(primitive),))))
+
+
+def _log_factor(f: Factor) -> Poly:
+    if f[0] == "exp":
+        return {f[1]: Fraction(1)}
+    if f[0] == "pow":
+        return factor(("call", "log", (f[1],)))
+    return factor(("call", "log", (key(factor(f)),)))
+
+
+def indicator(op: str, p: Poly) -> Poly:
+    """1 where p compares so with 0, else 0, in terms of > and >= of a polynomial whose first coefficient is positive."""
+    if op in ("<", "<="):
+        return indicator({"<": ">", "<=": ">="}[op], scale(p, -1))
+    if op == "==":
+        return minus(indicator(">=", p), indicator(">", p))
+    if op == "!=":
+        return minus(constant(1), indicator("==", p))
+    if not p or set(p) == {()}:
+        value = p.get((), Fraction(0))
+        return constant(int(value > 0 or (op == ">=" and value == 0)))
+    _, number, primitive = split_content(p, only_positive=True)
+    if key(primitive)[0][1] < 0:
+        return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))
+    return factor(("ind", op, key(primitive)))
+
+
+def call(fn: str, arguments: tuple[Poly, ...]) -> Poly:
+    """A primitive function of polynomials."""
+    if fn == "exp":
+        return exponential(arguments[0])
+    if fn == "log":
+        return logarithm(arguments[0])
+    if fn == "erf":
+        inner = times(arguments[0], number_power(Fraction(2), Fraction(1, 2)))
+        return plus(scale(call("normal_cdf", (inner,)), 2), constant(-1))
+    if fn in ODD or fn in EVEN or fn == "normal_cdf":
+        return _by_parity(fn, arguments[0])
+    return factor(("call", fn, tuple(key(a) for a in arguments)))
+
+
+ODD = ("sin", "arctan", "sign")
+EVEN = ("cos", "abs")
+
+
+def _by_parity(fn: str, p: Poly) -> Poly:
+    """f(-x) in terms of f(x): odd, even, or 1 - f(x) for the normal distribution."""
+    if not p:
+        return {"normal_cdf": constant(Fraction(1, 2)), "cos": constant(1)}.get(fn, {})
+    if key(p)[0][1] > 0:
+        return factor(("call", fn, (key(p),)))
+    mirrored = factor(("call", fn, (key(scale(p, -1)),)))
+    if fn == "normal_cdf":
+        return minus(constant(1), mirrored)
+    return scale(mirrored, -1) if fn in ODD else mirrored
+
+
+def rebuild(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
+    """A factor with the indices inside its arguments replaced."""
+
+    def moved(k: Key) -> Poly:
+        return replace(poly(k), mapping)
+
+    match f:
+        case ("exp", mono):
+            return exponential(replace_mono(mono, mapping))
+        case ("pow", k):
+            p = moved(k)
+            return factor(("pow", key(p))) if len(p) > 1 else p
+        case ("call", fn, arguments):
+            return call(fn, tuple(moved(k) for k in arguments))
+        case ("ind", op, k):
+            return indicator(op, moved(k))
+    return factor(f)

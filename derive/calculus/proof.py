@@ -1,0 +1,64 @@
+"""Steps that carry their proof. Only `certify` makes a Step, and it makes none that it could not check.
+
+Certificates, strongest first:
+    A  both sides have the same canonical form: a proof for all sizes, parameters and inputs
+    B  both sides agree exactly modulo the prime 2^61 - 1 at random points and sizes: wrong with probability below the stated one
+    C  enclosures of both sides overlap, with the stated width, at sampled points
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from derive.calculus.algebra import TooLarge, minus
+from derive.calculus.canonical import Canon, is_zero
+from derive.language.errors import NotProved
+from derive.language.nodes import Expr
+from derive.language.program import Hypothesis
+
+_KEY = object()
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How a step was checked: its tier (A, B or C) and what exactly was done."""
+
+    tier: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """left = right, by a rule, under hypotheses, with a certificate. Made by `certify` alone."""
+
+    name: str
+    left: Expr
+    right: Expr
+    rule: str
+    hypotheses: tuple[Hypothesis, ...]
+    certificate: Certificate
+    _made_by: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self._made_by is not _KEY:
+            raise NotProved("a Step is made by certify(), which checks it")
+
+
+def certify(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
+    """The step left = right, or NotProved when no certificate can be found."""
+    certificate = equal(left, right, canon)
+    if certificate is None:
+        raise NotProved(f"{name}: could not show that\n    {left}\nequals\n    {right}\nby {rule}")
+    return Step(name, left, right, rule, canon.hypotheses, certificate, _KEY)
+
+
+def equal(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
+    """A certificate that two expressions are equal, the strongest that can be had; None when there is none."""
+    try:
+        if is_zero(minus(canon.poly(left), canon.poly(right))):
+            return Certificate("A", "equal canonical forms, for all sizes")
+    except TooLarge:
+        pass
+    from derive.calculus.sampling import modular, real
+
+    return modular(left, right, canon) or real(left, right, canon)
