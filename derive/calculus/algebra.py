@@ -136,9 +136,11 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
             continue
         if f[0] in IDEMPOTENT:
             e = Fraction(1)
-        elif f[0] == "num" and e.denominator == 1:
-            number *= Fraction(f[1]) ** int(e)
-            continue
+        elif f[0] == "num":
+            number *= Fraction(f[1]) ** (e.numerator // e.denominator)
+            e -= e.numerator // e.denominator
+            if e == 0:
+                continue
         elif f[0] == "pow" and e.denominator == 1 and e > 0:
             whole.append((f[1], int(e)))
             continue

@@ -9,8 +9,10 @@ from fractions import Fraction
 from derive.calculus import algebra as al
 from derive.calculus.algebra import Factor, Mono, Poly
 from derive.language.nodes import (
+    Where, flatten,
     BATCH, MINUS_ONE, ZERO, Call, Compare, Const, Delta, Expr, Iota, Param, Reduce, Size, add, at, mul, power, where,
 )  # fmt: skip
+from derive.language.text import is_negative, opposite
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ def expression(p: Poly, names: Names) -> Expr:
     """The polynomial as a factored expression."""
     if not p:
         return ZERO
-    p = _with_means(p)
+    p = _with_means({_without_implied(m): c for m, c in p.items()})
     common = _common(p)
     always = next((f for f, _ in common if f[0] == "ind"), None)
     if always is not None:
@@ -41,8 +43,14 @@ def expression(p: Poly, names: Names) -> Expr:
     body = _split(rest, names)
     if not common and number == 1:
         return body
-    outside = _factors(common, names)
-    return mul(*([Const(number)] if number != 1 else []), *outside, body)
+    outside = ([Const(number)] if number != 1 else []) + _factors(common, names)
+    if isinstance(body, Where) and ZERO in (body.chosen, body.other):
+        return where(body.condition, flatten(mul(*outside, body.chosen)), flatten(mul(*outside, body.other)))
+    return mul(*outside, body)
+
+
+def _without_implied(mono: Mono) -> Mono:
+    return tuple((f, e) for f, e in mono if not (f[0] == "inr" and _implied(f, mono)))
 
 
 def _with_means(p: Poly) -> Poly:
@@ -110,8 +118,6 @@ def _split(p: Poly, names: Names) -> Expr:
 
 
 def _ordered(terms: list[Expr]) -> list[Expr]:
-    from derive.language.text import is_negative
-
     return [t for t in terms if not is_negative(t)] + [t for t in terms if is_negative(t)]
 
 
@@ -135,7 +141,10 @@ def _branches(p: Poly, indicator: Factor, names: Names) -> Expr:
     _, op, k = indicator
     chosen = {m: c for m, c in _known_branch(chosen, op, k, True).items() if c}
     other = _known_branch(other, op, k, False)
-    return where(_condition(op, al.poly(k), names), expression(chosen, names), expression(other, names))
+    condition, yes, no = _condition(op, al.poly(k), names), expression(chosen, names), expression(other, names)
+    if is_negative(yes) and is_negative(no):
+        return mul(MINUS_ONE, where(condition, opposite(yes), opposite(no)))
+    return where(condition, yes, no)
 
 
 def _known_branch(p: Poly, op: str, k: al.Key, holds: bool) -> Poly:
@@ -208,7 +217,7 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
     mono = _mean_mono(mono)
     mono, atoms = _fold_atoms(mono, names)
     exponent = [(f, e) for f, e in mono if f[0] == "exp"]
-    rest = [(f, e) for f, e in mono if f[0] != "exp" and not (f[0] == "inr" and _implied(f, mono))]
+    rest = [(f, e) for f, e in _without_implied(mono) if f[0] != "exp"]
     rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
     result = [_power(f, e, names) for f, e in rest]
     if exponent:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeVar
 
 from derive.calculus.algebra import Poly, TooLarge
-from derive.calculus.canonical import canon_for
+from derive.calculus.atoms import primitive
+from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.derivatives import pullback, sum_to, tangent
 from derive.calculus.display import Names, expression
-from derive.calculus.proof import Step, certify
-from derive.calculus.textbook import Basis, cost, leaves_of, refine, unhide
-from derive.language.errors import DefinitionError
-from derive.language.nodes import ZERO, Const, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul
+from derive.calculus.proof import Step, certify, certify_exactly
+from derive.calculus.textbook import Basis, is_contraction, leaves_of, refine, see_through, unhide
+from derive.language.errors import DefinitionError, NotProved
+from derive.language.nodes import ZERO, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul, walk
 from derive.language.program import Let, Output, Program
 
 INLINE_TERMS = 3
+NEVER = 10**9
+WHOLE = 10  # up to so many definitions the whole gradient is proved in one piece too, everything expanded
+
+
+AnySweep = TypeVar("AnySweep", bound="_Sweep")
 
 
 @dataclass(frozen=True)
@@ -68,16 +76,30 @@ def vjp(program: Program) -> Derivation:
     """The program (g, *inputs) -> gradients of the real inputs, in order."""
     differentiable(program)
     seeds = cotangents(program)
-    candidates = []
-    for limit in (10**9, INLINE_TERMS):
-        try:
-            candidates.append(_Reverse(program, seeds, limit).run())
-        except TooLarge:
-            continue
-        if candidates[-1].is_lean:
-            break
-    best = min(candidates, key=lambda c: c.price)
-    return best.derivation()
+    best = cheapest([_Reverse(p, seeds, limit) for p in readings(program) for limit in (NEVER, INLINE_TERMS)])
+    return best.derivation(program)
+
+
+def readings(program: Program) -> list[Program]:
+    """The program as it stands and, where that differs, with its fractions of exponentials written out."""
+    plain = replace(program, lets=tuple(Let(let.name, primitive(let.body)) for let in program.lets))
+    through = see_through(plain, canon_for(plain, expanded=False))
+    return [through, plain] if through != plain else [plain]
+
+
+def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
+    """The sweep whose lets cost least, the first program preferred by a quarter. One that grows too large does not count."""
+    done: list[AnySweep] = []
+    for sweep in sweeps:
+        if not any(d.is_lean and d.program is sweep.program for d in done):
+            try:
+                sweep.run()
+            except TooLarge:
+                continue
+            done.append(sweep)
+    if not done:
+        raise TooLarge
+    return min(done, key=lambda c: c.price * (Fraction(4, 5) if c.program is done[0].program else 1))
 
 
 class _Sweep:
@@ -111,6 +133,31 @@ class _Sweep:
         self.full.bodies[name] = self.lets[-1].body
         return ref
 
+    def certify(self, name: str, raw: Expr, shown: Expr, rule: str) -> None:
+        """The step raw = shown, with just the definitions that shortening used expanded; with all of them if need be."""
+        plain = unhide(self.refined.lets, self.hidden, raw)
+        bodies = {n: self.full.bodies[n] for n in self.basis.touched}
+        near = Canon(bodies, self.full.positive, self.full.hypotheses)
+        try:
+            self.steps.append(certify_exactly(name, plain, shown, rule, near))
+        except NotProved:
+            self.steps.append(certify(name, plain, shown, rule, self.full))
+
+    def local(self, let: Let, bar: Expr, parts: Mapping[Expr, Expr]) -> None:
+        """The step that what the sweep passes on through one definition is the transpose of its derivative."""
+        seeds: dict[Expr, Expr] = {leaf: Input(f"v_{leaf.name}", tuple(sorted(leaf.axes))) for leaf in parts}  # type: ignore[attr-defined]
+        still: dict[Expr, Expr] = {x: ZERO for x in leaves(let.body, Ref, Input) if x not in seeds}
+        left = _inner(bar, tangent(let.body, seeds | still), let.body.axes)
+        right = add(*(_inner(seeds[leaf], part, leaf.axes) for leaf, part in parts.items()))
+        rule = f"derivative of {let.name.partition('%')[0]}, transposed"
+        self.steps.append(certify(f"through {let.name}", left, right, rule, self.opaque))
+
+    def _feeds(self, let: Let) -> bool:
+        """Whether the intermediate is a matrix product, is proportional to one,."""
+        factors = let.body.args if isinstance(let.body, Mul) else (let.body,)
+        hidden = [self.refined.let(r.name).body for r in factors if isinstance(r, Ref) and r.name in self.hidden]
+        return is_contraction(let.body) or any(is_contraction(body) for body in hidden)
+
     def prove_facts(self) -> list[Step]:
         """A step for each fact that was used."""
         return [
@@ -124,24 +171,19 @@ class _Sweep:
             shown.setdefault(unhide(list(self.refined.lets), self.hidden, claim), value)
         return list(shown.items())
 
+    def run(self) -> None:
+        """Sweep over all lets."""
+        raise NotImplementedError
+
     @property
     def price(self) -> int:
-        """What all lets together cost."""
-        return sum(cost(self.opaque.poly(let.body)) for let in self.lets)
+        """How many different operations all lets together take."""
+        return len({n for let in self.lets for n in walk(let.body) if n.children})
 
     @property
     def is_lean(self) -> bool:
         """Whether no let is so long that keeping intermediates could be shorter."""
         return all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self.lets)
-
-
-def is_contraction(e: Expr) -> bool:
-    """A genuine matrix product: a sum of products in which two factors each have an axis that the other lacks."""
-    if not isinstance(e, Reduce) or e.how not in ("sum", "mean"):
-        return False
-    body = flatten(e.body)
-    factors = [f for f in body.args if f.axes & set(e.over)] if isinstance(body, Mul) else []
-    return any(a.axes - b.axes - set(e.over) and b.axes - a.axes - set(e.over) for a in factors for b in factors)
 
 
 class _Reverse(_Sweep):
@@ -152,44 +194,34 @@ class _Reverse(_Sweep):
         self.seeds = seeds
         self.bars: dict[Expr, list[Expr]] = {self.refined.let(o.name).ref: [seeds[o.name]] for o in program.outputs}
 
-    def run(self) -> _Reverse:
+    def run(self) -> None:
         for let in reversed(self.refined.lets):
             parts = self.bars.pop(let.ref, [])
             if parts:
                 self._through(let, self._adjoint(let, add(*parts)))
         for i in self.program.real_inputs:
             self._finish(i)
-        return self
 
     def _adjoint(self, let: Let, raw: Expr) -> Expr:
         """The cotangent of an intermediate, shortened; kept under a name where it is a matrix product or feeds one."""
         p = self.basis.shorten(self.opaque.poly(raw))
         shown = expression(p, Names(self.known))
-        feeds = self._feeds_contraction(let)
-        single = len(p) <= 1
-        if leaves(shown, Reduce) and any(is_contraction(r) for r in leaves(shown, Reduce)) and not isinstance(shown, Const):
-            keep = True
-        else:
-            keep = (feeds and not isinstance(shown, (Input, Ref)) and not (let.name in self.hidden and single)) or len(p) > self.limit
+        several = len(leaves(let.body, Ref, Input)) > 1 and any(f[0] in ("exp", "pow", "call") for m in p for f, _ in m)
+        keep = len(p) > self.limit or several or _worth_a_name(shown) or (self._feeds(let) and not isinstance(shown, (Input, Ref)))
+        if let.name in self.hidden and len(p) <= 1 and not _worth_a_name(shown):
+            keep = False
         if not keep:
             return shown
         name = f"d{let.name.partition('%')[0]}" + ("_in" if let.name in self.hidden else "")
         shown = self.show(p)
         ref = self.keep(name, shown)
-        self.steps.append(certify(ref.name, self._plain(raw), shown, "chain rule, collected", self.full))
+        self.certify(ref.name, raw, shown, "chain rule, collected")
         return ref
-
-    def _plain(self, raw: Expr) -> Expr:
-        return unhide(list(self.refined.lets), self.hidden, raw)
-
-    def _feeds_contraction(self, let: Let) -> bool:
-        """Whether the intermediate is a matrix product, or is proportional to one."""
-        factors = let.body.args if isinstance(let.body, Mul) else (let.body,)
-        hidden = [self.refined.let(r.name).body for r in factors if isinstance(r, Ref) and r.name in self.hidden]
-        return is_contraction(let.body) or any(is_contraction(body) for body in hidden)
 
     def _through(self, let: Let, bar: Expr) -> None:
         targets: set[Expr] = {x for x in leaves(let.body, Ref, Input) if not (isinstance(x, Input) and x.dtype != "real")}
+        symbol = Input("bar", tuple(sorted(let.body.axes)))
+        self.local(let, symbol, pullback(let.body, symbol, targets))
         for leaf, part in pullback(let.body, bar, targets).items():
             self.bars.setdefault(leaf, []).append(part)
 
@@ -198,18 +230,16 @@ class _Reverse(_Sweep):
         p = self.basis.shorten(self.opaque.poly(raw))
         shown = self.show(p)
         ref = self.keep(f"d{i.name}", shown)
-        self.steps.append(certify(ref.name, self._plain(raw), shown, "chain rule, collected", self.full))
+        self.certify(ref.name, raw, shown, "chain rule, collected")
 
-    def derivation(self) -> Derivation:
+    def derivation(self, original: Program) -> Derivation:
         """The program of gradients, with the facts first and the transposition that proves the whole last."""
-        real = self.program.real_inputs
+        real = original.real_inputs
         outputs = tuple(Output(let.name, i.names) for let, i in zip(self.lets[-len(real) :], real, strict=True))
-        inputs = (*self.seeds.values(), *self.program.inputs)
-        program = replace(
-            self.program, name=f"{self.program.name}_vjp", inputs=inputs, lets=(*self.program.lets, *self.lets), outputs=outputs
-        )
-        facts = self.prove_facts()
-        return Derivation(prune(program), (*facts, *self.steps, self._transposition(outputs)))
+        inputs = (*self.seeds.values(), *original.inputs)
+        program = replace(original, name=f"{original.name}_vjp", inputs=inputs, lets=(*original.lets, *self.lets), outputs=outputs)
+        steps = (*self.prove_facts(), *self.steps)
+        return Derivation(prune(program), (*steps, self._transposition(outputs)) if len(self.refined.lets) <= WHOLE else steps)
 
     def _transposition(self, outputs: tuple[Output, ...]) -> Step:
         """sum(g * dy[v]) == sum(v * dx): the reverse sweep is the transpose of the forward derivative."""
@@ -245,37 +275,36 @@ class _Forward(_Sweep):
         super().__init__(program, seeds.values(), limit)
         self.seeds = seeds
 
-    def run(self) -> _Forward:
+    def run(self) -> None:
         moved: dict[Expr, Expr] = dict(self.seeds)
         wanted = {o.name for o in self.program.outputs}
         for let in self.refined.lets:
             raw = tangent(let.body, {k: v for k, v in moved.items()} | self._still(let, moved))
             p = self.basis.shorten(self.opaque.poly(raw))
             shown = expression(p, Names(self.known))
-            if let.name in wanted or _worth_a_name(shown) or len(p) > self.limit:
+            if let.name in wanted or _worth_a_name(shown) or self._named_product(let, p) or len(p) > self.limit:
                 shown = self.show(p)
-                moved[let.ref] = self.keep(f"{let.name.replace('%', '_')}_dot", shown)
-                self.steps.append(certify(self.lets[-1].name, self._plain(raw), shown, "product rule, collected", self.full))
+                moved[let.ref] = self.keep(let.name.partition("%")[0] + ("_in_dot" if let.name in self.hidden else "_dot"), shown)
+                self.certify(self.lets[-1].name, raw, shown, "product rule, collected")
             else:
                 moved[let.ref] = shown
         self.moved = moved
-        return self
 
-    def _plain(self, raw: Expr) -> Expr:
-        return unhide(list(self.refined.lets), self.hidden, raw)
+    def _named_product(self, let: Let, p: Poly) -> bool:
+        return bool(p) and let.name not in self.hidden and self._feeds(let)
 
     def _still(self, let: Let, moved: dict[Expr, Expr]) -> dict[Expr, Expr]:
         return {x: ZERO for x in leaves(let.body, Ref, Input) if x not in moved}
 
-    def derivation(self, name: str) -> Derivation:
+    def derivation(self, original: Program, name: str) -> Derivation:
         """The program (*tangents, *inputs) -> tangents of the outputs."""
         outputs = []
-        for o in self.program.outputs:
-            ref = self.moved[self.program.let(o.name).ref]
+        for o in original.outputs:
+            ref = self.moved[original.let(o.name).ref]
             assert isinstance(ref, Ref)
             outputs.append(Output(ref.name, o.names))
-        inputs = (*self.seeds.values(), *self.program.inputs)
-        program = replace(self.program, name=name, inputs=inputs, lets=(*self.program.lets, *self.lets), outputs=tuple(outputs))
+        inputs = (*self.seeds.values(), *original.inputs)
+        program = replace(original, name=name, inputs=inputs, lets=(*original.lets, *self.lets), outputs=tuple(outputs))
         return Derivation(prune(program), (*self.prove_facts(), *self.steps))
 
 
@@ -283,28 +312,21 @@ def _worth_a_name(shown: Expr) -> bool:
     return any(is_contraction(r) for r in leaves(shown, Reduce))
 
 
-def _best_forward(program: Program, seeds: dict[Input, Input]) -> _Forward:
-    candidates = []
-    for limit in (10**9, INLINE_TERMS, 0):
-        try:
-            candidates.append(_Forward(program, seeds, limit).run())
-        except TooLarge:
-            continue
-        if candidates[-1].is_lean:
-            break
-    return min(candidates, key=lambda c: c.price)
+def _forward(program: Program, seeds: dict[Input, Input], name: str) -> Derivation:
+    sweeps = [_Forward(p, seeds, limit) for p in readings(program) for limit in (NEVER, INLINE_TERMS, 0)]
+    return cheapest(sweeps).derivation(program, name)
 
 
 def jvp(program: Program) -> Derivation:
     """The program (*tangents, *inputs) -> tangents of the outputs."""
     differentiable(program)
-    return _best_forward(program, tangents(program)).derivation(f"{program.name}_jvp")
+    return _forward(program, tangents(program), f"{program.name}_jvp")
 
 
 def hvp(program: Program, gradient: Program) -> Derivation:
     """The program (g, *tangents, *inputs) -> derivative of the gradients in that direction, the cotangent held fixed."""
     seeds = {i: v for i, v in tangents(gradient).items() if i in program.real_inputs}
-    result = _best_forward(gradient, seeds).derivation(f"{program.name}_hvp")
+    result = _forward(gradient, seeds, f"{program.name}_hvp")
     inputs = result.program.inputs
     count = len(seeds)
     held = len(gradient.inputs) - len(program.inputs)

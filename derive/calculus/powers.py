@@ -48,10 +48,33 @@ def power(p: Poly, e: Fraction) -> Poly:
         raise ZeroDivisionError("zero to a negative power")
     if len(p) == 1:
         return _power_of_term(p, e)
+    p = over_common_denominator(p)
+    if len(p) == 1:
+        return _power_of_term(p, e)
     if e.denominator == 1 and e > 0:
         return product([p] * int(e)) if len(p) ** int(e) <= 3000 else _raise()
     content, number, primitive = split_content(p, only_positive=e.denominator != 1)
     return times(times(number_power(number, e), _mono_power(content, e)), factor(("pow", key(primitive)), e))
+
+
+def over_common_denominator(p: Poly) -> Poly:
+    """The sum with each denominator of several terms brought in front: 1 - E/(1 + E) is 1/(1 + E)."""
+    for base in sorted({f for m in p for f, e in m if f[0] == "pow" and e < 0 and e.denominator == 1}, key=order):
+        p = over(p, base)
+    return p
+
+
+def over(p: Poly, base: Factor) -> Poly:
+    """The sum over one denominator, a power of `base`."""
+    lowest = min(dict(m).get(base, Fraction(0)) for m in p)
+    numerator: Poly = {}
+    for m, c in p.items():
+        e = dict(m).get(base, Fraction(0)) - lowest
+        if e.denominator != 1:
+            return p
+        rest = {tuple(fe for fe in m if fe[0] != base): c}
+        numerator = plus(numerator, times(rest, product([poly(base[1])] * int(e))))
+    return {tuple(sorted((*m, (base, lowest)), key=lambda i: order(i[0]))): c for m, c in numerator.items()}
 
 
 def _raise() -> Poly:
@@ -130,6 +153,7 @@ def exponential(p: Poly) -> Poly:
 
 def logarithm(p: Poly) -> Poly:
     """The logarithm, with positive factors and exponentials taken out."""
+    p = over_common_denominator(p)
     if len(p) == 1:
         (mono, c), *_ = p.items()
         primitive: Poly = {tuple((f, x) for f, x in mono if not positive(f)): Fraction(1 if c > 0 else -1)}

@@ -45,20 +45,29 @@ class Step:
 
 
 def certify(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
-    """The step left = right, or NotProved when no certificate can be found."""
-    certificate = equal(left, right, canon)
+    """The step left = right with the strongest certificate that can be had, or NotProved when there is none."""
+    from derive.calculus.sampling import modular, real
+
+    certificate = exact(left, right, canon) or modular(left, right, canon) or real(left, right, canon)
+    return _step(name, left, right, rule, canon, certificate)
+
+
+def certify_exactly(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
+    """The step left = right with a certificate of tier A, or NotProved."""
+    return _step(name, left, right, rule, canon, exact(left, right, canon))
+
+
+def _step(name: str, left: Expr, right: Expr, rule: str, canon: Canon, certificate: Certificate | None) -> Step:
     if certificate is None:
         raise NotProved(f"{name}: could not show that\n    {left}\nequals\n    {right}\nby {rule}")
     return Step(name, left, right, rule, canon.hypotheses, certificate, _KEY)
 
 
-def equal(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
-    """A certificate that two expressions are equal, the strongest that can be had; None when there is none."""
+def exact(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
+    """A certificate of tier A: both sides have one canonical form."""
     try:
         if is_zero(minus(canon.poly(left), canon.poly(right))):
             return Certificate("A", "equal canonical forms, for all sizes")
-    except TooLarge:
+    except (TooLarge, ZeroDivisionError):
         pass
-    from derive.calculus.sampling import modular, real
-
-    return modular(left, right, canon) or real(left, right, canon)
+    return None

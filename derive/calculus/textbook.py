@@ -15,8 +15,8 @@ from derive.calculus import algebra as al
 from derive.calculus.algebra import Factor, Index, Poly, TooLarge
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
-from derive.calculus.powers import positive, power
-from derive.language.nodes import Add, At, Call, Const, Expr, Mul, Pow, Reduce, Ref, at, leaves, substitute, transform, walk
+from derive.calculus.powers import over, positive, power
+from derive.language.nodes import Add, At, Call, Const, Expr, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
 from derive.language.program import Let, Program
 
 FACT_LEVELS = 4
@@ -54,6 +54,33 @@ def refine(program: Program) -> tuple[Program, frozenset[str]]:
             done[node] = new
         lets.append(Let(let.name, done[let.body]))
     return replace(program, lets=tuple(lets)), frozenset(hidden)
+
+
+def is_contraction(e: Expr) -> bool:
+    """A genuine matrix product: a sum of products in which two factors each have an axis that the other lacks."""
+    if not isinstance(e, Reduce) or e.how not in ("sum", "mean"):
+        return False
+    body = flatten(e.body)
+    if isinstance(body, Add):
+        return any(is_contraction(Reduce(e.how, term, e.over)) for term in body.args)
+    factors = [f for f in body.args if f.axes & set(e.over)] if isinstance(body, Mul) else []
+    return any(a.axes - b.axes - set(e.over) and b.axes - a.axes - set(e.over) for a in factors for b in factors)
+
+
+def see_through(program: Program, canon: Canon) -> Program:
+    """The program with element-wise lets that are fractions of exponentials (logistic and the like) written out,
+    except in matrix products."""
+    outputs = {o.name for o in program.outputs}
+    bodies: dict[Expr, Expr] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        multiplies = any(is_contraction(r) for r in leaves(let.body, Reduce))
+        new = let if multiplies else Let(let.name, substitute(let.body, bodies))
+        fraction = any(holds_exponential(f) for m in canon.poly(let.body) for f, _ in m) and not leaves(let.body, Reduce)
+        if fraction and let.name not in outputs:
+            bodies[let.ref] = new.body
+        lets.append(new)
+    return replace(program, lets=tuple(lets))
 
 
 def _multiplies(node: Expr) -> bool:
@@ -112,13 +139,17 @@ class Basis:
         self.used: dict[Factor, tuple[Expr, Poly]] = {}
         self.bodies = {let.name: let.body for let in program.lets}
         self.nonzero: set[str] = set()
+        self.touched: set[str] = set()
         for let in program.lets:
             self._learn(let, self.known(opaque.poly(let.body)))
 
     def known(self, p: Poly) -> Poly:
         """Named intermediates recognised."""
         for rule in self.recognise:
-            p = apply_rule(p, rule)
+            new = apply_rule(p, rule)
+            if new != p:
+                self.touched.add(rule.name)
+            p = new
         return p
 
     def _learn(self, let: Let, body: Poly) -> None:
@@ -156,7 +187,10 @@ class Basis:
     def _solved(self, p: Poly) -> Poly:
         for rules in self.solve:
             for rule in rules:
-                p = _if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(apply_rule(q, rule))))  # type: ignore[misc]
+                new = _if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(apply_rule(q, rule))))  # type: ignore[misc]
+                if new is not p:
+                    self.touched.add(rule.name)
+                p = new
         return p
 
     def _apply_facts(self, p: Poly) -> Poly:
@@ -189,10 +223,12 @@ class Basis:
             try:
                 value = Canon(dict(bodies), self.full.positive, self.full.hypotheses).poly(claim)
                 if is_zero(value):
+                    self.touched |= set(bodies)
                     return claim, {}
             except TooLarge:
                 return None
             if len(value) == 1 and all(g[0] in ("size", "num") for m in value for g, _ in m):
+                self.touched |= set(bodies)
                 return claim, value
             frontier = [r for n in frontier if n.name in self.bodies for r in leaves(self.bodies[n.name], Ref)]  # type: ignore[attr-defined]
             if not frontier:
@@ -205,11 +241,16 @@ def _single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
     (mono, c), *_ = body.items()
     rules = []
     for f, e in mono:
-        if f[0] in SCALAR or not _spans(f, ref, mono):
+        if f[0] in SCALAR or not _spans(f, ref, mono) or (f[0] == "pow" and holds_exponential(f)):
             continue
         inverse = al.from_exponents({ref: Fraction(1), **{g: -x for g, x in mono if g != f}})
         rules.append(Rule(name, f, e, al.scale(inverse, 1 / c)))
     return rules
+
+
+def holds_exponential(f: Factor) -> bool:
+    """Whether a factor is a sum with exponentials: those are shown as sigmoids, not by the names they have."""
+    return f[0] == "pow" and any(g[0] == "exp" for m in al.poly(f[1]) for g, _ in m)
 
 
 def _linear_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
@@ -304,18 +345,45 @@ def together(p: Poly) -> Poly:
     """Terms over one denominator, for each sum that stands in denominators, where that is shorter."""
     bases = sorted({f for m in p for f, e in m if f[0] == "pow" and e < 0 and e.denominator == 1}, key=al.order)
     for base in bases:
-        p = _if_shorter(p, lambda q, base=base: _over(q, base))  # type: ignore[misc]
+        p = _if_shorter(p, lambda q, base=base: cancelled(over(q, base), base))  # type: ignore[misc]
     return p
 
 
-def _over(p: Poly, base: Factor) -> Poly:
-    lowest = min(dict(m).get(base, Fraction(0)) for m in p)
-    numerator: Poly = {}
+def cancelled(p: Poly, base: Factor) -> Poly:
+    """Terms over one denominator in one exponential, each divided by it as often as that goes exactly."""
+    exponentials = {g for m in al.poly(base[1]) for g, _ in m}
+    if len(exponentials) != 1 or next(iter(exponentials))[0] != "exp":
+        return p
+    (e,) = exponentials
+    divisor = {dict(m).get(e, Fraction(0)): c for m, c in base[1]}
+    groups: dict[tuple[al.Mono, Fraction], dict[Fraction, Fraction]] = {}
     for m, c in p.items():
-        e = dict(m).get(base, Fraction(0)) - lowest
-        rest = {tuple(fe for fe in m if fe[0] != base): c}
-        numerator = al.plus(numerator, al.times(rest, power(al.poly(base[1]), e)))
-    return al.plus(*({tuple(sorted((*m, (base, lowest)), key=lambda i: al.order(i[0]))): c} for m, c in numerator.items()))
+        rest = tuple(fe for fe in m if fe[0] not in (e, base))
+        groups.setdefault((rest, dict(m).get(base, Fraction(0))), {})[dict(m).get(e, Fraction(0))] = c
+    total: Poly = {}
+    for (rest, k), numerator in groups.items():
+        while k < 0 and (quotient := _divided(numerator, divisor)) is not None:
+            numerator, k = quotient, k + 1
+        for x, c in numerator.items():
+            total = al.plus(total, al.scale(al.from_exponents({**dict(rest), e: x, base: k}), c))
+    return total
+
+
+def _divided(numerator: dict[Fraction, Fraction], divisor: dict[Fraction, Fraction]) -> dict[Fraction, Fraction] | None:
+    """The exact quotient of two polynomials by exponent, or None."""
+    top, quotient, left = max(divisor), {}, dict(numerator)
+    for _ in range(20):
+        if not left:
+            return quotient
+        x = max(left)
+        if x - top < min(numerator) - min(divisor):
+            return None
+        c = left[x] / divisor[top]
+        quotient[x - top] = c
+        for y, d in divisor.items():
+            value = left.get(x - top + y, Fraction(0)) - c * d
+            left = {**left, x - top + y: value} if value else {z: v for z, v in left.items() if z != x - top + y}
+    return None
 
 
 def leaves_of(program: Program) -> dict[str, Expr]:

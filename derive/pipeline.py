@@ -1,0 +1,92 @@
+"""From a definition to everything that is read off it: gradients with their proofs, stable forms, generated functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from derive.calculus.gradient import Derivation, hvp, jvp, vjp
+from derive.language.program import Op, Program
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What an op gives: its own Program and, where it has a gradient, the derived ones with their steps."""
+
+    op: Op
+    forward: Program
+    gradients: tuple[tuple[str, Derivation], ...]
+
+    @property
+    def programs(self) -> tuple[tuple[str, Program], ...]:
+        """(reading, program) for value, vjp, jvp and hvp, in textbook form."""
+        return (("value", self.forward), *((reading, d.program) for reading, d in self.gradients))
+
+    def derivation(self, reading: str) -> Derivation | None:
+        """The derivation of a reading, if there is one."""
+        return dict(self.gradients).get(reading)
+
+    @property
+    def vjp(self) -> Program | None:
+        """The program (g, *inputs) -> gradients of the real inputs."""
+        found = self.derivation("vjp")
+        return found.program if found else None
+
+    @property
+    def tier(self) -> str:
+        """The weakest certificate among the steps of the gradient; "-" for an op without one."""
+        found = self.derivation("vjp")
+        return found.tier if found else "-"
+
+
+@lru_cache(maxsize=256)
+def readings(op: Op) -> Readings:
+    """All readings of an op. A recurrence with state, or an op without real inputs, has its value alone."""
+    program = op.program
+    if program.states or not program.real_inputs:
+        return Readings(op, program, ())
+    gradient = vjp(program)
+    derived = (("vjp", gradient), ("jvp", jvp(program)), ("hvp", hvp(program, gradient.program)))
+    return Readings(op, program, derived)
+
+
+@lru_cache(maxsize=1024)
+def stable(program: Program) -> Program:
+    """The program in the form that is computed: equal over the reals, accurate in floating point."""
+    from derive.numerics.stabilise import stabilise
+
+    return stabilise(program)
+
+
+SUMMARIES = {
+    "value": "{summary}",
+    "vjp": "Gradients of {name}: what the cotangent g of its output amounts to at each real input.",
+    "jvp": "Derivative of {name} in the direction of the tangents v_*.",
+    "hvp": "Derivative of the gradients of {name} in the direction of the tangents v_*, the cotangent held fixed.",
+}
+
+
+def functions(op: Op) -> Iterator[tuple[Program, Any]]:
+    """(program to generate, its FunctionDoc) for each reading."""
+    from derive.codegen.docstring import FunctionDoc, formulas
+
+    for reading, program in readings(op).programs:
+        summary = SUMMARIES[reading].format(name=op.name, summary=op.summary)
+        yield stable(program), FunctionDoc(summary, op.source, formulas(program))
+
+
+def source(op: Op) -> str:
+    """A standalone module with all readings of the op."""
+    from derive.codegen.module import module_source
+
+    return module_source(list(functions(op)), f"{op.name}: {op.summary}")
+
+
+@lru_cache(maxsize=256)
+def generated(op: Op) -> dict[str, Any]:
+    """The generated functions of an op by name, compiled."""
+    from derive.codegen.execute import compile_source
+
+    return compile_source(source(op), f"<generated {op.name}>")
