@@ -114,7 +114,7 @@ class _Sweep:
         self.known = known
         self.opaque = canon_for(program, expanded=False)
         self.full = canon_for(self.refined)
-        self.basis = Basis(self.refined, self.opaque, self.full, Names(known))
+        self.basis = Basis(self.refined, self.opaque, self.full, Names(known), frozenset(i.name for i in self.extra))
         self.lets: list[Let] = []
         self.steps: list[Step] = []
         self.taken = _names_in(program) | {i.name for i in self.extra}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from derive.calculus import algebra as al
 from derive.calculus.algebra import Factor, Index, Poly, TooLarge
@@ -131,8 +132,9 @@ def _weight(f: Factor, e: Fraction) -> int:
 class Basis:
     """The rules that a program's definitions give, and the facts they imply."""
 
-    def __init__(self, program: Program, opaque: Canon, full: Canon, names: Names) -> None:
+    def __init__(self, program: Program, opaque: Canon, full: Canon, names: Names, arbitrary: frozenset[str]) -> None:
         self.full, self.names = full, names
+        self.arbitrary = frozenset(("t", name) for name in arbitrary)
         self.recognise: list[Rule] = []
         self.solve: list[list[Rule]] = []
         self.facts: dict[Factor, tuple[Expr, Poly] | None] = {}
@@ -147,7 +149,7 @@ class Basis:
         """Named intermediates recognised."""
         for rule in self.recognise:
             new = apply_rule(p, rule)
-            if new != p:
+            if new is not p and new != p:
                 self.touched.add(rule.name)
             p = new
         return p
@@ -187,6 +189,8 @@ class Basis:
     def _solved(self, p: Poly) -> Poly:
         for rules in self.solve:
             for rule in rules:
+                if not any(_token(rule.target) in tokens(m) for m in p):
+                    continue
                 new = _if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(apply_rule(q, rule))))  # type: ignore[misc]
                 if new is not p:
                     self.touched.add(rule.name)
@@ -206,7 +210,10 @@ class Basis:
         return total
 
     def _fact(self, f: Factor) -> tuple[Expr, Poly] | None:
-        """The value of a sum that, with everything expanded, is a number or a product of sizes."""
+        """The value of a sum that, with everything expanded, is a number or a product of sizes. One over an arbitrary
+        array (a cotangent, a tangent) never is."""
+        if tokens(f) & self.arbitrary:
+            return None
         if al.free(f) - {i for i in al.free(f) if i[0] == "f"}:
             return None
         if f not in self.facts:
@@ -291,7 +298,24 @@ def _if_shorter(p: Poly, change: Callable[[Poly], Poly]) -> Poly:
 
 def apply_rule(p: Poly, rule: Rule) -> Poly:
     """Every whole multiple of the rule's power replaced, under sums, powers and functions too."""
-    return al.plus(*(al.scale(_rule_mono(m, rule), c) for m, c in p.items()))
+    token = _token(rule.target)
+    if not any(token in tokens(m) for m in p):
+        return p
+    return al.plus(*(al.scale(_rule_mono(m, rule) if token in tokens(m) else {m: Fraction(1)}, c) for m, c in p.items()))
+
+
+def _token(f: Factor) -> tuple[str, str]:
+    """What a factor is recognised by at a glance: its kind, and its name if it has one."""
+    return (f[0], f[1]) if f[0] in ("t", "call") else (f[0], "")
+
+
+@lru_cache(maxsize=200_000)
+def tokens(item: object) -> frozenset[tuple[str, str]]:
+    """The tokens of all factors anywhere inside."""
+    if not isinstance(item, tuple) or not item:
+        return frozenset()
+    inner = frozenset().union(*(tokens(part) for part in item))
+    return inner | {_token(item)} if isinstance(item[0], str) and len(item) > 1 else inner
 
 
 def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:

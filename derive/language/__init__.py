@@ -1,1 +1,60 @@
-"""The definition language: named axes, expressions, and `@op`, which turns a function over them into a Program."""
+"""The definition language: named axes, expressions, and `@op`, which turns a function over them into a Program.
+
+A file of definitions needs this one import: `from derive.language import Real, op, ...`.
+"""
+
+from derive.language.definition import (
+    Count,
+    Fraction01,
+    Index,
+    Natural,
+    NonNegative,
+    Positive,
+    PositiveInteger,
+    Range,
+    Real,
+    Scalar,
+    State,
+    assume,
+    op,
+)  # fmt: skip
+from derive.language.errors import DefinitionError, DeriveError
+from derive.language.functions import (
+    abs,
+    arctan,
+    argmax,
+    argmin,
+    cos,
+    equal,
+    erf,
+    exp,
+    expm1,
+    floor,
+    idx,
+    log,
+    log1p,
+    logsumexp,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    new,
+    normal_cdf,
+    not_equal,
+    pi,
+    sign,
+    sin,
+    size,
+    sqrt,
+    sum,
+    where,
+)  # fmt: skip
+from derive.language.program import Op
+
+__all__ = [
+    "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Natural", "NonNegative", "Op", "Positive", "PositiveInteger",
+    "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal", "erf", "exp", "expm1", "floor",
+    "idx", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new", "normal_cdf", "not_equal", "op", "pi",
+    "sign", "sin", "size", "sqrt", "sum", "where",
+]  # fmt: skip

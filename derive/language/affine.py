@@ -7,7 +7,28 @@ from dataclasses import dataclass
 
 from derive.language.errors import DefinitionError
 from derive.language.nodes import (
-    ONE, ZERO, Add, At, Call, Const, Expr, Input, Iota, Mul, Ref, Size, add, base_axis, leaves, mul, negate, power, transform, walk, MINUS_ONE,
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    At,
+    Call,
+    Const,
+    Expr,
+    Input,
+    Iota,
+    Mul,
+    Ref,
+    Size,
+    add,
+    base_axis,
+    flatten,
+    leaves,
+    mul,
+    negate,
+    power,
+    transform,
+    walk,
 )  # fmt: skip
 
 
@@ -36,7 +57,7 @@ def affine(index: Expr) -> Affine | None:
 
 
 def _terms(e: Expr) -> list[Expr]:
-    e = transform(e, _distribute)
+    e = flatten(transform(flatten(e), _distribute))
     return list(e.args) if isinstance(e, Add) else [e]
 
 
@@ -74,7 +95,7 @@ def _size_new_axes(axis: str, index: Expr, known: set[str], sizes: dict[str, Exp
     if not fresh:
         return
     if form is None or len(fresh) > 1:
-        raise DefinitionError(f"the size of {', '.join(fresh)} does not follow from the index {index} into {axis}; one new axis, affine, is wanted")
+        raise DefinitionError(f"no size for {', '.join(fresh)} follows from {axis}={index}; wanted one new axis, in an affine index")
     stride = dict(form.coefficients)[fresh[0]]
     reach = [mul(c, add(Size(a), MINUS_ONE)) for a, c in form.coefficients if a != fresh[0]]
     room = add(Size(axis), mul(Const(MINUS_ONE.value * 2), form.offset), negate(add(*reach)), MINUS_ONE)

@@ -33,5 +33,6 @@ def closest(name: str, known: Iterable[str]) -> str:
     '; did you mean "batch_norm_train"?'
     """
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or [k for k in known if name in k][:3]
+    same = [k for k in known if k.lower() == name.lower()]
+    near = same or difflib.get_close_matches(name, known, n=3, cutoff=0.5) or [k for k in known if name in k][:3]
     return "; did you mean " + " or ".join(f'"{n}"' for n in near) + "?" if near else ""

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
-from derive.language.errors import DefinitionError
-from derive.language.nodes import BATCH, ONE, Call, Compare, Const, Expr, Fraction, Iota, Number, Reduce, Size, as_expr, power, where
+from derive.language.annotations import AXIS
+from derive.language.errors import DefinitionError, closest
+from derive.language.nodes import BATCH, ONE, Call, Compare, Const, Expr, Iota, Mul, Number, Reduce, Size, as_expr, flatten, power, where
+from derive.language.trace import listed, ordered
 
 __all__ = [
-    "abs", "arctan", "argmax", "argmin", "cos", "equal", "erf", "exp", "expm1", "floor", "idx", "log", "log1p", "logsumexp", "max",
-    "maximum", "mean", "min", "minimum", "new", "normal_cdf", "not_equal", "pi", "sign", "sin", "size", "sqrt", "sum", "where",
-]  # fmt: skip
+    "abs",
+    "arctan",
+    "argmax",
+    "argmin",
+    "cos",
+    "equal",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "idx",
+    "log",
+    "log1p",
+    "logsumexp",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "new",
+    "normal_cdf",
+    "not_equal",
+    "pi",
+    "sign",
+    "sin",
+    "size",
+    "sqrt",
+    "sum",
+    "where",
+]
 
 pi = Call("pi", ())
 
@@ -106,43 +136,95 @@ def minimum(a: Number, b: Number) -> Expr:
     return where(a <= b, a, b)
 
 
-def _axes_of(x: Expr, over: str | Iterable[str] | None) -> tuple[str, ...]:
-    from derive.language.definition import ordered
-
+def _axes_of(how: str, x: Expr, over: str | Iterable[str] | None) -> tuple[str, ...]:
+    """The axes named, checked to be axes of x, in layout order."""
     if over is None:
         return ordered(x.axes)
+    if isinstance(over, (Expr, int, float)):
+        instead = f"; the larger or smaller of two is {how}imum(a, b)" if how in ("max", "min") else ""
+        raise DefinitionError(f'{how} names the axes it removes, as in {how}(x, "N"); got {over!r}{instead}')
     wanted = over.split() if isinstance(over, str) else list(over)
+    if not wanted:
+        raise DefinitionError(f'{how}(x, "{over}") names no axis; leave it out to reduce over all of {listed(x.axes)}')
     for axis in wanted:
         if axis not in x.axes:
-            raise DefinitionError(
-                f"cannot reduce over {axis}: {x} has axes ({', '.join(ordered(x.axes)) or 'none'})"
-                + (f"; write \"{BATCH}\" for the leading axes" if BATCH in x.axes and BATCH != axis else "")
-            )
+            dots = f'; "{BATCH}" is the name of the leading axes' if BATCH in x.axes else ""
+            raise DefinitionError(f"{how} over {axis}: {x.brief} has axes {listed(x.axes)}{closest(axis, x.axes)}{dots}")
     return ordered(frozenset(wanted))
 
 
 def _reduce(how: str, x: Number, over: str | Iterable[str] | None) -> Expr:
     x = as_expr(x)
-    axes = _axes_of(x, over)
+    axes = _axes_of(how, x, over)
     return Reduce(how, x, axes) if axes else x
+
+
+def _contract(how: str, x: Number, over: str | Iterable[str] | None) -> Expr:
+    x = as_expr(x)
+    if over is not None:
+        _check_contraction(how, x, frozenset(_axes_of(how, x, over)))
+    return _reduce(how, x, over)
+
+
+def _check_contraction(how: str, x: Expr, summed: frozenset[str]) -> None:
+    """Raise DefinitionError for a sum of a product in which axes that should meet have different names.
+
+    In sum(q * k, "D") with q (L, D) and k (M, K) nothing is contracted: it is k * sum(q, "D"), with K left over.
+    Whoever means that can write it so.
+    """
+    whole = flatten(x)
+    arrays = [f for f in (whole.args if isinstance(whole, Mul) else ()) if f.axes]
+    meeting = _connected([f for f in arrays if f.axes & summed], summed)
+    covered = frozenset().union(*(f.axes for group in meeting for f in group))
+    strangers = [f for f in arrays if not f.axes & summed and f.axes - covered]
+    if len(meeting) > 1 or (meeting and strangers):
+        a, b = meeting[0][0], meeting[1][0] if len(meeting) > 1 else strangers[0]
+        raise DefinitionError(
+            f"{how} over {', '.join(ordered(summed))}: {a.brief} has axes {listed(a.axes)}, {b.brief} has {listed(b.axes)}; "
+            "they share no axis that is reduced, so nothing is contracted. Give the axes that should meet one name; "
+            "if none should, reduce each factor alone"
+        )
+
+
+def _connected(arrays: list[Expr], summed: frozenset[str]) -> list[list[Expr]]:
+    """The arrays in groups that share reduced axes, directly or through others."""
+    groups: list[list[Expr]] = []
+    for array in arrays:
+        near = [g for g in groups if any(array.axes & other.axes & summed for other in g)]
+        groups = [g for g in groups if g not in near] + [[a for g in near for a in g] + [array]]
+    return groups
 
 
 def sum(x: Number, over: str | Iterable[str] | None = None) -> Expr:
     """Sum over the named axes, as in sum(q * k, "D") or sum(w * x, "C I J"); over all of x's axes when none is named."""
-    return _reduce("sum", x, over)
+    return _contract("sum", x, over)
 
 
 def mean(x: Number, over: str | Iterable[str] | None = None) -> Expr:
     """Average over the named axes."""
-    return _reduce("mean", x, over)
+    return _contract("mean", x, over)
 
 
 def _one_by_one(how: str, x: Number, over: str | Iterable[str] | None) -> Expr:
     """max over (H, W) is max over H of max over W, so the first tied position in reading order wins."""
     x = as_expr(x)
-    for axis in reversed(_axes_of(x, over)):
+    for axis in reversed(_axes_of(how, x, over)):
         x = Reduce(how, x, (axis,))
     return x
+
+
+def _position(how: str, x: Number, over: str) -> Expr:
+    x = as_expr(x)
+    axes = _axes_of(how, x, over)
+    if len(axes) != 1:
+        raise DefinitionError(f"{how} gives positions along one axis; got {', '.join(axes) or 'none'}")
+    return Reduce(how, x, axes)
+
+
+def _axis(how: str, axis: str) -> str:
+    if not isinstance(axis, str) or not (AXIS.fullmatch(axis) or (axis == BATCH and how == "size")):
+        raise DefinitionError(f'{how}(...) takes the name of one axis, as in {how}("N"); got {axis!r}')
+    return axis
 
 
 def max(x: Number, over: str | Iterable[str] | None = None) -> Expr:
@@ -162,26 +244,24 @@ def logsumexp(x: Number, over: str | Iterable[str] | None = None) -> Expr:
 
 def argmax(x: Number, over: str) -> Expr:
     """Position of the largest value along one axis, the first of several; an integer without derivative."""
-    return Reduce("argmax", as_expr(x), _axes_of(as_expr(x), over))
+    return _position("argmax", x, over)
 
 
 def argmin(x: Number, over: str) -> Expr:
     """Position of the smallest value along one axis, the first of several; an integer without derivative."""
-    return Reduce("argmin", as_expr(x), _axes_of(as_expr(x), over))
+    return _position("argmin", x, over)
 
 
 def size(axis: str) -> Expr:
     """How many positions the axis has."""
-    return Size(axis)
+    return Size(_axis("size", axis))
 
 
 def idx(axis: str) -> Expr:
     """The position along an axis, 0, 1, ...: `x.at(L=idx("M"))` reads x along M instead of L."""
-    return Iota(axis)
+    return Iota(_axis("idx", axis))
 
 
 def new(axis: str) -> Expr:
     """The position along an axis that this index map creates: its size follows from what fits (see `Program.sizes`)."""
-    return Iota(axis)
-
-
+    return Iota(_axis("new", axis))

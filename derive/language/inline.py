@@ -5,33 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from derive.language.definition import hint, ordered
+from derive.language.binding import AxisMap, bind_axes
 from derive.language.errors import DefinitionError, closest
-from derive.language.nodes import (
-    BATCH, At, Const, Delta, Expr, Input, Iota, Param, Reduce, Size, as_expr, at, base_axis, fresh_axis, mul, walk,
-)  # fmt: skip
-from derive.language.program import Op, Program
-
-AxisMap = dict[str, tuple[str, ...]]
+from derive.language.naming import free_name
+from derive.language.nodes import BATCH, At, Const, Delta, Expr, Iota, Param, Reduce, Size, as_expr, at, base_axis, fresh_axis, mul, walk
+from derive.language.program import Hypothesis, Op, Program
+from derive.language.trace import declare, hint, inherit, pairs
 
 
-def inline(op: Op, inputs: Sequence[object], over: str | None, parameters: dict[str, object]) -> Expr | tuple[Expr, ...]:
-    """The outputs of `op` on the caller's expressions."""
+def inline(op: Op, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
+    """The outputs of `op` on the caller's expressions; arrays by place or by name, parameters by name."""
     program = op.program
-    if len(inputs) != len(program.inputs):
-        wanted = ", ".join(i.name for i in program.inputs)
-        raise DefinitionError(f"{op.name} takes {len(program.inputs)} arrays ({wanted}); got {len(inputs)}")
-    actual = [_array(op, formal, a) for formal, a in zip(program.inputs, inputs, strict=True)]
-    axes, actual = bind_axes(op, actual, over)
+    actual, axes = _arguments(op, inputs, over, keywords)
     leaves: dict[Expr, Expr] = dict(zip(program.inputs, actual, strict=True))
-    leaves.update(_bind_parameters(op, parameters))
-    return _outputs(program, leaves, axes)
+    leaves.update(_bind_parameters(op, keywords))
+    results = _outputs(program, leaves, axes)
+    return results[0] if len(results) == 1 else results
 
 
-def _array(op: Op, formal: Input, actual: object) -> Expr:
-    if isinstance(actual, Expr) and actual.kind == "real" or isinstance(actual, (int, float, Fraction)) and not isinstance(actual, bool):
-        return as_expr(actual)  # type: ignore[arg-type]
-    raise DefinitionError(f"{op.name}: {formal.name} is {type(actual).__name__}; inside a definition an op takes expressions. For numbers, run derive generate {op.name}")
+def _arguments(op: Op, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> tuple[list[Expr], AxisMap]:
+    names = [i.name for i in op.program.inputs]
+    given = [*inputs, *(keywords.pop(n) for n in names[len(inputs) :] if n in keywords)]
+    if len(given) != len(names):
+        raise DefinitionError(f"{op.name} takes {len(names)} array{'s' * (len(names) > 1)} ({', '.join(names)}); got {len(given)}")
+    axes, actual = bind_axes(op, [_array(op, n, a) for n, a in zip(names, given, strict=True)], over)
+    return actual, axes
+
+
+def _array(op: Op, name: str, actual: object) -> Expr:
+    if isinstance(actual, Expr):
+        if actual.kind == "real":
+            return actual
+        raise DefinitionError(f"{op.name}: {name} is the condition {actual.brief}; wanted numbers, as in where({actual.brief}, 1, 0)")
+    if isinstance(actual, (int, float, Fraction)):
+        return as_expr(actual)
+    raise DefinitionError(
+        f"{op.name}: {name} is {type(actual).__name__}; an op is used inside a definition, on its expressions. "
+        f"To run it on arrays, generate its code: derive generate {op.name}"
+    )
 
 
 def _bind_parameters(op: Op, given: dict[str, object]) -> dict[Expr, Expr]:
@@ -41,85 +52,22 @@ def _bind_parameters(op: Op, given: dict[str, object]) -> dict[Expr, Expr]:
             raise DefinitionError(f"{op.name} has no parameter {name}{closest(name, known)}")
     bound: dict[Expr, Expr] = {}
     for name, parameter in known.items():
-        value = given.get(name, parameter.default)
-        if value is None:
-            raise DefinitionError(f"{op.name} needs parameter {name}")
-        bound[Param(name)] = as_expr(value)  # type: ignore[arg-type]
-        if isinstance(bound[Param(name)], Const):
-            parameter.accept(bound[Param(name)].value, op.name)  # type: ignore[attr-defined]
+        if name not in given and parameter.default is None:
+            raise DefinitionError(f"{op.name} needs parameter {name}, {parameter.range}")
+        value = as_expr(given.get(name, parameter.default))  # type: ignore[arg-type]
+        if value.axes:
+            raise DefinitionError(
+                f"{op.name}: parameter {name} is one number; got {value.brief} with axes ({', '.join(sorted(value.axes))})"
+            )
+        if isinstance(value, Const):
+            parameter.accept(value.value, op.name)
+        bound[Param(name)] = value
     return bound
 
 
-def bind_axes(op: Op, actual: list[Expr], over: str | None) -> tuple[AxisMap, list[Expr]]:
-    """Which axes of the caller play the roles of the op's axes: by name where all names match, else by position.
-
-    Where two roles would fall on one axis (attention of x with itself), the second gets an index of its own.
-    """
-    formals = op.program.inputs
-    if over is not None:
-        over = base_axis(over) if over not in {a for e in actual for a in e.axes} else over
-    meetings = _meetings(op.program)
-    for by_name in (True, False):
-        bound: AxisMap = {}
-        arrays = list(actual)
-        if over is not None:
-            bound[formals[0].names[-1]] = (over,)
-        if all(_bind_one(formal, arrays, i, bound, by_name, meetings) for i, formal in enumerate(formals)):
-            return bound, arrays
-    wanted = "; ".join(f"{f.name} has axes ({', '.join(f.names)})" for f in formals)
-    came = "; ".join(f"({', '.join(ordered(a.axes))})" for a in actual)
-    raise DefinitionError(f"{op.name}: {wanted}; got {came}: the axes do not fit{_hint_axis(formals, actual)}")
-
-
-def _hint_axis(formals: tuple[Input, ...], actual: list[Expr]) -> str:
-    wanted = sorted({a for f in formals for a in f.names} - {BATCH})
-    came = {x for a in actual for x in a.axes}
-    missing = [a for a in wanted if a not in came]
-    return f'; nothing is called {", ".join(missing)}' + closest(missing[0], came) if missing else ""
-
-
-def _bind_one(formal: Input, arrays: list[Expr], i: int, bound: AxisMap, by_name: bool, meetings: set[frozenset[str]]) -> bool:
-    names = [n for n in formal.names if n != BATCH]
-    have = list(ordered(arrays[i].axes))
-    for n in names:
-        if n in bound and bound[n][0] not in have and base_axis(bound[n][0]) in have:
-            arrays[i] = at(arrays[i], {base_axis(bound[n][0]): Iota(bound[n][0])})
-            have = list(ordered(arrays[i].axes))
-    roles: dict[str, str] = {n: bound[n][0] for n in names if n in bound and bound[n][0] in have}
-    free = [a for a in have if a not in roles.values()]
-    open_names = [n for n in names if n not in roles]
-    if any(n in bound for n in open_names):
-        return False
-    if by_name:
-        if not set(open_names) <= set(free):
-            return False
-        roles.update({n: n for n in open_names})
-    else:
-        if len(free) < len(open_names):
-            return False
-        roles.update(zip(open_names, free[len(free) - len(open_names) :], strict=True))
-    for name in open_names:
-        if any(roles[name] in axes and {name, role} <= together for role, axes in bound.items() for together in meetings):
-            axis = fresh_axis(roles[name], {x for axes in bound.values() for x in axes} | set(have))
-            arrays[i] = at(arrays[i], {roles[name]: Iota(axis)})
-            roles[name] = axis
-        bound[name] = (roles[name],)
-    rest = ordered(arrays[i].axes - set(roles.values()))
-    if BATCH in formal.names:
-        bound[BATCH] = ordered(frozenset((*bound.get(BATCH, ()), *rest)))
-    return True
-
-
-def _meetings(program: Program) -> set[frozenset[str]]:
-    """The sets of axes that stand together anywhere in the program: two of them cannot share one index."""
-    return {node.axes for let in program.lets for node in walk(let.body)}
-
-
-def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> Expr | tuple[Expr, ...]:
-    taken = {x for xs in axes.values() for x in xs} | {x for e in leaves.values() for x in e.axes}
-    for axis in program.order:
-        if axis not in axes and axis != BATCH:
-            axes[axis] = axes[base_axis(axis)] if base_axis(axis) in axes and axis == base_axis(axis) else (fresh_axis(axis, taken),)
+def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple[Expr, ...]:
+    """The outputs in the caller's terms; their names, axis order and hypotheses go to the definition being run."""
+    _own_axes(program, axes, {x for xs in axes.values() for x in xs} | {x for e in leaves.values() for x in e.axes})
     bodies: dict[Expr, Expr] = dict(leaves)
     names: dict[Expr, str] = {}
     for let in program.lets:
@@ -128,7 +76,24 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> Expr 
     results = tuple(bodies[program.let(o.name).ref] for o in program.outputs)
     hint({e: n for e, n in names.items() if e not in results})
     hint({r: program.name if len(results) == 1 else o.name for r, o in zip(results, program.outputs, strict=True)})
-    return results[0] if len(results) == 1 else results
+    for output in program.outputs:
+        declare({(x, y) for a, b in pairs(output.names) for x in axes[a] for y in axes[b]})
+    for h in program.hypotheses:
+        inherit(Hypothesis(_move(h.left, bodies, axes), _move(h.right, bodies, axes)))
+    return results
+
+
+def _own_axes(program: Program, axes: AxisMap, taken: set[str]) -> None:
+    """Axes for those of the op that no argument has: a size of their own gets a name of its own, a second index a prime."""
+    sized = {a for a, _ in program.sizes}
+    for axis in program.order:
+        if axis in axes or axis == BATCH:
+            continue
+        base = axes.get(base_axis(axis), (axis,))[0]
+        new = free_name(axis, taken) if axis in sized else fresh_axis(base, taken)
+        axes[axis] = (new,)
+        taken.add(new)
+    axes.setdefault(BATCH, ())
 
 
 def _move(body: Expr, leaves: dict[Expr, Expr], axes: AxisMap) -> Expr:
@@ -140,14 +105,24 @@ def _move(body: Expr, leaves: dict[Expr, Expr], axes: AxisMap) -> Expr:
     return done[body]
 
 
+def _reduce(how: str, body: Expr, over: tuple[str, ...]) -> Expr:
+    """The reduction over the caller's axes; max and min take one axis at a time, a position needs exactly one."""
+    if how in ("argmax", "argmin") and len(over) != 1:
+        raise DefinitionError(f"{how}({body.brief}) gives positions along one axis; got ({', '.join(over)})")
+    if how in ("max", "min"):
+        for axis in reversed(over):
+            body = Reduce(how, body, (axis,))
+        return body
+    return Reduce(how, body, over) if over else body
+
+
 def _rename(node: Expr, children: tuple[Expr, ...], axes: AxisMap) -> Expr:
     def now(axis: str) -> str:
         return axes.get(axis, (axis,))[0]
 
     match node:
         case Reduce(how, _, over):
-            left = tuple(x for a in over for x in axes.get(a, (a,)))
-            return Reduce(how, children[0], left) if left else children[0]
+            return _reduce(how, children[0], tuple(x for a in over for x in axes.get(a, (a,))))
         case Size(axis):
             return mul(*(Size(x) for x in axes.get(axis, (axis,))))
         case Iota(axis):

@@ -7,20 +7,22 @@ The axis named "..." stands for any number of leading axes at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-from derive.language.errors import DefinitionError
+from derive.language.errors import DefinitionError, closest
+from derive.language.refusals import Refusals
 
 BATCH = "..."
 REDUCTIONS = ("sum", "mean", "max", "min", "logsumexp", "argmax", "argmin")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
-class Expr:
+class Expr(Refusals):
     """A node. Equality is structural; hashes and axes are computed once."""
 
     kind: ClassVar[str] = "real"
@@ -53,11 +55,9 @@ class Expr:
             return True
         return isinstance(other, Expr) and self._hash == other._hash and self._key == other._key
 
-    def __bool__(self) -> bool:
-        raise DefinitionError(f"{self} has no truth value while it is being defined; write where(condition, a, b) instead of if")
-
-    def __iter__(self) -> Iterator[Expr]:
-        raise DefinitionError(f"{self} cannot be iterated; an axis is reduced or indexed by its name, as in sum(x, \"N\")")
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies carry the fields alone: a cached hash means nothing in another process."""
+        return type(self), self._key[1:]
 
     def __add__(self, other: Number) -> Expr:
         return add(self, as_expr(other))
@@ -84,10 +84,13 @@ class Expr:
         return mul(as_expr(other), self)
 
     def __truediv__(self, other: Number) -> Expr:
-        return mul(self, power(as_expr(other), Const(Fraction(-1))))
+        return mul(self, reciprocal(as_expr(other)))
 
     def __rtruediv__(self, other: Number) -> Expr:
-        return mul(as_expr(other), power(self, Const(Fraction(-1))))
+        return mul(as_expr(other), reciprocal(self))
+
+    def __abs__(self) -> Expr:
+        return Call("abs", (self,))
 
     def __floordiv__(self, other: Number) -> Expr:
         return Call("floor", (self / other,))
@@ -114,6 +117,10 @@ class Expr:
         """Read this expression at other positions: `logp.at(C=label)`, `x.at(H=2 * new("P") + idx("I") - 1)`."""
         return at(self, {axis: as_expr(i) for axis, i in index.items()})
 
+    def __post_init__(self) -> None:
+        """Hash and axes now, while those of the children are at hand, so that no depth of nesting is too deep."""
+        _ = self._hash, self.axes
+
     def __str__(self) -> str:
         from derive.language.text import text
 
@@ -122,13 +129,22 @@ class Expr:
     def __repr__(self) -> str:
         return f"<{self}>"
 
+    @property
+    def brief(self) -> str:
+        """The expression as error messages show it: its outer parts, when it is long."""
+        from derive.language.text import brief
 
-Number = Union[Expr, int, float, Fraction]
+        return brief(self)
 
 
-def _node(cls: type) -> type:
+Number = Expr | int | float | Fraction
+Node = TypeVar("Node", bound=type)
+
+
+@dataclass_transform(eq_default=False, frozen_default=True)
+def _node(cls: Node) -> Node:
     """A frozen dataclass that keeps Expr's structural equality and cached hash."""
-    return dataclass(frozen=True, eq=False, repr=False)(cls)
+    return dataclass(frozen=True, eq=False, repr=False)(cls)  # type: ignore[return-value]
 
 
 @_node
@@ -351,6 +367,8 @@ def as_expr(value: Number) -> Expr:
         return value
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float, Fraction)):
         raise DefinitionError(f"a definition is made of numbers and expressions; got {type(value).__name__} {value!r}")
+    if not isinstance(value, Fraction) and not math.isfinite(value):
+        raise DefinitionError(f"{value} is no real number; a definition is made of finite numbers and expressions")
     return Const(Fraction(str(value)) if isinstance(value, float) else Fraction(value))
 
 
@@ -374,6 +392,13 @@ def mul(*factors: Expr) -> Expr:
     if number != 1:
         rest.insert(0, Const(number))
     return rest[0] if len(rest) == 1 else Mul(tuple(rest)) if rest else ONE
+
+
+def reciprocal(term: Expr) -> Expr:
+    """One over the term, which is not the number 0."""
+    if term == ZERO:
+        raise DefinitionError("division by zero")
+    return power(term, MINUS_ONE)
 
 
 def negate(term: Expr) -> Expr:
@@ -413,8 +438,8 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
 def where(condition: Expr, chosen: Number, other: Number) -> Expr:
     """Choose by a condition; equal branches collapse."""
-    if condition.kind != "bool":
-        raise DefinitionError(f"where wants a comparison first, as in where(x > 0, x, 0); got {condition}")
+    if not isinstance(condition, Expr) or condition.kind != "bool":
+        raise DefinitionError(f"where wants a comparison first, as in where(x > 0, x, 0) or where(equal(x, 0), 1, x); got {condition!r}")
     chosen, other = as_expr(chosen), as_expr(other)
     return chosen if chosen == other and condition.axes <= chosen.axes else Where(condition, chosen, other)
 
@@ -423,7 +448,8 @@ def at(body: Expr, index: dict[str, Expr]) -> Expr:
     """Read `body` at other positions; an axis it does not have cannot be read."""
     for axis in index:
         if axis not in body.axes:
-            raise DefinitionError(f"{body} has no axis {axis} to read at; its axes are ({', '.join(sorted(body.axes))})")
+            known = ", ".join(sorted(body.axes))
+            raise DefinitionError(f"{body.brief} has no axis {axis} to read at; its axes are ({known}){closest(axis, body.axes)}")
     kept = tuple(sorted((a, i) for a, i in index.items() if i != Iota(a)))
     return At(body, kept) if kept else body
 

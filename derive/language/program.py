@@ -33,7 +33,8 @@ class Parameter:
     @property
     def range(self) -> str:
         """The range in words of mathematics, as error messages print it."""
-        left, right = "[" if self.low_included and self.low > -math.inf else "(", "]" if self.high_included and self.high < math.inf else ")"
+        left = "[" if self.low_included and self.low > -math.inf else "("
+        right = "]" if self.high_included and self.high < math.inf else ")"
         return f"{'an integer' if self.integer else 'a finite number'} in {left}{self.low:g}, {self.high:g}{right}"
 
     def accept(self, value: float | Fraction, op: str) -> None:
@@ -143,8 +144,8 @@ def expand(program: Program, expr: Expr) -> Expr:
     return substitute(expr, bodies)
 
 
-def check_names(op: str, names: list[str]) -> None:
+def check_names(names: list[str]) -> None:
     """Raise DefinitionError when two things of one definition carry the same name."""
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        raise DefinitionError(f"{op}: {', '.join(twice)} named twice; inputs, parameters and axes need names of their own")
+        raise DefinitionError(f"{', '.join(twice)} named twice; inputs, parameters and axes need names of their own")

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from derive.language.nodes import (
-    MINUS_ONE, Add, At, Call, Compare, Const, Delta, Expr, Input, Iota, Mul, Param, Pow, Reduce, Ref, Size, Where,
+    MINUS_ONE,
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Input,
+    Iota,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Ref,
+    Size,
+    Where,
+    walk,
 )  # fmt: skip
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+SMALL, DEPTH = 30, 3
 
 
 def text(expr: Expr) -> str:
@@ -18,6 +36,24 @@ def text(expr: Expr) -> str:
     '(x - 1)**2/2'
     """
     return _text(expr)[0]
+
+
+def brief(expr: Expr) -> str:
+    """The text of a small expression; of a large one, its outer parts with "..." inside."""
+    return text(expr if _tree_size(expr) <= SMALL else _pruned(expr, DEPTH))
+
+
+def _tree_size(expr: Expr) -> int:
+    sizes: dict[Expr, int] = {}
+    for node in walk(expr):
+        sizes[node] = 1 + sum(sizes[c] for c in node.children)
+    return sizes[expr]
+
+
+def _pruned(expr: Expr, depth: int) -> Expr:
+    if not expr.children:
+        return expr
+    return expr.rebuild(tuple(_pruned(c, depth - 1) for c in expr.children)) if depth else Ref("...", expr.axes)
 
 
 def _wrap(expr: Expr, level: int) -> str:

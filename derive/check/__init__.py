@@ -1,0 +1,1 @@
+"""Checking: is this function that op, and does the generated code hold what it promises?"""

@@ -1,0 +1,317 @@
+"""Programs with a running error bound: how far code that follows a printed form may be from the truth.
+
+Every value carries an absolute bound `e` for code of one dtype that performs the program's operations: real inputs,
+parameters and constants are rounded once, each operation rounds its result once (library functions twice), a sum of n
+terms may be taken in any order, and the incoming errors are passed on through each operation exactly, not to first
+order. Where a value leaves the dtype's range the bound is infinite: this form says nothing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.check.floats import COMPARE, FUNCTIONS
+from derive.check.kernels import kernel
+
+Array = NDArray[Any]
+Wide = np.longdouble
+LIBRARY = 2  # roundings charged to a library function: exp, log, ... are good to about one ulp, two roundings
+NARROW = ("normal_cdf", "erf")  # SciPy has them in float64 only
+SIDES = ("declared", "right", "left", "split")
+
+
+@dataclass(frozen=True)
+class Level:
+    """The floating-point format a bound is for: unit roundoff, smallest subnormal, the size below which code may
+    flush to zero, and the size below which products may be taken in any order without overflow."""
+
+    u: float
+    tiny: float
+    flush: float
+    largest: float
+
+
+# fmt: off
+LEVELS = {
+    "float16":  Level(2.0**-11, 2.0**-24,   0.0,        2.0**14),
+    "float32":  Level(2.0**-24, 2.0**-149,  2.0**-126,  2.0**122),
+    "float64":  Level(2.0**-53, 2.0**-1074, 2.0**-1022, 2.0**1018),
+}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A value, its error bound, whether it depends on real data, and (for arg-) which positions tie."""
+
+    v: Array
+    e: Array
+    real: bool = True
+    tied: Array | None = None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A comparison and where it hangs on the last digits."""
+
+    holds: Array
+    open: Array
+
+
+class Bounds:
+    """Arithmetic on bounds. `side` chooses what happens exactly at a kink or tie: as the definition declares, as the
+    other branch does (a sign counting as +1 on the right, -1 on the left), or evenly split."""
+
+    def __init__(self, level: Level, side: str) -> None:
+        self.level, self.side, self.kinks = level, side, False
+
+    def settle(self, v: Array, e: Array, real: bool) -> Bound:
+        """A bound with the range of the dtype applied."""
+        with np.errstate(all="ignore"):
+            inside = np.isfinite(v) & (np.abs(v) + e <= self.level.largest)
+        return Bound(v, np.where(inside, e, np.inf), real)
+
+    def rounded(self, v: Array, e: Array, times: float, real: bool) -> Bound:
+        """A result rounded `times` times; an exact zero stays exact."""
+        with np.errstate(all="ignore"):
+            size = np.abs(v)
+            own = times * (self.level.u * size + self.level.tiny) + np.where(size < self.level.flush, size, 0)
+        return self.settle(v, e + np.where((v == 0) & (e == 0), 0, own), real)
+
+    def array(self, values: Array, exact: bool) -> Bound:
+        """An input: integers are exact."""
+        v = values.astype(Wide)
+        return Bound(v, np.zeros_like(v) if exact else self.level.u * np.abs(v), not exact)
+
+    def constant(self, value: Fraction) -> Bound:
+        """A number of the definition: exact if short in binary."""
+        v = Wide(value.numerator) / Wide(value.denominator)
+        exact = abs(value.numerator) < 2048 and value.denominator & (value.denominator - 1) == 0
+        return Bound(np.asarray(v), np.asarray(Wide(0) if exact else self.level.u * abs(v)), False)
+
+    def parameter(self, value: float | Fraction) -> Bound:
+        """Like a constant, but a choice of the caller."""
+        number = self.constant(Fraction(value))
+        return Bound(number.v, number.e, True)
+
+    def add(self, args: list[Bound]) -> Bound:
+        """Two terms round once; more round after each, in any order."""
+        real = any(a.real for a in args)
+        with np.errstate(all="ignore"):
+            v = sum((a.v for a in args[1:]), args[0].v)
+            e = sum((a.e for a in args[1:]), args[0].e)
+            own = np.abs(v) if len(args) == 2 else (len(args) - 1) * sum((np.abs(a.v) for a in args[1:]), np.abs(args[0].v))
+            e = np.where(self._some_zero(args), e, e + self.level.u * own)
+        return self.settle(v, e, real)
+
+    def _some_zero(self, args: list[Bound]) -> Any:
+        """Adding an exact zero is exact."""
+        return len(args) == 2 and ((args[0].v == 0) & (args[0].e == 0) | (args[1].v == 0) & (args[1].e == 0))
+
+    def mul(self, args: list[Bound]) -> Bound:
+        """Factor by factor."""
+        total = args[0]
+        for a in args[1:]:
+            total = self._product(total, a)
+        return total
+
+    def _product(self, a: Bound, b: Bound) -> Bound:
+        real = a.real or b.real
+        with np.errstate(all="ignore"):
+            v = a.v * b.v
+            e = np.abs(a.v) * b.e + np.abs(b.v) * a.e + a.e * b.e
+            nothing = (a.v == 0) & (a.e == 0) & np.isfinite(b.v) | (b.v == 0) & (b.e == 0) & np.isfinite(a.v)
+            e = np.where(nothing, 0, e)
+        exact = any(x.v.size == 1 and not np.any(x.e) and abs(np.frexp(x.v.ravel()[0])[0]) == 0.5 for x in (a, b))
+        return self.settle(v, e, real) if exact else self.rounded(v, e, 1, real)
+
+    def power(self, base: Bound, exponent: Bound, exact: Fraction | None) -> Bound:
+        """A constant exponent p: the relative error r of the base becomes |(1 +- r)^p - 1|; otherwise exp(p log x)."""
+        if exact is None:
+            return self._general_power(base, exponent)
+        p = Wide(exact.numerator) / Wide(exact.denominator)
+        with np.errstate(all="ignore"):
+            v = np.where((base.v < 0) & (exact.denominator != 1), np.nan, np.sign(base.v) ** exact.numerator * np.abs(base.v) ** p)
+            r = base.e / np.abs(base.v)
+            up, down = np.expm1(p * np.log1p(r)), np.expm1(p * np.log1p(-r))
+            e = np.where(base.e == 0, 0, np.abs(v) * np.maximum(np.abs(up), np.abs(down)))
+            e = np.where((base.v == 0) & (base.e > 0), base.e**p if exact > 0 else np.inf, e)
+            e = np.where((r >= 1) & (exact < 0), np.inf, np.where(np.isnan(e), 2 * (np.abs(base.v) + base.e) ** p, e))
+        return self.rounded(v, e, max(1.0, abs(float(exact)) - 1), base.real)
+
+    def _general_power(self, base: Bound, exponent: Bound) -> Bound:
+        with np.errstate(all="ignore"):
+            v = base.v**exponent.v
+            relative = exponent.e * np.abs(np.log(np.abs(base.v))) + np.abs(exponent.v) * -np.log1p(-base.e / np.abs(base.v))
+            e = np.abs(v) * np.expm1(np.where(np.isnan(relative), np.inf, relative))
+            e = np.where((base.e == 0) & (exponent.e == 0), 0, e)
+        return self.rounded(v, e, 2 * LIBRARY, base.real or exponent.real)
+
+    def call(self, fn: str, args: list[Bound]) -> Bound:
+        """A function of the language by its row, anything else by differences."""
+        real = any(a.real for a in args)
+        if fn == "sign":
+            return self._sign(args[0])
+        with np.errstate(all="ignore"):
+            v = np.asarray(_wide(fn, [a.v for a in args]), Wide)
+            passed = PASSED[fn](*((a.v, a.e) for a in args)) if fn in PASSED else _differences(fn, args)
+            passed = np.where(sum(a.e for a in args) == 0, 0, passed) if args else np.zeros_like(v)
+        if fn == "floor":
+            return self._floor(args[0], v)
+        return self.settle(v, passed, real) if fn == "abs" else self.rounded(v, passed, LIBRARY, real)
+
+    def _sign(self, x: Bound) -> Bound:
+        near = np.abs(x.v) <= x.e
+        self.kinks |= x.real and bool(near.any())
+        side = {"right": 1, "left": -1}.get(self.side, 0)
+        v = np.where(near & x.real, side, np.sign(x.v)).astype(Wide)
+        return Bound(v, np.zeros_like(v), x.real)
+
+    def _floor(self, x: Bound, v: Array) -> Bound:
+        shifted = {"right": x.v + x.e, "left": x.v - x.e}.get(self.side, x.v)
+        self.kinks |= bool((np.floor(x.v + x.e) != np.floor(x.v - x.e)).any())
+        return Bound(np.floor(shifted), np.zeros_like(v), x.real)
+
+    def compare(self, op: str, left: Bound, right: Bound) -> Doubt:
+        """Open where the two sides agree within their errors, if either depends on data."""
+        with np.errstate(all="ignore"):
+            near = (np.abs(left.v - right.v) <= left.e + right.e) & (left.real or right.real)
+        self.kinks |= bool(near.any())
+        return Doubt(COMPARE[op](left.v, right.v), near)
+
+    def where(self, condition: Doubt, chosen: Bound, other: Bound) -> Bound:
+        """The branch, or at an open condition what `side` says."""
+        holds = condition.holds if self.side in ("declared", "split") else condition.holds ^ condition.open
+        v, e = np.where(holds, chosen.v, other.v), np.where(holds, chosen.e, other.e)
+        if self.side == "split":
+            with np.errstate(all="ignore"):
+                v = np.where(condition.open, (chosen.v + other.v) / 2, v)
+        return Bound(v, e, True)
+
+    def reduce(self, how: str, body: Bound, dims: tuple[int, ...], length: int) -> Bound:
+        """One of the language's reductions."""
+        with np.errstate(all="ignore"):
+            return REDUCED[how](self, body, dims, length)
+
+    def positions(self, index: Bound) -> Array:
+        """The index as integers."""
+        return np.asarray(np.nan_to_num(index.v), np.int64)
+
+    def shape(self, body: Bound) -> tuple[int, ...]:
+        """The full-rank shape."""
+        return tuple(body.v.shape)
+
+    def read(self, body: Bound, mesh: tuple[Array, ...], inside: Array) -> Bound:
+        """Exactly 0 outside."""
+        e = np.broadcast_to(body.e, body.v.shape)
+        tied = None if body.tied is None else body.tied[mesh]
+        return Bound(np.where(inside, body.v[mesh], 0), np.where(inside, e[mesh], 0), body.real, tied)
+
+    def onehot(self, index: Bound, places: Array, dim: int) -> Bound:
+        """1 at the index; evenly shared by tied positions when the side is "split"."""
+        v = (places == index.v).astype(Wide)
+        if index.tied is not None and self.side == "split":
+            share = index.tied / np.sum(index.tied, axis=-1, keepdims=True, dtype=Wide)
+            v = np.moveaxis(share, -1, dim).squeeze(dim + 1)
+        return Bound(v, np.where((v == 0) | (v == 1), 0, self.level.u * v), index.real)
+
+
+def _wide(fn: str, args: list[Array]) -> Any:
+    """The function's value, in the widest arithmetic that has it."""
+    if fn in NARROW or fn not in FUNCTIONS:
+        return kernel(fn)(*(np.asarray(a, np.float64) for a in args))
+    return FUNCTIONS[fn](*args)
+
+
+def _differences(fn: str, args: list[Bound]) -> Array:
+    """What errors do to a function that has no row: differences over a step far above its own rounding."""
+    total = np.zeros((), Wide)
+    centre = _wide(fn, [a.v for a in args])
+    for k, a in enumerate(args):
+        step = np.maximum(a.e, np.abs(a.v) * 2.0**-26)
+        moved = [np.abs(_wide(fn, [b.v + s * step if j == k else b.v for j, b in enumerate(args)]) - centre) for s in (1, -1)]
+        slope = np.where(step > 0, np.fmax(*moved) / np.where(step > 0, step, 1), 0)
+        total = total + slope * a.e
+    return np.asarray(total, Wide)
+
+
+def _nearest(x: Array, e: Array) -> Array:
+    return np.asarray(np.maximum(np.abs(x) - e, 0))
+
+
+# What an argument (value, error) passes on, exactly or as an upper bound over the whole interval.
+# fmt: off
+PASSED: dict[str, Callable[..., Array]] = {
+    "exp":        lambda x: np.exp(x[0]) * np.expm1(x[1]),
+    "log":        lambda x: np.where(x[1] < x[0], -np.log1p(-x[1] / x[0]), np.inf),
+    "normal_cdf": lambda x: x[1] * np.exp(-_nearest(*x) ** 2 / 2) / np.sqrt(2 * np.pi),
+    "erf":        lambda x: x[1] * np.exp(-_nearest(*x) ** 2) * 2 / np.sqrt(np.pi),
+    "sin":        lambda x: np.minimum(np.abs(np.cos(x[0])) * x[1] + x[1] ** 2 / 2, 2),
+    "cos":        lambda x: np.minimum(np.abs(np.sin(x[0])) * x[1] + x[1] ** 2 / 2, 2),
+    "arctan":     lambda x: x[1] / (1 + _nearest(*x) ** 2),
+    "abs":        lambda x: x[1],
+    "floor":      lambda x: np.zeros_like(x[1]),
+}
+# fmt: on
+
+
+def _sum(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    e = np.broadcast_to(x.e, x.v.shape)
+    v = np.sum(x.v, axis=dims, keepdims=True)
+    own = (length - 1) * b.level.u * np.sum(np.abs(x.v), axis=dims, keepdims=True)
+    return b.settle(v, np.sum(e, axis=dims, keepdims=True) + own, x.real)
+
+
+def _mean(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    total = _sum(b, x, dims, length)
+    return total if length == 1 else b.rounded(total.v / length, total.e / length, 1, x.real)
+
+
+def _max(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    v = np.max(x.v, axis=dims, keepdims=True)
+    above = np.max(x.v + x.e, axis=dims, keepdims=True) - v
+    below = v - np.max(x.v - x.e, axis=dims, keepdims=True)
+    return Bound(v, np.maximum(above, below), x.real)
+
+
+def _negative(x: Bound) -> Bound:
+    return Bound(-x.v, x.e, x.real)
+
+
+def _min(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    return _negative(_max(b, _negative(x), dims, length))
+
+
+def _logsumexp(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    top = np.max(x.v, axis=dims, keepdims=True)
+    weight = np.exp(x.v - top)
+    total = np.sum(weight, axis=dims, keepdims=True)
+    inner = np.sum(weight * (x.e + b.level.u * np.abs(x.v - top)), axis=dims, keepdims=True) / total
+    return b.rounded(top + np.log(total), inner + (length + LIBRARY) * b.level.u, LIBRARY, x.real)
+
+
+def _argmax(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    (dim,) = dims
+    least = x.v - x.e if x.real else x.v
+    tied = x.v + x.e >= np.max(least, axis=dim, keepdims=True)
+    b.kinks |= bool((np.sum(tied, axis=dim) > 1).any())
+    last = x.v.shape[dim] - 1 - np.argmax(np.flip(tied, dim), axis=dim, keepdims=True)
+    v = last if b.side == "right" else np.argmax(x.v, axis=dim, keepdims=True)
+    return Bound(np.asarray(v, Wide), np.zeros(v.shape, Wide), x.real, np.expand_dims(np.moveaxis(tied, dim, -1), dim))
+
+
+def _argmin(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
+    return _argmax(b, _negative(x), dims, length)
+
+
+# fmt: off
+REDUCED: dict[str, Callable[[Bounds, Bound, tuple[int, ...], int], Bound]] = {
+    "sum": _sum, "mean": _mean, "max": _max, "min": _min, "logsumexp": _logsumexp, "argmax": _argmax, "argmin": _argmin,
+}
+# fmt: on

@@ -1,0 +1,36 @@
+"""Long lines: `ast.unparse` never breaks one, so calls and signatures that are too long get their arguments on lines of their own."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+from derive.codegen.syntax import text
+
+LONGEST = 120
+INDENT = "    "
+
+
+def function_text(node: ast.FunctionDef) -> str:
+    """The source of a generated function, whose statements do not nest; the same tree, in lines of bearable length."""
+    ast.fix_missing_locations(node)
+    docstring, *statements = node.body
+    head = f"def {node.name}({text(node.args)}):"
+    if len(head) > LONGEST:
+        arguments = textwrap.fill(text(node.args), LONGEST, initial_indent=INDENT, subsequent_indent=INDENT)
+        head = f"def {node.name}(\n{arguments}\n):"
+    alone = ast.FunctionDef("f", ast.arguments([], [], None, [], [], None, []), [docstring], [], None, None)
+    body = text(alone).split("\n", 1)[1]
+    written = "\n".join([head, body, *(textwrap.indent(_statement(s), INDENT) for s in statements)])
+    assert ast.dump(ast.parse(written).body[0]) == ast.dump(ast.parse(text(node)).body[0]), f"{node.name}: line breaking changed the code"
+    return written
+
+
+def _statement(node: ast.stmt) -> str:
+    line = text(node)
+    value = getattr(node, "value", None)
+    if len(line) + len(INDENT) <= LONGEST or not isinstance(value, ast.Call) or not line.endswith(text(value)):
+        return line
+    arguments = [text(a) for a in value.args] + [f"{k.arg}={text(k.value)}" if k.arg else f"**{text(k.value)}" for k in value.keywords]
+    before = line[: -len(text(value))]
+    return "\n".join([f"{before}{text(value.func)}(", *(f"{INDENT}{a}," for a in arguments), ")"])

@@ -1,0 +1,152 @@
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated"
+"""The functions that generated code calls at its door and around its gathers. Their source is copied, never imported.
+
+Each stands on its own: NumPy and its neighbours in this file are all it uses.
+"""
+
+import numbers
+
+import numpy as np
+
+
+def _arrays(op, /, **given):
+    """The arrays of a call, ready to compute with, and the dtype of its result.
+
+    Each keyword is (value, axes). Axes "N D" or "... C" want real numbers, which come back as float64; "N -> C" wants an
+    integer position of C for each N. An axis has one size everywhere, and "..." is any number of leading axes.
+    """
+    arrays, dtypes, sizes = {}, {}, {}
+    for name, (value, axes) in given.items():
+        names, _, into = axes.partition(" -> ")
+        arrays[name] = _integers(op, name, value) if into else _reals(op, name, value, dtypes)
+        _fit(op, name, arrays[name].shape, tuple(names.split()), sizes)
+    for name, (_, axes) in given.items():
+        into = axes.partition(" -> ")[2]
+        if into:
+            arrays[name] = _positions(op, name, arrays[name], into, sizes[into][0])
+    return (*arrays.values(), _one_dtype(op, dtypes))
+
+
+def _reals(op, name, value, dtypes):
+    """A float64 array of the value; its own dtype is noted, unless it is a Python float, which suits any."""
+    array = np.asarray(value)
+    if array.dtype.type not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"{op}: {name} has dtype {array.dtype}; wanted float16, float32 or float64")
+    if type(value) is not float:
+        dtypes[name] = np.dtype(array.dtype.type)
+    return array.astype(np.float64, copy=False)
+
+
+def _integers(op, name, value):
+    """An integer array of the value."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{op}: {name} has dtype {array.dtype}; wanted integers")
+    return array
+
+
+def _one_dtype(op, dtypes):
+    """The dtype that all real inputs share."""
+    for name, dtype in dtypes.items():
+        first = next(iter(dtypes))
+        if dtype != dtypes[first]:
+            raise TypeError(f"{op}: {first} is {dtypes[first]}, {name} is {dtype}; wanted one dtype for all")
+    return next(iter(dtypes.values()), np.dtype(np.float64))
+
+
+def _fit(op, name, shape, axes, sizes):
+    """Note the sizes of axes seen for the first time; raise where one differs from before."""
+    lead = len(shape) - len(axes) + 1 if axes[:1] == ("...",) else 0
+    found = (shape[:lead], *shape[lead:]) if axes[:1] == ("...",) else shape
+    written = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+    if len(found) != len(axes) or lead < 0:
+        raise ValueError(f"{op}: {name} has shape {shape}, wanted {written}")
+    for axis, size in zip(axes, found, strict=True):
+        known, source = sizes.setdefault(axis.rstrip("'"), (size, f"{name} {written}"))
+        if size != known:
+            wanted = [sizes[a][0] if a in sizes else a for a in (axis.rstrip("'") for axis in axes)]
+            flat = [str(n) for w in wanted for n in (w if isinstance(w, tuple) else (w,))]
+            raise ValueError(
+                f"{op}: {name} has shape {shape}, wanted {written} = ({', '.join(flat)}{',' if len(flat) == 1 else ''}) from {source}"
+            )
+
+
+def _positions(op, name, array, axis, size):
+    """An index array, all of it in range."""
+    outside = (array < 0) | (array >= size)
+    if outside.any():
+        where = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise ValueError(f"{op}: {name} is {array[where]} at {where}; wanted a position of {axis}, 0 to {size - 1}")
+    return array.astype(np.intp, copy=False)
+
+
+def _count(op, name, value):
+    """A count: a whole number, 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{op}: {name} is {value!r}; wanted a positive integer")
+    if value < 1:
+        raise ValueError(f"{op}: {name} is {value}; wanted a positive integer")
+    return int(value)
+
+
+def _parameters(op, /, **given):
+    """The scalars of a call, each given as (value, range) with a range such as "(0, inf)" or "integer [1, inf)"."""
+    values = [_scalar(op, name, value, wanted) for name, (value, wanted) in given.items()]
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def _scalar(op, name, value, wanted):
+    """One parameter as a Python number in its range."""
+    whole = wanted.startswith("integer")
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral if whole else numbers.Real):
+        raise TypeError(f"{op}: {name} is {value!r}; wanted {'an integer' if whole else 'a number'}")
+    value = int(value) if isinstance(value, numbers.Integral) else float(value)
+    interval = wanted.removeprefix("integer ")
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = value >= low if interval[0] == "[" else value > low
+    below = value <= high if interval[-1] == "]" else value < high
+    if not (above and below and np.isfinite(value)):
+        raise ValueError(f"{op}: {name} is {value}; wanted {'an integer' if whole else 'a finite number'} in {interval}")
+    return value
+
+
+def _nonempty(op, /, **sizes):
+    """Raise unless each axis has a position: there is no mean or maximum of nothing."""
+    for axis, size in sizes.items():
+        if size == 0:
+            raise ValueError(f"{op}: axis {axis} is empty; wanted at least one position")
+
+
+def _fits(op, /, **sizes):
+    """Raise unless each axis that a window creates has a position."""
+    for axis, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{op}: axis {axis} would have size {size}: the window does not fit")
+
+
+def _same_sizes(op, /, **sizes):
+    """Raise unless an axis that an input has is as long as the others make it; each keyword is (size, wanted)."""
+    for axis, (size, wanted) in sizes.items():
+        if size != wanted:
+            raise ValueError(f"{op}: axis {axis} has size {size}, wanted {wanted} from the other inputs")
+
+
+def _read(array, positions, axis):
+    """The array read along an axis at integer positions, which take the axis's place; 0 where one falls outside."""
+    size = array.shape[axis]
+    padded = np.pad(array, [(0, int(i == axis % array.ndim)) for i in range(array.ndim)])
+    return np.take(padded, np.where((positions >= 0) & (positions < size), positions, size), axis=axis)
+
+
+def _scatter_add(positions, values, size):
+    """Values added up along a new first axis of the given size, each at its position; what falls outside is dropped."""
+    total = np.zeros((size + 1, *values.shape[positions.ndim :]))
+    np.add.at(total, np.where((positions >= 0) & (positions < size), positions, size), values)
+    return total[:size]
+
+
+def _rounded(dtype, *results):
+    """The results, rounded once to the dtype of the inputs; a result without axes is a scalar."""
+    rounded = tuple(np.asarray(r).astype(dtype, copy=False) for r in results)
+    rounded = tuple(r if r.ndim else r[()] for r in rounded)
+    return rounded[0] if len(rounded) == 1 else rounded

@@ -1,0 +1,93 @@
+"""From expression trees to named intermediates: which node gets which name, and the trees cut there."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from derive.language.affine import affine
+from derive.language.nodes import At, Const, Expr, Input, Iota, Param, Ref, Size, flatten, leaves, walk
+from derive.language.program import Let
+
+Results = list[tuple[str, frozenset[str]]]
+
+
+@dataclass
+class _Names:
+    """Names given so far; `taken` are the names of inputs, parameters and axes, `inside` the nodes that may have one."""
+
+    taken: frozenset[str]
+    inside: set[Expr]
+    given: dict[Expr, str] = field(default_factory=dict)
+
+    def give(self, node: Expr, name: str) -> None:
+        if node in self.inside and node not in self.given:
+            self.given[node] = free_name(name, {*self.taken, *self.given.values()})
+
+
+def free_name(name: str, used: set[str]) -> str:
+    """The name, or the next one like it that is neither in use nor a keyword."""
+    while name in used or keyword.iskeyword(name):
+        stem, _, count = name.rpartition("_")
+        name = f"{stem}_{int(count) + 1}" if stem and count.isdigit() else f"{name}_2"
+    return name
+
+
+def name_nodes(
+    results: list[Expr], local: dict[str, Expr], hints: dict[Expr, str], states: list[str], taken: frozenset[str]
+) -> dict[Expr, str]:
+    """A name for every node that has one: local variables first, then states, names from inlined ops, and the outputs."""
+    names = _Names(taken, {n for n in _walk_all(results) if not _is_plain(n)} - set(_positions(results)))
+    for name, node in local.items():
+        plain = name if keyword.iskeyword(name.strip("_")) else name.strip("_")
+        if plain:
+            names.give(node, f"{plain}_new" if plain in taken else plain)
+    for result, name in zip(results[len(results) - len(states) :], states, strict=True):
+        names.give(result, f"{name}_new")
+    for node, name in hints.items():
+        if node not in results:
+            names.give(node, name)
+    for result in results:
+        names.give(result, "y")
+    return names.given
+
+
+def _walk_all(exprs: Iterable[Expr]) -> Iterator[Expr]:
+    for expr in exprs:
+        yield from walk(expr)
+
+
+def _is_plain(node: Expr) -> bool:
+    return isinstance(node, (Input, Const, Param, Size, Iota, Ref)) or node.kind == "bool"
+
+
+def _positions(results: list[Expr]) -> Iterator[Expr]:
+    """Nodes of index maps: they stay in place, since sizes and adjoints are read from the whole map."""
+    for node in _walk_all(results):
+        if isinstance(node, At):
+            for _, index in node.index:
+                if affine(index) is not None:
+                    yield from walk(index)
+
+
+def cut(results: list[Expr], names: dict[Expr, str]) -> tuple[list[Let], Results]:
+    """The trees cut at their named nodes, and the name and axes of each output."""
+    lets: list[Let] = []
+    done: dict[Expr, Expr] = {}
+    for node in _walk_all(results):
+        if node not in done:
+            done[node] = node.rebuild(tuple(done[c] for c in node.children)) if node.children else node
+            if node in names:
+                lets.append(Let(names[node], flatten(done[node])))
+                done[node] = lets[-1].ref
+    used = {let.name for let in lets} | {i.name for r in results for i in leaves(r, Input, Param)}  # type: ignore[attr-defined]
+    outputs: Results = []
+    for result in results:
+        last = done[result]
+        if not isinstance(last, Ref) or last.name in [n for n, _ in outputs]:
+            lets.append(Let(free_name("y", used), flatten(last)))
+            last = lets[-1].ref
+            used.add(last.name)
+        outputs.append((last.name, last.axes))
+    return lets, outputs

@@ -1,0 +1,56 @@
+"""What Python allows and a definition cannot mean: each attempt gets an error that says what to write instead."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from derive.language.errors import DefinitionError
+
+
+class Refusals:
+    """Operations that expressions refuse, because they have no numbers yet and their axes have names."""
+
+    @property
+    def brief(self) -> str:
+        """How messages show the expression."""
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        raise DefinitionError(
+            f"{self.brief} has no truth value while it is being defined; write where(condition, a, b) instead of if, and, or, not; "
+            "the larger and smaller of two are maximum(a, b) and minimum(a, b)"
+        )
+
+    def __iter__(self) -> NoReturn:
+        raise DefinitionError(
+            f'{self.brief} cannot be iterated; sum(x, "N"), max(x, "N") are those of derive.language, not of Python: import them'
+        )
+
+    def __getitem__(self, place: object) -> NoReturn:
+        raise DefinitionError(f"{self.brief}[...] cannot be read by place; axes have names: x.at(N=0), x.at(C=label)")
+
+    def __float__(self) -> float:
+        raise DefinitionError(
+            f"{self.brief} is no number while it is being defined; exp, sqrt, ... are those of derive.language, not of math"
+        )
+
+    def __int__(self) -> int:
+        raise DefinitionError(f"{self.brief} is no number while it is being defined; write floor(x) for the largest integer not above it")
+
+    def __matmul__(self, other: object) -> NoReturn:
+        raise DefinitionError(f'{self.brief} @ {other}: write sum(x * w, "D") with the axis that both share')
+
+    __rmatmul__ = __matmul__
+
+    def __and__(self, other: object) -> NoReturn:
+        raise DefinitionError(f"{self.brief} & {other}: conditions are combined as where(first, where(second, a, b), b)")
+
+    __rand__ = __or__ = __ror__ = __and__
+
+    def __invert__(self) -> NoReturn:
+        raise DefinitionError(f"~ of {self.brief}: swap the branches instead, where(condition, b, a)")
+
+    def __array_ufunc__(self, ufunc: Any, *_: object, **__: object) -> NoReturn:
+        raise DefinitionError(
+            f"np.{ufunc.__name__} works on arrays, and {self.brief} has no numbers yet; use the function of derive.language"
+        )

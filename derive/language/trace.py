@@ -1,0 +1,118 @@
+"""What is remembered while a definition runs: the order of axes, names of intermediates of ops used inside, assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from derive.language.errors import DefinitionError
+from derive.language.nodes import BATCH, Expr, Number, as_expr
+from derive.language.program import Hypothesis
+
+Pair = tuple[str, str]
+
+
+@dataclass
+class Trace:
+    """The layout `order` of all axes, and the pairs of axes (first, second) that some array declares in that order."""
+
+    order: tuple[str, ...]
+    pairs: set[Pair] = field(default_factory=set)
+    hints: dict[Expr, str] = field(default_factory=dict)
+    hypotheses: list[Hypothesis] = field(default_factory=list)
+
+
+_TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+@contextmanager
+def tracing(declared: Iterable[tuple[str, ...]]) -> Iterator[Trace]:
+    """Remember, while a definition runs, what its inputs declare about the order of axes."""
+    declared = list(declared)
+    trace = Trace(axis_order(declared))
+    for names in declared:
+        trace.pairs |= pairs(names)
+    token = _TRACE.set(trace)
+    try:
+        yield trace
+    finally:
+        _TRACE.reset(token)
+
+
+def pairs(names: tuple[str, ...]) -> set[Pair]:
+    """Every two axes of an array, in their order."""
+    return {(a, b) for i, a in enumerate(names) for b in names[i + 1 :]}
+
+
+def declare(more: set[Pair]) -> None:
+    """Remember the order of axes that an op used inside gives its output."""
+    trace = _TRACE.get()
+    if trace:
+        trace.pairs |= more
+
+
+def declared_before(first: str, second: str) -> bool:
+    """Whether the arrays of the definition say, directly or by a chain, that one axis comes before the other and never the reverse."""
+    return _reaches(first, second) and not _reaches(second, first)
+
+
+def _reaches(first: str, second: str) -> bool:
+    trace = _TRACE.get()
+    known = trace.pairs if trace else set()
+    reached, new = {first}, {first}
+    while new:
+        new = {b for a, b in known if a in new} - reached
+        reached |= new
+    return second in reached or first == BATCH
+
+
+def axis_order(declared: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """One layout order that respects every declared one; "..." comes first, and among free choices first come first."""
+    declared = list(declared)
+    left = sorted(dict.fromkeys(a for names in declared for a in names), key=lambda a: a != BATCH)
+    before = {a: {names[i] for names in declared if a in names for i in range(names.index(a))} for a in left}
+    order: list[str] = []
+    while left:
+        ready = [a for a in left if before[a] <= set(order)]
+        order.append((ready or left)[0])
+        left.remove(order[-1])
+    return tuple(order)
+
+
+def ordered(axes: frozenset[str]) -> tuple[str, ...]:
+    """The axes in the layout order of the definition being run; axes it does not know yet come last."""
+    trace = _TRACE.get()
+    order = trace.order if trace else ()
+    return (*(a for a in order if a in axes), *sorted(axes - set(order)))
+
+
+def listed(axes: frozenset[str]) -> str:
+    """The axes as error messages show them: (N, D)."""
+    return f"({', '.join(ordered(axes))})"
+
+
+def hint(names: dict[Expr, str]) -> None:
+    """Remember names for intermediates of an op used inside the one being defined."""
+    trace = _TRACE.get()
+    if trace:
+        for expr, name in names.items():
+            trace.hints.setdefault(expr, name)
+
+
+def inherit(hypothesis: Hypothesis) -> None:
+    """Remember what an op used inside assumes, in the terms of the one being defined."""
+    trace = _TRACE.get()
+    if trace and hypothesis not in trace.hypotheses:
+        trace.hypotheses.append(hypothesis)
+
+
+def assume(left: Expr, *, equals: Number) -> None:
+    """State an equation that the inputs satisfy, as in assume(sum(t, "C"), equals=1); pages and proofs list it."""
+    trace = _TRACE.get()
+    if trace is None:
+        raise DefinitionError('assume() belongs inside a definition, as in assume(sum(t, "C"), equals=1)')
+    if not isinstance(left, Expr) or left.kind != "real":
+        raise DefinitionError(f'assume wants an expression and what it equals, as in assume(sum(t, "C"), equals=1); got {left}')
+    inherit(Hypothesis(left, as_expr(equals)))

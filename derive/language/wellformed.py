@@ -1,0 +1,121 @@
+"""What a definition must satisfy to have a meaning: conditions choose, indices are integers, every axis has a size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.language.affine import derived_sizes
+from derive.language.annotations import Array
+from derive.language.errors import DefinitionError, closest
+from derive.language.nodes import (
+    Add,
+    At,
+    Call,
+    Const,
+    Delta,
+    Expr,
+    Input,
+    Iota,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Size,
+    Where,
+    base_axis,
+    leaves,
+    walk,
+)
+from derive.language.program import Let, Output, Parameter
+
+
+def check_nodes(results: Iterable[Expr], parameters: list[Parameter]) -> None:
+    """Raise DefinitionError for a condition used as a number or an index that is no integer position of its axis."""
+    whole = {p.name for p in parameters if p.integer}
+    for result in results:
+        for node in walk(result):
+            _check_conditions(node)
+            if isinstance(node, At):
+                for axis, index in node.index:
+                    _check_index(node, axis, index, whole)
+
+
+def _check_conditions(node: Expr) -> None:
+    for place, child in enumerate(node.children):
+        if child.kind == "bool" and not (isinstance(node, Where) and place == 0):
+            raise DefinitionError(f"{node.brief} uses the condition {child.brief} as a number; write where({child.brief}, 1, 0)")
+
+
+def _check_index(node: At, axis: str, index: Expr, whole: set[str]) -> None:
+    fault = next((leaf for leaf in leaves(index, Param) if leaf.name not in whole), None)  # type: ignore[attr-defined]
+    if fault is not None:
+        raise DefinitionError(
+            f"{fault} in the index {axis}={index.brief} may be any number; an index wants integers: annotate {fault} as Natural"
+        )
+    if not _is_integer(index):
+        raise DefinitionError(
+            f'{node.brief}: {axis} is read at {index.brief}, no integer; wanted an Index input, idx("N") or argmax(x, "{axis}")'
+        )
+    points = _points_into(index)
+    if points is not None and base_axis(points) != base_axis(axis):
+        raise DefinitionError(f"{node.brief}: {index.brief} holds positions of {points}, not of {axis}; write at({points}={index.brief})")
+
+
+def _is_integer(e: Expr) -> bool:
+    match e:
+        case Const(value):
+            return value.denominator == 1
+        case Input():
+            return e.dtype in ("index", "count")
+        case Add() | Mul() | Pow():
+            return all(_is_integer(c) for c in e.children)
+        case Where():
+            return _is_integer(e.chosen) and _is_integer(e.other)
+        case At():
+            return _is_integer(e.body)
+        case Reduce(how, body):
+            return how in ("argmax", "argmin") or (how in ("sum", "max", "min") and _is_integer(body))
+        case Call(fn, args):
+            return fn in ("floor", "sign") or (fn == "abs" and _is_integer(args[0]))
+    return isinstance(e, (Param, Size, Iota, Delta))
+
+
+def _points_into(index: Expr) -> str | None:
+    """The axis whose positions the index holds, where that is known."""
+    if isinstance(index, At):
+        return _points_into(index.body)
+    if isinstance(index, Reduce) and index.how in ("argmax", "argmin"):
+        return index.over[0]
+    return index.into if isinstance(index, Input) else None
+
+
+def check_axes(lets: list[Let], known: set[str], names: set[str]) -> None:
+    """Raise DefinitionError for an axis without a size, or one that is called like an input or parameter."""
+    sized = known | {a for a, _ in derived_sizes((let.body for let in lets), known)}
+    for let in lets:
+        for node in leaves(let.body, Iota, Size):
+            axis: str = node.axis  # type: ignore[attr-defined]
+            if axis in names:
+                raise DefinitionError(f"{axis} is an argument and cannot be an axis too, in {let.name} = {let.body}")
+            if axis not in sized and base_axis(axis) not in sized:
+                raise DefinitionError(
+                    f"nothing gives axis {axis} a size, in {let.name} = {let.body}{closest(axis, sized)}"
+                    "; an axis belongs to an input, or an index map creates it, as in x.at(H=new(...) + idx(...))"
+                )
+
+
+def declared_outputs(outputs: list[Output], wanted: tuple[Array, ...]) -> list[Output]:
+    """The outputs laid out as declared; raise DefinitionError when an output has other axes than its annotation."""
+    return [*(_declared(o, w) for o, w in zip(outputs, wanted, strict=False)), *outputs[len(wanted) :]]
+
+
+def _declared(output: Output, wanted: Array) -> Output:
+    left, absent = sorted(set(output.names) - set(wanted.names)), sorted(set(wanted.names) - set(output.names))
+    if not left and not absent:
+        return Output(output.name, wanted.names)
+    parts = [f"it declares {wanted} but returns ({', '.join(output.names)})"]
+    if left:
+        parts.append(f"{', '.join(left)} is left over: reduce over it, or give two axes that should meet one name")
+    if absent:
+        parts.append(f"{', '.join(absent)} is gone: a reduction removed it, or no input of the result has it")
+    raise DefinitionError("; ".join(parts))

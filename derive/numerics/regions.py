@@ -1,0 +1,205 @@
+"""Element-wise regions: which parts of a tree are rewritten together, and the walk that does it.
+
+A sum or product falls into groups: what shares a variable with an exponential belongs to it (x in x * sigmoid(x), the 1 in
+1 - tanh(x)^2), the rest stays as it is written. Each group of one exponential is read as a fraction and written in its
+stable form; a group of several is taken apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.language.nodes import (
+    ONE,
+    Add,
+    At,
+    Call,
+    Const,
+    Delta,
+    Expr,
+    Input,
+    Mul,
+    Pow,
+    Reduce,
+    Ref,
+    Where,
+    add,
+    mul,
+    substitute,
+    walk,
+    where,
+)
+from derive.language.text import is_negative, opposite
+from derive.numerics.alphabet import Alphabet, constant_expr
+from derive.numerics.choices import Facts, choice, resolved, signs
+from derive.numerics.reading import has_exponential, nested, read
+from derive.numerics.roots import with_roots
+from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
+from derive.numerics.writing import written
+
+
+def rewritten(e: Expr, scope: Scope, facts: Facts = ()) -> Expr:
+    """The stable form of an expression, the given conditions being known to hold or not."""
+    if not e.children or _named(e):
+        return e
+    if isinstance(e, Where):
+        return choice(e, facts, scope.positive, lambda branch, known: rewritten(branch, scope, known))
+    if isinstance(e, (Add, Mul)):
+        return _grouped(e, scope, facts)
+    if is_element_wise(e) and _touches(e, scope):
+        return _unit(e, scope, facts)
+    return _plain(e, scope, facts)
+
+
+def _named(e: Expr) -> bool:
+    """Whether it is a let or a power of one."""
+    return isinstance(e, Pow) and isinstance(e.base, Ref) and isinstance(e.exponent, Const) and e.exponent.value > 0
+
+
+def _touches(e: Expr, scope: Scope) -> bool:
+    """Whether exponentials occur in the tree or in a let it names."""
+    return has_exponential(e) or any(n in scope.exponentials for n in walk(e))
+
+
+def _plain(e: Expr, scope: Scope, facts: Facts) -> Expr:
+    """The same node over stable children; the logarithm of a sum with 1 is log1p."""
+    moved = isinstance(e, (Reduce, At, Delta))
+    result = e.rebuild(tuple(rewritten(c, scope, () if moved else facts) for c in e.children))
+    match result:
+        case Call("log", (Add(terms),)) if ONE in terms:
+            return Call("log1p", (add(*(t for t in terms if t != ONE)),))
+    return result
+
+
+@dataclass
+class _Group:
+    """Arguments that are rewritten together: their places, the variables of their exponentials, whether there are any."""
+
+    places: list[int]
+    variables: frozenset[Expr]
+    exponential: bool
+
+
+def _grouped(e: Expr, scope: Scope, facts: Facts) -> Expr:
+    groups = _groups(e, scope)
+    if len(groups) == 1 and groups[0].exponential:
+        return _unit(e, scope, facts)
+    build = add if isinstance(e, Add) else mul
+    parts: list[Expr] = []
+    for group in groups:
+        members = [e.children[i] for i in group.places]
+        if group.exponential and len(members) > 1:
+            parts.append(_unit(build(*members), scope, facts))
+        else:
+            parts.extend(rewritten(m, scope, facts) for m in members)
+    return build(*parts)
+
+
+def _groups(e: Expr, scope: Scope) -> list[_Group]:
+    """The arguments in groups, in order of first appearance."""
+    groups: list[_Group] = []
+    for i, arg in enumerate(e.children):
+        if is_element_wise(arg) and _touches(arg, scope) and not _wider(arg, scope):
+            found = _Group([i], atoms(expanded(arg, scope.exponentials, scope.arguments)), True)
+            for other in [g for g in groups if g.variables & found.variables]:
+                groups.remove(other)
+                found = _Group([*other.places, *found.places], other.variables | found.variables, True)
+            groups.append(found)
+    for i, arg in enumerate(e.children):
+        home = next((g for g in groups if g.exponential and i not in g.places and _belongs(arg, e, g, groups)), None)
+        if home:
+            home.places.append(i)
+        elif not any(i in g.places for g in groups):
+            groups.append(_Group([i], frozenset(), False))
+    for g in groups:
+        g.places.sort()
+    return sorted(groups, key=lambda g: g.places[0])
+
+
+def _wider(e: Expr, scope: Scope) -> bool:
+    """Whether it holds exponentials only through names, over more axes than theirs: then the names stay."""
+    named = [n for n in walk(e) if n in scope.exponentials]
+    return bool(named) and not has_exponential(e) and not e.axes <= frozenset().union(*(n.axes for n in named))
+
+
+def _belongs(arg: Expr, e: Expr, group: _Group, groups: list[_Group]) -> bool:
+    """Whether an argument without exponentials is rewritten with a group that has them."""
+    if any(arg is e.children[i] for g in groups if g.exponential for i in g.places) or not is_element_wise(arg):
+        return False
+    own = atoms(arg)
+    if isinstance(e, Mul):
+        return bool(own) and own <= group.variables and (is_argument(arg) or _power_of_leaf(arg))
+    alone = sum(g.exponential for g in groups) == 1
+    return bool(own & group.variables) or (alone and (constant_expr(arg) or _differ(arg, e, group)))
+
+
+def _differ(arg: Expr, e: Expr, group: _Group) -> bool:
+    """Whether a leaf and one term of exponentials have opposite signs: where the term saturates, they may cancel (p - t)."""
+    if len(group.places) != 1:
+        return False
+    term = e.children[group.places[0]]
+    leaf = opposite(arg) if is_negative(arg) else arg
+    return isinstance(leaf, Input) and is_negative(arg) != is_negative(term)
+
+
+def _power_of_leaf(e: Expr) -> bool:
+    return isinstance(e, ATOMS) or (isinstance(e, Pow) and isinstance(e.base, ATOMS) and isinstance(e.exponent, Const))
+
+
+def _unit(e: Expr, scope: Scope, facts: Facts) -> Expr:
+    """The stable form of an element-wise tree whose exponentials belong together."""
+    if isinstance(e, Call) and e.fn in ("normal_cdf", "erf") and not _touches(e.args[0], scope):
+        return _plain(e, scope, facts)
+    body = resolved(expanded(e, scope.exponentials, scope.arguments), facts)
+    split = next((n for n in walk(body) if isinstance(n, Where) and has_exponential(n)), None)
+    if split is not None:
+        branches = (substitute(body, {split: b}) for b in (split.chosen, split.other))
+        return rewritten(where(split.condition, *branches), scope, facts)
+
+    def opaque(part: Expr) -> Expr:
+        return scope.named[part] if part in scope.named else rewritten(part, scope, facts)
+
+    known = scope.signs | signs(facts)
+    families = _families(e, scope)
+    if len(families) > 1:
+        build = add if isinstance(e, Add) else mul
+        return build(*(_unit(build(*f), scope, facts) if len(f) > 1 else rewritten(f[0], scope, facts) for f in families))
+    for focus in dict.fromkeys((frozenset[Expr](), nested(body))):
+        book = Alphabet(opaque, signs=known, focus=focus)
+        form = written(read(body, book), book)
+        if form is not None:
+            break
+    else:
+        return _plain(e, scope, facts)
+    if isinstance(e, Call) and e.fn == "exp" and isinstance(form.inside, Call) and form.inside.fn == "exp":
+        return _plain(e, scope, facts)
+    return mul(form.outside, with_roots(form.inside, form.exact))
+
+
+def _families(e: Expr, scope: Scope) -> list[list[Expr]]:
+    """The arguments of a sum or product of several exponentials: those that share one together, lets and others by themselves.
+
+    One family, when all the exponentials are the same.
+    """
+    args = e.args if isinstance(e, (Add, Mul)) else (e,)
+    bases = [_bases(a, scope) for a in args]
+    if len(frozenset().union(*bases)) < 2:
+        return [list(args)]
+    families: list[tuple[frozenset[Expr], list[Expr]]] = []
+    for arg, own in zip(args, bases, strict=True):
+        own = frozenset() if isinstance(arg, Ref) or _named(arg) else own
+        members = [arg]
+        for other in [f for f in families if f[0] & own]:
+            families.remove(other)
+            own, members = own | other[0], [*other[1], *members]
+        families.append((own, members))
+    return [members for _, members in families]
+
+
+def _bases(e: Expr, scope: Scope) -> frozenset[Expr]:
+    """The exponentials that an element-wise tree is made of."""
+    if not (is_element_wise(e) and _touches(e, scope)):
+        return frozenset()
+    book = Alphabet(lambda part: part, signs=scope.signs)
+    read(expanded(e, scope.exponentials, scope.arguments), book)
+    return frozenset(book.expr(k) for k in book.exps)

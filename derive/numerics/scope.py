@@ -1,0 +1,101 @@
+"""What the rewriting knows of a program: which lets it looks through, and which signs are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from derive.language.nodes import (
+    Add,
+    Call,
+    Compare,
+    Const,
+    Expr,
+    Input,
+    Mul,
+    Param,
+    Pow,
+    Ref,
+    Size,
+    Where,
+    leaves,
+    substitute,
+    transform,
+    walk,
+)  # fmt: skip
+from derive.language.program import Program
+from derive.numerics.alphabet import constant_expr
+from derive.numerics.reading import EXPONENTIALS, has_exponential
+
+ELEMENT_WISE = (Const, Input, Param, Ref, Size, Add, Mul, Pow, Call, Where, Compare)
+ATOMS = (Input, Param, Ref, Size)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`exponentials`: element-wise lets that hold exponentials, each with its meaning in leaves; `arguments`: element-wise
+    lets that are a polynomial in one leaf or a product of two, seen through inside exponentials; `signs`: known signs;
+    `positive`: parameters above 0; `named`: meanings of the lets so far, each with its name."""
+
+    exponentials: dict[Expr, Expr]
+    arguments: dict[Expr, Expr]
+    signs: dict[Expr, int]
+    positive: frozenset[Expr]
+    named: dict[Expr, Expr] = field(default_factory=dict)
+
+
+def scope(program: Program) -> Scope:
+    """What is known of a program before its lets are rewritten."""
+    exponentials: dict[Expr, Expr] = {}
+    arguments: dict[Expr, Expr] = {}
+    for let in program.lets:
+        if is_element_wise(let.body):
+            body = expanded(let.body, exponentials, arguments)
+            if has_exponential(body):
+                exponentials[let.ref] = body
+            elif is_argument(substitute(let.body, arguments)):
+                arguments[let.ref] = substitute(let.body, arguments)
+    signs: dict[Expr, int] = {Param(p.name): 1 for p in program.parameters if p.low >= 0}
+    signs |= {Param(p.name): -1 for p in program.parameters if p.high <= 0}
+    signs |= {let.ref: 1 for let in program.lets if _never_negative(let.body)}
+    positive = frozenset(Param(p.name) for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
+    return Scope(exponentials, arguments, signs, positive)
+
+
+def is_element_wise(e: Expr) -> bool:
+    """Whether nothing in the tree moves along an axis."""
+    return all(isinstance(n, ELEMENT_WISE) for n in walk(e))
+
+
+def is_argument(e: Expr) -> bool:
+    """Whether it is made of sums, products and whole powers of one leaf and constants, or is a product of two leaves."""
+    nodes = list(walk(e))
+    atoms = [n for n in nodes if isinstance(n, ATOMS)]
+    smooth = all(isinstance(n, (Const, Add, Mul, *ATOMS)) or constant_expr(n) or _whole_power(n) for n in nodes)
+    if len(atoms) == 1:
+        return smooth
+    return len(atoms) == 2 and smooth and not any(isinstance(n, Add) for n in nodes)
+
+
+def _whole_power(n: Expr) -> bool:
+    return isinstance(n, Pow) and isinstance(n.exponent, Const) and n.exponent.value.denominator == 1
+
+
+def _never_negative(e: Expr) -> bool:
+    return (isinstance(e, Call) and e.fn in ("abs", "exp")) or (
+        isinstance(e, Pow) and isinstance(e.exponent, Const) and e.exponent.value.numerator % 2 == 0
+    )
+
+
+def expanded(e: Expr, exponentials: dict[Expr, Expr], arguments: dict[Expr, Expr]) -> Expr:
+    """The tree with lets of exponentials replaced by what they name; inside exponentials, lets of arguments too."""
+    e = substitute(e, exponentials)
+
+    def change(n: Expr) -> Expr:
+        return n.rebuild(tuple(substitute(c, arguments) for c in n.children)) if isinstance(n, Call) and n.fn in EXPONENTIALS else n
+
+    return transform(e, change)
+
+
+def atoms(e: Expr) -> frozenset[Expr]:
+    """The leaves of a tree that vary from call to call."""
+    return frozenset(leaves(e, *ATOMS))
