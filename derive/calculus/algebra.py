@@ -22,7 +22,8 @@ anything is done under them, so nothing is ever captured. Dropping a bound index
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -45,6 +46,26 @@ class TooLarge(Exception):
 
 
 LIMIT = 4000
+_work: list[int] = []
+
+
+@contextmanager
+def at_most(products: int) -> Iterator[None]:
+    """Raise TooLarge when more than so many products of terms are formed inside."""
+    _work.append(products)
+    try:
+        yield
+    finally:
+        _work.pop()
+
+
+def _spend(products: int) -> None:
+    if products > LIMIT:
+        raise TooLarge
+    if _work:
+        _work[-1] -= products
+        if _work[-1] < 0:
+            raise TooLarge
 
 
 @lru_cache(maxsize=None)
@@ -98,8 +119,7 @@ def minus(a: Poly, b: Poly) -> Poly:
 
 def times(a: Poly, b: Poly) -> Poly:
     """The product, with powers of sums that became whole expanded."""
-    if len(a) * len(b) > LIMIT:
-        raise TooLarge
+    _spend(len(a) * len(b))
     total: Poly = {}
     for ma, ca in a.items():
         for mb, cb in b.items():

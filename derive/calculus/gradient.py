@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
-from derive.calculus.algebra import Poly, TooLarge
+from derive.calculus.algebra import Poly, TooLarge, at_most
 from derive.calculus.atoms import primitive
 from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.derivatives import pullback, sum_to, tangent
@@ -20,6 +20,8 @@ from derive.language.program import Let, Output, Program
 
 INLINE_TERMS = 3
 NEVER = 10**9
+WORK = 100_000  # products of terms that shortening one intermediate may take in a small program,
+LONG, LONG_WORK = 20, 15_000  # and in one of more lets than LONG
 WHOLE = 10  # up to so many definitions the whole gradient is proved in one piece too, everything expanded
 
 
@@ -76,8 +78,7 @@ def vjp(program: Program) -> Derivation:
     """The program (g, *inputs) -> gradients of the real inputs, in order."""
     differentiable(program)
     seeds = cotangents(program)
-    best = cheapest([_Reverse(p, seeds, limit) for p in readings(program) for limit in (NEVER, INLINE_TERMS)])
-    return best.derivation(program)
+    return cheapest(_sweeps(_Reverse, program, seeds, (NEVER, INLINE_TERMS))).derivation(program)
 
 
 def readings(program: Program) -> list[Program]:
@@ -85,6 +86,14 @@ def readings(program: Program) -> list[Program]:
     plain = replace(program, lets=tuple(Let(let.name, primitive(let.body)) for let in program.lets))
     through = see_through(plain, canon_for(plain, expanded=False))
     return [through, plain] if through != plain else [plain]
+
+
+def _sweeps(kind: Callable[..., AnySweep], program: Program, seeds: object, limits: tuple[int, ...]) -> list[AnySweep]:
+    """The sweeps worth comparing: all for a small program, for a long one the one whose cost grows with its length."""
+    forms = readings(program)
+    if len(refine(program)[0].lets) > LONG:
+        forms, limits = forms[-1:], (INLINE_TERMS,)
+    return [kind(form, seeds, limit) for form in forms for limit in limits]
 
 
 def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
@@ -133,10 +142,23 @@ class _Sweep:
         self.full.bodies[name] = self.lets[-1].body
         return ref
 
+    def shorten(self, raw: Expr) -> Poly | None:
+        """The shortened polynomial; None, so that the raw form is kept, when it would take too long to find."""
+        try:
+            with at_most(WORK if len(self.refined.lets) <= LONG else LONG_WORK):
+                return self.basis.shorten(self.opaque.poly(raw))
+        except TooLarge:
+            if self.limit == NEVER:
+                raise
+            return None
+
     def certify(self, name: str, raw: Expr, shown: Expr, rule: str) -> None:
         """The step raw = shown, with just the definitions that shortening used expanded; with all of them if need be."""
         plain = unhide(self.refined.lets, self.hidden, raw)
-        bodies = {n: self.full.bodies[n] for n in self.basis.touched}
+        if plain == shown:
+            self.steps.append(certify_exactly(name, plain, shown, rule, self.opaque))
+            return
+        bodies = {n: self.full.bodies[n] for n in self.basis.touched | self.hidden}
         near = Canon(bodies, self.full.positive, self.full.hypotheses)
         try:
             self.steps.append(certify_exactly(name, plain, shown, rule, near))
@@ -204,17 +226,18 @@ class _Reverse(_Sweep):
 
     def _adjoint(self, let: Let, raw: Expr) -> Expr:
         """The cotangent of an intermediate, shortened; kept under a name where it is a matrix product or feeds one."""
-        p = self.basis.shorten(self.opaque.poly(raw))
+        p = self.shorten(raw)
+        if p is None:
+            return self._keep_adjoint(let, raw, unhide(self.refined.lets, self.hidden, raw))
         shown = expression(p, Names(self.known))
         several = len(leaves(let.body, Ref, Input)) > 1 and any(f[0] in ("exp", "pow", "call") for m in p for f, _ in m)
         keep = len(p) > self.limit or several or _worth_a_name(shown) or (self._feeds(let) and not isinstance(shown, (Input, Ref)))
         if let.name in self.hidden and len(p) <= 1 and not _worth_a_name(shown):
             keep = False
-        if not keep:
-            return shown
-        name = f"d{let.name.partition('%')[0]}" + ("_in" if let.name in self.hidden else "")
-        shown = self.show(p)
-        ref = self.keep(name, shown)
+        return self._keep_adjoint(let, raw, self.show(p)) if keep else shown
+
+    def _keep_adjoint(self, let: Let, raw: Expr, shown: Expr) -> Ref:
+        ref = self.keep(f"d{let.name.partition('%')[0]}" + ("_in" if let.name in self.hidden else ""), shown)
         self.certify(ref.name, raw, shown, "chain rule, collected")
         return ref
 
@@ -227,8 +250,8 @@ class _Reverse(_Sweep):
 
     def _finish(self, i: Input) -> None:
         raw = add(*self.bars.get(i, [ZERO]))
-        p = self.basis.shorten(self.opaque.poly(raw))
-        shown = self.show(p)
+        p = self.shorten(raw)
+        shown = self.show(p) if p is not None else unhide(self.refined.lets, self.hidden, raw)
         ref = self.keep(f"d{i.name}", shown)
         self.certify(ref.name, raw, shown, "chain rule, collected")
 
@@ -280,15 +303,21 @@ class _Forward(_Sweep):
         wanted = {o.name for o in self.program.outputs}
         for let in self.refined.lets:
             raw = tangent(let.body, {k: v for k, v in moved.items()} | self._still(let, moved))
-            p = self.basis.shorten(self.opaque.poly(raw))
+            p = self.shorten(raw)
+            if p is None:
+                moved[let.ref] = self._keep_tangent(let, raw, unhide(self.refined.lets, self.hidden, raw))
+                continue
             shown = expression(p, Names(self.known))
             if let.name in wanted or _worth_a_name(shown) or self._named_product(let, p) or len(p) > self.limit:
-                shown = self.show(p)
-                moved[let.ref] = self.keep(let.name.partition("%")[0] + ("_in_dot" if let.name in self.hidden else "_dot"), shown)
-                self.certify(self.lets[-1].name, raw, shown, "product rule, collected")
+                moved[let.ref] = self._keep_tangent(let, raw, self.show(p))
             else:
                 moved[let.ref] = shown
         self.moved = moved
+
+    def _keep_tangent(self, let: Let, raw: Expr, shown: Expr) -> Ref:
+        ref = self.keep(let.name.partition("%")[0] + ("_in_dot" if let.name in self.hidden else "_dot"), shown)
+        self.certify(ref.name, raw, shown, "product rule, collected")
+        return ref
 
     def _named_product(self, let: Let, p: Poly) -> bool:
         return bool(p) and let.name not in self.hidden and self._feeds(let)
@@ -313,8 +342,7 @@ def _worth_a_name(shown: Expr) -> bool:
 
 
 def _forward(program: Program, seeds: dict[Input, Input], name: str) -> Derivation:
-    sweeps = [_Forward(p, seeds, limit) for p in readings(program) for limit in (NEVER, INLINE_TERMS, 0)]
-    return cheapest(sweeps).derivation(program, name)
+    return cheapest(_sweeps(_Forward, program, seeds, (NEVER, INLINE_TERMS, 0))).derivation(program, name)
 
 
 def jvp(program: Program) -> Derivation:

@@ -142,6 +142,7 @@ class Basis:
         self.bodies = {let.name: let.body for let in program.lets}
         self.nonzero: set[str] = set()
         self.touched: set[str] = set()
+        self.expanded: dict[Factor, frozenset[str]] = {}
         for let in program.lets:
             self._learn(let, self.known(opaque.poly(let.body)))
 
@@ -177,6 +178,7 @@ class Basis:
 
     def shorten(self, p: Poly) -> Poly:
         """All passes, until nothing gets shorter."""
+        self.touched = set()
         p = self.known(p)
         for _ in range(6):
             before = cost(p)
@@ -205,6 +207,7 @@ class Basis:
                 fact = self._fact(f) if f[0] == "sum" else None
                 if fact is not None:
                     self.used[f] = fact
+                    self.touched |= self.expanded[f]
                 term = al.times(term, power(fact[1], e) if fact is not None and (fact[1] or e > 0) else al.factor(f, e))
             total = al.plus(total, term)
         return total
@@ -230,12 +233,12 @@ class Basis:
             try:
                 value = Canon(dict(bodies), self.full.positive, self.full.hypotheses).poly(claim)
                 if is_zero(value):
-                    self.touched |= set(bodies)
+                    self.expanded[f] = frozenset(bodies)
                     return claim, {}
             except TooLarge:
                 return None
             if len(value) == 1 and all(g[0] in ("size", "num") for m in value for g, _ in m):
-                self.touched |= set(bodies)
+                self.expanded[f] = frozenset(bodies)
                 return claim, value
             frontier = [r for n in frontier if n.name in self.bodies for r in leaves(self.bodies[n.name], Ref)]  # type: ignore[attr-defined]
             if not frontier:

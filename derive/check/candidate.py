@@ -165,7 +165,7 @@ def _name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", repr(function))
 
 
-def call(function: Callable[..., Any], binding: Binding, values: Mapping[str, Array], parameters: Mapping[str, float]) -> Any:
+def call(function: Callable[..., Any], binding: Binding, values: Mapping[str, Any], parameters: Mapping[str, float]) -> Any:
     """What the function returns, or a Raised. Its warnings and prints are swallowed."""
     positional = [values[n] for n in binding.slots]
     keywords = {n: values[n] for n in binding.keywords} | {n: parameters[n] for n in binding.parameters}

@@ -52,7 +52,7 @@ def judge(got: Array, truth: Rounded, allowance: Allowance) -> Judged:
     with np.errstate(all="ignore"):
         in_ulps, limit = (error / spacing).astype(np.float64), (allowed / spacing).astype(np.float64)
     kept = judged & ~allowance.kinked
-    plain, normwise = in_ulps[kept], _normwise(error[kept], spacing[kept])
+    plain, normwise = in_ulps[kept], _normwise(error[kept], spacing[kept], exact[kept])
     if not ratio.size:
         return Judged(0.0, (), 0.0, 0.0, 0.0, 0.0, plain, normwise, *counts)
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
@@ -60,9 +60,12 @@ def judge(got: Array, truth: Rounded, allowance: Allowance) -> Judged:
     return replace(worst, conventions=_conventions(got, exact, allowance, judged), defined=int(np.sum(judged)))
 
 
-def _normwise(error: Array, spacing: Array) -> Array:
-    """Errors in ulps of the largest number."""
-    return np.asarray(error / np.max(spacing, initial=0.0), np.float64) if error.size else np.zeros(0)
+def _normwise(error: Array, spacing: Array, exact: Array) -> Array:
+    """Errors in ulps of the largest number; none where every number is zero."""
+    if not np.any(exact):
+        return np.zeros(0)
+    with np.errstate(all="ignore"):
+        return np.asarray(error / np.max(spacing), np.float64)
 
 
 def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance) -> tuple[Array, Array, Array]:

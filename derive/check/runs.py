@@ -155,7 +155,7 @@ def _copy(x: Array) -> Array:
     return x.copy(order="K")
 
 
-def _manners(reader: Reader, s: Sample, before: Mapping[str, Array], after: Mapping[str, Array]) -> list[Finding]:
+def _manners(reader: Reader, s: Sample, before: Mapping[str, Array], after: Mapping[str, Any]) -> list[Finding]:
     changed = [n for n in after if np.ascontiguousarray(after[n]).tobytes() != np.ascontiguousarray(before[n]).tobytes()]
     return [Finding("mutated input", reader.reading, n, f"changes its argument {n}", np.inf, s) for n in changed]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from derive.codegen.names import Names
 from derive.codegen.plan import needed
-from derive.codegen.printer import Printer
+from derive.codegen.printer import Printer, lead_size
 from derive.codegen.steps import Plan
 from derive.codegen.syntax import assign, binary, call, constant, items, name, subscript
 from derive.language.nodes import BATCH, Const, Input, Pow, Reduce, Size, base_axis, leaves
@@ -126,10 +126,7 @@ def _checks(program: Program, names: Names, wanted: set[str], derived: list[tupl
 
 def _size_now(program: Program, names: Names, axis: str, wanted: set[str]) -> ast.expr:
     if axis == BATCH:
-        i = next(i for i in program.inputs if BATCH in i.names)
-        shape: ast.expr = ast.Attribute(name(names.of_input(i.name)), "shape")
-        rest = len(i.names) - 1
-        return call("math.prod", subscript(shape, [ast.Slice(upper=constant(-rest))]) if rest else shape)
+        return lead_size(program, names)
     return name(names.of_axis(axis)) if axis in wanted else size(program, names, axis)
 
 

@@ -1,50 +1,67 @@
 """Where arrays keep their dimensions: which reductions keep an axis of size one, and how an array is fitted to another.
 
-A frame is a tuple of axes in the order of an array's dimensions; an axis that the array does not vary along stands in it
-with size one (hollow). Leading hollow axes may be missing: NumPy adds them when it broadcasts.
+A frame is a tuple of axes in the order of an array's dimensions; "" is a dimension of size one (hollow), "1..." any number of
+them. Leading hollow ones may be missing: NumPy adds them when it broadcasts.
 """
 
 from __future__ import annotations
 
 import ast
 
-from derive.codegen.steps import Axes, Plan, Reduction, Step, Ufunc
+from derive.codegen.steps import Axes, Plan, Reduction, Ufunc
 from derive.codegen.syntax import call, constant, items, subscript
 from derive.language.nodes import BATCH
 
+HOLLOW, HOLLOW_LEAD = "", "1..."
+
 
 def frames(plan: Plan, live: list[int]) -> dict[int, Axes]:
-    """The frame of each live step, users before what they use: hollow where all users want it so."""
+    """The frame of each live step, users before what they use: hollow where all users want it so and nothing has to be moved for it."""
+    natural = _natural(plan, live)
     wanted: dict[int, list[Axes]] = {number: [] for number in live}
     for number in plan.outputs:
         wanted[number].append(plan.steps[number].axes)
     chosen: dict[int, Axes] = {}
     for number in reversed(live):
         step = plan.steps[number]
-        chosen[number] = _choose(plan, step, wanted[number])
+        chosen[number] = natural[number] if _suits(natural[number], step.axes, wanted[number]) else step.axes
         for arg in step.args:
             own = plan.steps[arg].axes
             follows = isinstance(step, Ufunc) and in_order(own, chosen[number])
-            wanted[arg].append(chosen[number] if follows else own)
+            wanted[arg].append(hollow(chosen[number], own) if follows else own)
     return chosen
 
 
-def _choose(plan: Plan, step: Step, wanted: list[Axes]) -> Axes:
-    trimmed = {trim(w, step.axes) for w in wanted}
-    if len(trimmed) != 1 or step.axes in trimmed:
-        return step.axes
-    (short,) = trimmed
-    frame = wanted[0] if len(set(wanted)) == 1 else short
-    if isinstance(step, Ufunc):
-        return frame
-    if isinstance(step, Reduction) and plan.steps[step.args[0]].axes in (frame, short):
-        return plan.steps[step.args[0]].axes
-    return step.axes
+def _suits(frame: Axes, axes: Axes, wanted: list[Axes]) -> bool:
+    """Whether a hollow frame is what all users want, and adds no dimension to any of them."""
+    short = trim(frame)
+    return short != axes and all(w == frame or (trim(w) == short == frame) for w in wanted)
 
 
-def trim(frame: Axes, axes: Axes) -> Axes:
-    """The frame without leading axes that the array does not have."""
-    first = next((i for i, a in enumerate(frame) if a in axes), len(frame))
+def _natural(plan: Plan, live: list[int]) -> dict[int, Axes]:
+    """The frame that each step has when its reductions keep their axes: hollow for a reduction, and for what is made of such."""
+    found: dict[int, Axes] = {}
+    for number in live:
+        step = plan.steps[number]
+        found[number] = step.axes
+        if isinstance(step, Reduction):
+            found[number] = hollow(plan.steps[step.args[0]].axes, step.axes)
+        elif isinstance(step, Ufunc):
+            kept = {found[a] for a in step.args if found[a] != plan.steps[a].axes}
+            frame = next(iter(kept)) if len(kept) == 1 else step.axes
+            fits = all(trim(hollow(frame, plan.steps[a].axes)) == trim(found[a]) for a in step.args)
+            found[number] = frame if fits and set(step.axes) <= set(frame) else step.axes
+    return found
+
+
+def hollow(frame: Axes, axes: Axes) -> Axes:
+    """The frame with size one in place of the axes that an array does not have."""
+    return tuple(a if a in axes else HOLLOW_LEAD if a in (BATCH, HOLLOW_LEAD) else HOLLOW for a in frame)
+
+
+def trim(frame: Axes) -> Axes:
+    """The frame without leading hollow axes."""
+    first = next((i for i, a in enumerate(frame) if a not in (HOLLOW, HOLLOW_LEAD)), len(frame))
     return frame[first:]
 
 
@@ -58,7 +75,7 @@ def fit(node: ast.expr, frame: Axes, wanted: Axes) -> ast.expr:
     """An array in `frame`, all of its axes real, made to broadcast in `wanted`."""
     target = tuple(a for a in wanted if a in frame)
     node = transpose(node, frame, target)
-    return expand(node, target, trim(wanted, target)) if target else node
+    return expand(node, target, trim(hollow(wanted, target))) if target else node
 
 
 def expand(node: ast.expr, axes: Axes, wanted: Axes) -> ast.expr:

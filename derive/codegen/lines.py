@@ -33,4 +33,15 @@ def _statement(node: ast.stmt) -> str:
         return line
     arguments = [text(a) for a in value.args] + [f"{k.arg}={text(k.value)}" if k.arg else f"**{text(k.value)}" for k in value.keywords]
     before = line[: -len(text(value))]
-    return "\n".join([f"{before}{text(value.func)}(", *(f"{INDENT}{a}," for a in arguments), ")"])
+    lines = [f"{INDENT}{a}," for a in arguments] if value.keywords else _filled(arguments)
+    return "\n".join([f"{before}{text(value.func)}(", *lines, ")"])
+
+
+def _filled(arguments: list[str]) -> list[str]:
+    """As many arguments on a line as fit."""
+    lines = [INDENT]
+    for a in arguments:
+        if lines[-1] != INDENT and len(lines[-1]) + len(a) + 2 > LONGEST - len(INDENT):
+            lines.append(INDENT)
+        lines[-1] += f"{' ' if lines[-1] != INDENT else ''}{a},"
+    return lines

@@ -221,6 +221,9 @@ def _scatter(p: Context, n: int) -> ast.expr:
 
 def _broadcast(p: Context, n: int) -> ast.expr:
     step = p.plan.steps[n]
+    value = p.plan.steps[step.args[0]]
+    if isinstance(value, Number) and value.value == 0:
+        return call("np.zeros", p.shape(step.axes))
     return call("np.full", p.shape(step.axes), p.fitted(step.args[0], step.axes))
 
 

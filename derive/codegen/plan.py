@@ -71,6 +71,8 @@ def plan(program: Program, kernels: Mapping[str, Kernel] = KERNELS) -> Plan:
         b.bind(let.ref, step)
         names.append((step, let.name))
     outputs = tuple(_output(b, o) for o in program.outputs)
+    spread = {o.name: n for o, n in zip(program.outputs, outputs, strict=True) if isinstance(b.steps[n], Broadcast)}
+    names = [(spread.get(name, n), name) for n, name in names]
     sizes = tuple((axis, b.lower(flatten(size))) for axis, size in program.sizes)
     return Plan(program, tuple(b.steps), tuple(names), tuple(sorted(b.hints.items())), outputs, sizes, b.order)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from fractions import Fraction
 
-from derive.codegen.frames import fit, frames, trim
+from derive.codegen.frames import fit, frames, hollow, trim
 from derive.codegen.names import Names
 from derive.codegen.operations import PRINT
 from derive.codegen.steps import (
@@ -14,11 +15,13 @@ from derive.codegen.steps import (
     Number,
     Plan,
     Rename,
+    Step,
     Ufunc,
     reachable,
 )  # fmt: skip
 from derive.codegen.syntax import OPERATORS, assign, call, constant, items, name, subscript, text
 from derive.language.nodes import BATCH, base_axis
+from derive.language.program import Program
 
 WIDTH = 92
 SCALAR_WIDTH = 14
@@ -57,11 +60,15 @@ class Printer:
             self.inside = next((lets[m] for m in sorted(lets) if m >= n), "value")
             if isinstance(step, Array):
                 self.local[n] = self.names.of_input(step.name)
-            elif n in lets and not isinstance(step, Rename):
+            elif n in lets and not isinstance(step, Rename) and not self._is_whole(step):
                 self._assign(n, self.names.of_let(lets[n]))
             elif (self.uses[n] > 1 or n in self.hints) and not self._is_small(n):
                 self._spill(n)
         return self.statements
+
+    def _is_whole(self, step: Step) -> bool:
+        """Whether a step is a rational literal, which needs no name."""
+        return isinstance(step, Number) and isinstance(step.value, Fraction)
 
     def _source(self, n: int) -> int:
         return self._source(self.plan.steps[n].args[0]) if isinstance(self.plan.steps[n], Rename) else n
@@ -93,7 +100,7 @@ class Printer:
     def fitted(self, n: int, frame: Axes) -> ast.expr:
         """A step as an expression that broadcasts in a frame."""
         axes, own = self.plan.steps[n].axes, self.frames[n]
-        if trim(own, axes) == trim(frame, axes):
+        if trim(own) == trim(hollow(frame, axes)):
             return self.expr(n)
         return fit(self.expr(n), axes, frame)
 
@@ -104,7 +111,7 @@ class Printer:
     def extent(self, axis: str) -> ast.expr:
         """The size of an axis as an expression: for "..." the product of the leading sizes."""
         if axis == BATCH:
-            return call("math.prod", self.lead_shape())
+            return lead_size(self.plan.program, self.names)
         return ast.Name(self._axis(axis))
 
     def _axis(self, axis: str) -> str:
@@ -117,19 +124,12 @@ class Printer:
         """The number of leading axes."""
         return ast.Name(self._axis(BATCH))
 
-    def lead_shape(self) -> ast.expr:
-        """The sizes of the leading axes."""
-        first = next(i for i in self.plan.program.inputs if BATCH in i.names)
-        shape = ast.Attribute(self.input(first.name), "shape")
-        rest = len(first.names) - 1
-        return subscript(shape, [ast.Slice(upper=constant(-rest))]) if rest else shape
-
     def shape(self, axes: Axes) -> ast.expr:
         """The shape of an array with these axes: that of an input where one has them."""
         same = next((i for i in self.plan.program.inputs if i.names == axes), None)
         if same is not None and axes:
             return ast.Attribute(self.input(same.name), "shape")
-        return items([ast.Starred(self.lead_shape()) if a == BATCH else self.extent(a) for a in axes])
+        return items([ast.Starred(lead_shape(self.plan.program, self.names)) if a == BATCH else self.extent(a) for a in axes])
 
     def _build(self, n: int) -> ast.expr:
         """The operation of a step over its arguments, the longest of which get names where the line grows too long."""
@@ -146,3 +146,19 @@ class Printer:
     def _inlined(self, n: int) -> list[int]:
         args = [self._source(a) for a in self.plan.steps[n].args]
         return [a for a in args if a not in self.local and not isinstance(self.plan.steps[a], (Number, Extent, Array))]
+
+
+def lead_shape(program: Program, names: Names) -> ast.expr:
+    """The sizes of the leading axes, as an input's shape shows them."""
+    home = min((i for i in program.inputs if BATCH in i.names), key=lambda i: len(i.names))
+    shape = ast.Attribute(name(names.of_input(home.name)), "shape")
+    rest = len(home.names) - 1
+    return subscript(shape, [ast.Slice(upper=constant(-rest))]) if rest else shape
+
+
+def lead_size(program: Program, names: Names) -> ast.expr:
+    """The product of the leading sizes."""
+    alone = next((i for i in program.inputs if i.names == (BATCH,)), None)
+    if alone is not None:
+        return ast.Attribute(name(names.of_input(alone.name)), "size")
+    return call("math.prod", lead_shape(program, names))

@@ -9,7 +9,7 @@ from derive.codegen.contractions import contract
 from derive.codegen.gather import is_position, lower_scatter, read_hot
 from derive.codegen.steps import Axes, Reduction
 from derive.language.errors import NotPrintable
-from derive.language.nodes import Add, Call, Const, Delta, Expr, Mul, Pow, Reduce, Size, leaves, mul, negate
+from derive.language.nodes import Add, Call, Const, Delta, Expr, Mul, Pow, Reduce, Size, add, leaves, mul, negate
 
 INVERSE = Const(Fraction(-1))
 
@@ -49,9 +49,12 @@ def _total(b: Builder, expr: Reduce, over: Axes) -> int:
     outside += [Size(a) for a in absent] if expr.how == "sum" else []
     if outside or absent:
         return b.lower(mul(*outside, Reduce(expr.how, mul(*inside), over) if over else mul(*inside)))
-    groups = _groups(b, inside, over)
+    terms = _multiplied_out(b, inside, over)
+    if terms:
+        return b.lower(add(*(Reduce(expr.how, t, over) for t in terms)))
+    groups = [expr.body] if b.parents[expr.body] > 1 else _groups(b, inside, over)
     whole = len(groups) == 1 and set(over) <= groups[0].axes
-    plain = whole and not _is_matvec(b, inside, over)
+    plain = whole and (expr.how == "mean" or not _is_matvec(b, inside, over))
     if expr.how == "mean" and not plain:
         sizes = (Pow(Size(a), INVERSE) for a in over)
         return b.lower(mul(Reduce("sum", expr.body, over), *sizes))
@@ -88,6 +91,22 @@ def _groups(b: Builder, factors: list[Expr], over: Axes) -> list[Expr]:
         return groups
     summed = [_sum_private(b, i, groups, over) for i in range(len(groups))]
     return groups if summed == groups else _groups(b, summed, over)
+
+
+def _multiplied_out(b: Builder, factors: list[Expr], over: Axes) -> list[Expr]:
+    """The terms of a product with one sum in it, where that sum alone would spread over more axes than any factor has.
+
+    So the sum of q*k + p*r over an axis becomes two matrix products. A sum whose terms are no such products stays whole.
+    """
+    sums = [f for f in factors if isinstance(f, Add) and b.parents[f] <= 1]
+    if len(sums) != 1:
+        return []
+    rest = [f for f in factors if f is not sums[0]]
+    terms = [[*rest, *(t.args if isinstance(t, Mul) else (t,))] for t in sums[0].args]
+    axes = frozenset().union(*(f.axes for f in factors))
+    covered = any(f.axes == axes for term in terms for f in term)
+    products = any(len(_groups(b, [f for f in t if f.axes & frozenset(over)], over)) > 1 for t in terms if mul(*t).axes)
+    return [mul(*t) for t in terms] if products and not covered else []
 
 
 def _product(factors: list[Expr], *parts: Expr) -> Expr:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from derive.language.errors import NotPrintable
-from derive.language.nodes import Add, Call, Compare, Const, Expr, Mul, Pow, Where, mul, walk
+from derive.language.nodes import Add, Call, Compare, Const, Expr, Mul, Pow, Where, mul, power
 from derive.numerics import support
 from derive.numerics.alphabet import constant_expr
 from derive.numerics.constants import nearest_double
@@ -31,25 +31,32 @@ def function(name: str) -> Callable[..., Any]:
 def evaluate(expr: Expr, leaves: dict[Expr, Any]) -> Any:
     """The expression at float64 values of its leaves."""
     done: dict[Expr, Any] = dict(leaves)
-    for node in walk(expr):
+
+    def value(node: Expr) -> Any:
         if node not in done:
-            known = constant_expr(node) and node.kind == "real"
-            done[node] = nearest_double(meaning(node)) if known else apply(node, [done[c] for c in node.children])
-    return done[expr]
+            done[node] = apply(node, value)
+        return done[node]
+
+    return value(expr)
 
 
-def apply(node: Expr, args: list[Any]) -> Any:
-    """A node at the values of its children."""
+def apply(node: Expr, value: Callable[[Expr], Any]) -> Any:
+    """An element-wise node, given how to evaluate its children."""
+    if constant_expr(node) and node.kind == "real":
+        return nearest_double(meaning(node))
     match node:
         case Add():
-            return reduce(operator.add, args)
+            return reduce(operator.add, map(value, node.args))
         case Mul():
-            return _product(node, args)
-        case Pow(_, Const(n)) if n.denominator == 1:
-            whole = reduce(operator.mul, [args[0]] * abs(int(n)))
-            return whole if n > 0 else 1.0 / whole
-        case Pow(_, Const(n)) if n.denominator == 2:
-            return np.sqrt(args[0]) ** n.numerator
+            return _product(node, value)
+        case Pow(base, Const(n)) if n < 0:
+            return 1.0 / value(power(base, Const(-n)))
+        case Pow(base, Const(n)) if n.denominator == 1:
+            return reduce(operator.mul, [value(base)] * int(n))
+        case Pow(base, Const(n)) if n.denominator == 2:
+            return np.sqrt(value(base)) ** n.numerator
+    args = [value(c) for c in node.children]
+    match node:
         case Pow():
             return np.power(args[0], args[1])
         case Compare(op, _, _):
@@ -61,15 +68,15 @@ def apply(node: Expr, args: list[Any]) -> Any:
     raise NotPrintable(f"{node} is not element-wise")
 
 
-def _product(node: Mul, args: list[Any]) -> Any:
-    """Factors above the line times each other, over those below it, as the printer writes them."""
+def _product(node: Mul, value: Callable[[Expr], Any]) -> Any:
+    """Constants as one, factors above the line from left to right, over those below it: as the printer writes them."""
     fixed = [f for f in node.args if constant_expr(f)]
     above = [nearest_double(mul(*fixed))] if fixed else []
     below: list[Any] = []
-    for f, a in zip(node.args, args, strict=True):
-        if f in fixed:
-            continue
-        negative = isinstance(f, Pow) and isinstance(f.exponent, Const) and f.exponent.value < 0
-        (below if negative else above).append(1.0 / a if negative else a)
+    for f in node.args:
+        if isinstance(f, Pow) and isinstance(f.exponent, Const) and f.exponent.value < 0 and f not in fixed:
+            below.append(value(power(f.base, Const(-f.exponent.value))))
+        elif f not in fixed:
+            above.append(value(f))
     top = reduce(operator.mul, above) if above else 1.0
     return top / reduce(operator.mul, below) if below else top

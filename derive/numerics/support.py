@@ -86,7 +86,10 @@ def _near_root(
 
 
 def _normal_tail_ratio(a: np.ndarray) -> np.ndarray:
-    """normal_cdf(-a) * exp(a^2 / 2) for a >= 0: the normal tail freed of its exponential (relative error of the fit 2e-18)."""
+    """normal_cdf(-a) * exp(a^2 / 2) for a >= 0: the normal tail without its exponential (relative error of the fit 4e-18).
+
+    Beyond 4e307 it stays what it is there, so that its reciprocal is finite.
+    """
     # fmt: off
     coefficients = (
         2.660593600132781e-10, 2.1125242502316927e-10, -2.554742555687278e-09, -3.187651038162586e-09,
@@ -98,7 +101,7 @@ def _normal_tail_ratio(a: np.ndarray) -> np.ndarray:
         -0.07827991627104333, 0.5664638478118136,
     )
     # fmt: on
-    a = np.minimum(a, 1.4e308)
+    a = np.minimum(a, 4e307)
     t = (a - 4.0) / (a + 4.0)
     total = np.zeros_like(t)
     for c in coefficients:

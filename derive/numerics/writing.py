@@ -32,7 +32,7 @@ def written(ratio: Ratio, book: Alphabet) -> Written | None:
     if at is None:
         return None if book.is_special(ratio.top) or ratio.bottom else Written(ONE, spell(ratio.top, book), ZERO)
     inner = {*moving(at, book), at.big, *book.cdfs, *book.logs}
-    foreign = tuple((k, e) for k, e in common(ratio.top) if k not in inner)
+    foreign = tuple((k, e) for k, e in common(ratio.top) if k not in inner and not constant_expr(book.expr(k)))
     top = without(ratio.top, foreign)
     size = top.terms[0][1] if len(top.terms) == 1 else Fraction(1)
     rest = Ratio(scaled(top, 1 / size), ratio.bottom)

@@ -2,7 +2,25 @@
 
 from derive.language.definition import Count, Index, Natural, Positive, PositiveInteger, Real, State, op
 from derive.language.functions import (
-    abs, argmax, argmin, equal, exp, idx, log, logsumexp, max, maximum, mean, min, new, pi, sign, size, sqrt, sum, where,
+    abs,
+    argmax,
+    argmin,
+    equal,
+    exp,
+    idx,
+    log,
+    logsumexp,
+    max,
+    maximum,
+    mean,
+    min,
+    new,
+    pi,
+    sign,
+    size,
+    sqrt,
+    sum,
+    where,
 )  # fmt: skip
 from derive.language.nodes import Delta, at
 
@@ -156,7 +174,13 @@ def conv2d(x: Real["N C H W"], w: Real["O C I J"], *, stride: PositiveInteger = 
 
 @op
 def conv2d_grad(
-    g: Real["N O P Q"], x: Real["N C H W"], w: Real["O C I J"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1
+    g: Real["N O P Q"],
+    x: Real["N C H W"],
+    w: Real["O C I J"],
+    *,
+    stride: PositiveInteger = 1,
+    padding: Natural = 0,
+    dilation: PositiveInteger = 1,
 ):
     """The gradient with respect to the image."""
     rows = Delta("H", stride * idx("P") + dilation * idx("I") - padding)

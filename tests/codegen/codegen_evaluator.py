@@ -7,7 +7,23 @@ from math import prod
 import numpy as np
 
 from derive.language.nodes import (
-    Add, At, Call, Compare, Const, Delta, Input, Iota, Mul, Param, Pow, Reduce, Ref, Size, Where, base_axis, walk,
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Input,
+    Iota,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Ref,
+    Size,
+    Where,
+    base_axis,
+    walk,
 )  # fmt: skip
 
 FUNCTIONS = {"pi": lambda: np.pi, "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "arctan": np.arctan}
@@ -71,7 +87,9 @@ class World:
             case Reduce(how, body, over):
                 return self.reduced(how, self.full(parts[0], body.axes), over)
             case At(body, index):
-                return self.read(self.full(parts[0], body.axes), body.axes, dict(zip((a for a, _ in index), parts[1:], strict=True)), expr.axes)
+                return self.read(
+                    self.full(parts[0], body.axes), body.axes, dict(zip((a for a, _ in index), parts[1:], strict=True)), expr.axes
+                )
             case Delta(axis):
                 return (self.run(Iota(axis)) == parts[0]).astype(float)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from derive.language.nodes import At, Delta, Expr, Input, Iota, Param, Reduce, Ref, Size, base_axis, walk
+from derive.language.nodes import At, Delta, Expr, Iota, Param, Reduce, Ref, Size, base_axis
 from derive.language.program import Program
-from derive.numerics.alphabet import constant_expr
-from derive.numerics.constants import nearest_double
 from derive.numerics.evaluate import apply
-from derive.numerics.kernels import meaning
 
 REDUCE = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
 
@@ -46,29 +44,34 @@ def _packed(array: Any, names: tuple[str, ...], order: tuple[str, ...]) -> Any:
 
 def _value(body: Expr, leaves: dict[Expr, Any], order: tuple[str, ...], sizes: dict[str, int]) -> Any:
     done = dict(leaves)
-    for n in walk(body):
-        if n in done:
-            continue
-        args = [done[c] for c in n.children]
-        if isinstance(n, (Input, Param, Ref)):
-            raise KeyError(str(n))
-        if isinstance(n, Size):
-            done[n] = float(sizes[base_axis(n.axis)])
-        elif isinstance(n, Iota):
-            done[n] = _spread(np.arange(sizes[base_axis(n.axis)]), (n.axis,), order)
-        elif isinstance(n, Delta):
-            done[n] = (_spread(np.arange(sizes[base_axis(n.axis)]), (n.axis,), order) == args[0]).astype(float)
-        elif isinstance(n, Reduce):
-            places = tuple(order.index(a) for a in n.over)
-            array = np.broadcast_to(args[0], [sizes[base_axis(a)] if a in n.over else s for a, s in zip(order, args[0].shape, strict=True)])
-            done[n] = REDUCE[n.how](array, axis=places, keepdims=True)
-        elif isinstance(n, At):
-            done[n] = _read(args[0], dict(zip((a for a, _ in n.index), args[1:], strict=True)), order)
-        elif constant_expr(n) and n.kind == "real":
-            done[n] = nearest_double(meaning(n))
-        else:
-            done[n] = apply(n, args)
-    return done[body]
+
+    def value(n: Expr) -> Any:
+        if n not in done:
+            done[n] = _node(n, value, order, sizes)
+        return done[n]
+
+    return value(body)
+
+
+def _node(n: Expr, value: Callable[[Expr], Any], order: tuple[str, ...], sizes: dict[str, int]) -> Any:
+    match n:
+        case Size(axis):
+            return float(sizes[base_axis(axis)])
+        case Iota(axis):
+            return _positions(axis, order, sizes)
+        case Delta(axis, index):
+            return (_positions(axis, order, sizes) == value(index)).astype(float)
+        case Reduce(how, inside, over):
+            array = value(inside)
+            shape = [sizes[base_axis(a)] if a in over else s for a, s in zip(order, array.shape, strict=True)]
+            return REDUCE[how](np.broadcast_to(array, shape), axis=tuple(order.index(a) for a in over), keepdims=True)
+        case At(inside, index):
+            return _read(value(inside), {a: value(i) for a, i in index}, order)
+    return apply(n, value)
+
+
+def _positions(axis: str, order: tuple[str, ...], sizes: dict[str, int]) -> Any:
+    return _spread(np.arange(sizes[base_axis(axis)]), (axis,), order)
 
 
 def _read(array: Any, moved: dict[str, Any], order: tuple[str, ...]) -> Any:
