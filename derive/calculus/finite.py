@@ -18,7 +18,6 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sympy import factorint
 

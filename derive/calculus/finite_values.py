@@ -15,7 +15,24 @@ from derive.calculus.finite import Data, Element, NoModel, World
 from derive.calculus.finite_functions import ELEMENTWISE, exponential, logarithm
 from derive.calculus.linear import linear, log_factors, opened
 from derive.language.nodes import (
-    Add, At, Call, Compare, Const, Delta, Expr, Input, Iota, Mul, Param, Pow, Reduce, Ref, Size, Where, mul, walk,
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Input,
+    Iota,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Ref,
+    Size,
+    Where,
+    mul,
+    walk,
 )  # fmt: skip
 
 INTEGERS = 3  # an integer parameter inside an index is 0, 1 or 2
@@ -73,8 +90,8 @@ def _node(w: World, e: Expr) -> Data:
             return reduce(lambda a, b: _each(w.add, a, b), _children(w, e))
         case Mul():
             return reduce(lambda a, b: _each(w.times, a, b), _children(w, e))
-        case Pow(base, Const(exponent)):
-            return _each(lambda a: w.fractional(a, exponent), w.done[base])
+        case Pow(base, Const(number)):
+            return _each(lambda a: w.fractional(a, number), w.done[base])
         case Pow(base, exponent):
             return _exponential(w, mul(exponent, Call("log", (base,))), e.axes)
         case Call(fn, args):
@@ -140,10 +157,8 @@ def _logarithm(w: World, argument: Expr, axes: frozenset[str]) -> Data:
     """A sum over the factors that are positive, and what is left."""
     result = _spread(w, _filled([Fraction(0)], ()), frozenset(), axes)
     for c, f in log_factors(argument, w.bodies, w.positive):
-        if isinstance(f, Call) and f.fn == "exp":
-            data = value(w, f.args[0], axes)
-        else:
-            data = _each(lambda a: logarithm(w, a), value(w, f, axes))
+        is_exponential = isinstance(f, Call) and f.fn == "exp"
+        data = value(w, f.children[0], axes) if is_exponential else _each(lambda a: logarithm(w, a), value(w, f, axes))
         result = _each(w.add, result, _each(lambda a, c=c: w.times(a, c), data))
     return result
 
@@ -209,11 +224,12 @@ def _integer(a: Element) -> int:
 def _at(w: World, e: At) -> Data:
     """The body read at the index; 0 outside."""
     axes, read = sorted(e.axes), {a: value(w, i, e.axes) for a, i in e.index}
-    body, inner = w.done[e.body], sorted(e.body.axes)
+    body: Any = w.done[e.body]
+    inner = sorted(e.body.axes)
     values: list[Element] = []
     for place in np.ndindex(w.shape(e.axes)):
         here = dict(zip(axes, place, strict=True))
-        source = [_integer(read[a][place]) if a in read else here[a] for a in inner]
+        source = [_integer(read[a].item(place)) if a in read else here[a] for a in inner]
         inside = all(0 <= i < w.size(a) for i, a in zip(source, inner, strict=True))
         values.append(body[tuple(source)] if inside else Fraction(0))
     return _filled(values, w.shape(e.axes))

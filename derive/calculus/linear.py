@@ -9,7 +9,24 @@ from fractions import Fraction
 
 from derive.calculus.atoms import MEANING
 from derive.language.nodes import (
-    ONE, Add, At, Call, Compare, Const, Expr, Input, Mul, Param, Pow, Reduce, Ref, Size, Where, mul, power, walk,
+    ONE,
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Expr,
+    Input,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Ref,
+    Size,
+    Where,
+    mul,
+    power,
+    walk,
 )  # fmt: skip
 
 Bodies = Mapping[str, Expr]

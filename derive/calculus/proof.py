@@ -2,13 +2,13 @@
 
 Certificates, strongest first:
     A  both sides have the same canonical form: a proof for all sizes, parameters and inputs
-    B  both sides agree exactly modulo the prime 2^61 - 1 at random points and sizes: wrong with probability below the stated one
+    B  both sides agree exactly modulo random 61-bit primes at random points: at the stated sizes, wrong with the stated probability
     C  enclosures of both sides overlap, with the stated width, at sampled points
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 
 from derive.calculus.algebra import TooLarge, at_most, minus
 from derive.calculus.canonical import Canon, is_zero
@@ -38,10 +38,10 @@ class Step:
     rule: str
     hypotheses: tuple[Hypothesis, ...]
     certificate: Certificate
-    _made_by: object = field(default=None, repr=False, compare=False)
+    made_by: InitVar[object] = None
 
-    def __post_init__(self) -> None:
-        if self._made_by is not _KEY:
+    def __post_init__(self, made_by: object) -> None:
+        if made_by is not _KEY:
             raise NotProved("a Step is made by certify(), which checks it")
 
 

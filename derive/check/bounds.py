@@ -126,10 +126,10 @@ class Bounds:
         with np.errstate(all="ignore"):
             v = a.v * b.v
             e = np.abs(a.v) * b.e + np.abs(b.v) * a.e + a.e * b.e
-            nothing = (a.v == 0) & (a.e == 0) & np.isfinite(b.v) | (b.v == 0) & (b.e == 0) & np.isfinite(a.v)
+            nothing = (a.v == 0) & (a.e == 0) & np.isfinite(b.v + b.e) | (b.v == 0) & (b.e == 0) & np.isfinite(a.v + a.e)
             e = np.where(nothing, 0, e)
         exact = any(x.v.size == 1 and not np.any(x.e) and abs(np.frexp(x.v.ravel()[0])[0]) == 0.5 for x in (a, b))
-        return self.settle(v, e, real) if exact else self.rounded(v, e, 1, real)
+        return self.settle(v, np.where(nothing, 0, e + self.level.tiny), real) if exact else self.rounded(v, e, 1, real)
 
     def power(self, base: Bound, exponent: Bound, exact: Fraction | None) -> Bound:
         """A constant exponent p: the relative error r of the base becomes |(1 +- r)^p - 1|; otherwise exp(p log x)."""

@@ -171,10 +171,12 @@ def _cotangent(o: Output, shape: tuple[int, ...], case: Case, dtype: str, rng: n
 
 def laid_out(x: Array, layout: str) -> Array:
     """The same numbers, contiguous by rows, by columns, or every second element of something larger."""
+    if not x.ndim:
+        return x
     if layout == "F":
         return np.asfortranarray(x)
-    if layout == "strided" and x.ndim:
+    if layout == "strided":
         padded = np.full((*x.shape[:-1], 2 * x.shape[-1]), -77, x.dtype)
         padded[..., ::2] = x
         return padded[..., ::2]
-    return np.ascontiguousarray(x) if x.ndim else x
+    return np.ascontiguousarray(x)

@@ -52,7 +52,7 @@ def judge(got: Array, truth: Rounded, allowance: Allowance) -> Judged:
     with np.errstate(all="ignore"):
         in_ulps, limit = (error / spacing).astype(np.float64), (allowed / spacing).astype(np.float64)
     kept = judged & ~allowance.kinked
-    plain, normwise = in_ulps[kept], _normwise(error[kept], spacing[kept], exact[kept])
+    plain, normwise = in_ulps[kept], _normwise(error[kept], spacing[kept], exact[kept], allowance.slack[kept])
     if not ratio.size:
         return Judged(0.0, (), 0.0, 0.0, 0.0, 0.0, plain, normwise, *counts)
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
@@ -60,9 +60,9 @@ def judge(got: Array, truth: Rounded, allowance: Allowance) -> Judged:
     return replace(worst, conventions=_conventions(got, exact, allowance, judged), defined=int(np.sum(judged)))
 
 
-def _normwise(error: Array, spacing: Array, exact: Array) -> Array:
-    """Errors in ulps of the largest number; none where every number is zero."""
-    if not np.any(exact):
+def _normwise(error: Array, spacing: Array, exact: Array, slack: Array) -> Array:
+    """Errors in ulps of the largest number; none where every number is what is left of larger ones that cancelled."""
+    if not np.any(np.abs(exact) > slack):
         return np.zeros(0)
     with np.errstate(all="ignore"):
         return np.asarray(error / np.max(spacing), np.float64)

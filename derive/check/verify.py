@@ -111,10 +111,10 @@ def _row(c: Contract, printed: Forms, functions: Mapping[str, Callable[..., Any]
     gradient = reader.reading == "gradient"
     cross = _cross(c, functions, seed) if gradient else _Cross()
     reason = _finding(c, reader, found) or cross.failure or _strayed(tally) or ("" if tally.elements else "nothing was judged")
-    promise = isinstance(reader, ElementwiseReader)
+    promise, tier = isinstance(reader, ElementwiseReader), printed.tier if gradient else ""
     worst, most = (tally.ulps(1.0), tally.ulps(0.999)) if promise else (tally.norm_ulps(1.0), tally.norm_ulps(0.999))
     return Row(
-        c.op.name, reader.reading, printed.tier if gradient else "", worst, most, f"{PROMISE:g} ulp" if promise else "derived", tally.worst_ratio,
+        c.op.name, reader.reading, tier, worst, most, f"{PROMISE:g} ulp" if promise else "derived", tally.worst_ratio,
         cross.difference, cross.torch, cross.adjoint, tally.calls, tally.elements, tally.undecided, tally.unclaimed,
         time.perf_counter() - began, not reason, reason,
     )  # fmt: skip

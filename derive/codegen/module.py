@@ -113,6 +113,11 @@ def listing(target: str, names: Sequence[str], brackets: str = "[]") -> str:
     return "\n".join([f"{target} = {brackets[0]}", *lines, brackets[1]])
 
 
+def opening(summary: str) -> str:
+    """The first lines of a generated file: where it comes from, and its docstring."""
+    return f"{HEADER}\n{text(ast.Module([ast.Expr(ast.Constant(summary))], []))}"
+
+
 def module_source(functions: Sequence[tuple[Program, FunctionDoc]], summary: str, kernels: Mapping[str, Kernel] = KERNELS) -> str:
     """A module of its own: the functions, the support they need, and nothing of derive.
 
@@ -121,7 +126,7 @@ def module_source(functions: Sequence[tuple[Program, FunctionDoc]], summary: str
     pieces = [piece(p, d, kernels) for p, d in functions]
     helpers = helper_texts(pieces)
     bodies = [p.text for p in pieces]
-    head = [HEADER + "\n" + text(ast.Expr(ast.Constant(summary))), "\n".join(import_lines([*bodies, *helpers]))]
+    head = [opening(summary), "\n".join(import_lines([*bodies, *helpers]))]
     head.append(listing("__all__", [p.name for p in pieces]))
     return joined(head, [*bodies, *helpers])
 

@@ -12,7 +12,7 @@ from derive.language.nodes import BATCH
 
 LONGEST_NAME = 22
 
-USED = ("np", "scipy", "range", "tuple", "float", "math")
+USED = ("dtype", "float", "math", "np", "range", "scipy", "tuple")
 BUILTINS = (
     "abs", "all", "any", "bin", "bool", "bytes", "callable", "chr", "complex", "dict", "dir", "divmod", "eval", "exec", "filter",
     "format", "getattr", "hash", "help", "hex", "id", "input", "int", "isinstance", "iter", "len", "list", "locals", "map", "max",
@@ -47,21 +47,19 @@ class Names:
 
     def __init__(self, plan: Plan) -> None:
         program = plan.program
-        self._taken = {"dtype"}
+        self._taken: set[str] = set()
         self._public: dict[str, str] = {}
         for public in (*(i.name for i in program.inputs), *(p.name for p in program.parameters)):
             self._public[public] = self._free(public, USED)
         self._axes: dict[str, str] = {}
 
     def _free(self, wanted: str, reserved: tuple[str, ...]) -> str:
+        if wanted in reserved or keyword.iskeyword(wanted) or wanted.startswith("_"):
+            wanted = f"{wanted.strip('_') or 'value'}_"
         name, count = wanted, 1
-        while name in self._taken or name in reserved or keyword.iskeyword(name) or name.startswith("_"):
+        while name in self._taken:
             count += 1
-            name = (
-                f"{wanted.strip('_') or 'value'}_"
-                if count == 2 and wanted not in self._taken
-                else f"{wanted.strip('_') or 'value'}_{count}"
-            )
+            name = f"{wanted}_{count}"
         self._taken.add(name)
         return name
 

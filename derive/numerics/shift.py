@@ -56,14 +56,15 @@ def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
     program = _logs_apart(_plain_logsumexp(program))
     tried: set[tuple[Expr, tuple[str, ...]]] = set()
+    settled: set[Expr] = set()
     while True:
-        candidate = next((c for c in _candidates(program) if c not in tried), None)
+        candidate = next((c for c in _candidates(program) if c not in tried and c[0] not in settled), None)
         if candidate is None:
             return program
         tried.add(candidate)
         program, argument = _with_shift(program, *candidate)
         if argument is not None:
-            tried.add((argument, candidate[1]))
+            settled.add(argument)
 
 
 def _plain_logsumexp(program: Program) -> Program:

@@ -136,8 +136,14 @@ def _top(p: Poly, at: Branching, book: Alphabet, fades: bool) -> Expr:
 
 def _coefficient(c: Poly, at: Branching, book: Alphabet, guard: Expr | None) -> Expr:
     """A coefficient, collected by the letters that u depends on; these read 0 where the guard does not hold."""
-    terms = [mul(spell(f, book), _inner(m, at, book, guard)) for m, f in _collected(c, at, book).items()]
+    terms = [mul(_factored(f, book), _inner(m, at, book, guard)) for m, f in _collected(c, at, book).items()]
     return add(*terms)
+
+
+def _factored(f: Poly, book: Alphabet) -> Expr:
+    """A coefficient, its common letters in front: v (1 - t), which is exactly 0 at t = 1."""
+    shared = common(f) if len(f.terms) > 1 else ()
+    return mul(spell_term(shared, Fraction(1), book), spell(without(f, shared), book)) if shared else spell(f, book)
 
 
 def _collected(c: Poly, at: Branching, book: Alphabet) -> dict[Monomial, Poly]:
@@ -180,7 +186,7 @@ def _merged(upper: Poly, lower: Poly, at: Branching, book: Alphabet) -> Expr:
         guard = DECAY > 0 if e else None
         here, there = above.get(e, {}), below.get(e, {})
         for m in sorted({*here, *there}, reverse=True):
-            chosen, other = (spell(side_.get(m, Poly(())), book) for side_ in (here, there))
+            chosen, other = (_factored(side_.get(m, Poly(())), book) for side_ in (here, there))
             terms.append(_chosen(at.condition, chosen, other, partial(_monomial, m, e, at, book, guard)))
     return add(*terms)
 

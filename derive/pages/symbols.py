@@ -16,6 +16,7 @@ GREEK = {
 ACCENTS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar"}
 SPARE = "ijkabrtuvhzqcdefglmnopswxy"
 COUNTS = "nmkKMS"
+COTANGENT = "bar of "  # no name of a definition has a space
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,12 @@ class Symbols:
         return head, [*labels, *([f"({part})"] if hidden else []), *stars]
 
     def _stem(self, name: str) -> tuple[str, list[str]]:
+        if name.startswith(COTANGENT):
+            return self._over(r"\bar", name.removeprefix(COTANGENT))
         if name.startswith("v_") and name[2:] in self.known:
-            return self._dotted(name[2:])
+            return self._over(r"\dot", name[2:])
         if name.endswith("_dot"):
-            return self._dotted(name[: -len("_dot")])
+            return self._over(r"\dot", name.removesuffix("_dot"))
         if name.startswith("d") and name[1:] in self.known:
             head, labels = self._stem(name[1:])
             return rf"\mathrm{{d}}{head}", labels
@@ -63,9 +66,9 @@ class Symbols:
         head, number = _letter(first)
         return head, [*number, *(_label(r) for r in rest)]
 
-    def _dotted(self, name: str) -> tuple[str, list[str]]:
+    def _over(self, accent: str, name: str) -> tuple[str, list[str]]:
         head, labels = self._stem(name)
-        return rf"\dot{{{head}}}", labels
+        return f"{accent}{{{head}}}", labels
 
 
 def _joined(parts: list[str], labels: int) -> str:

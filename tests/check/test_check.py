@@ -1,5 +1,6 @@
 """Hand-written candidates: right ones of several styles agree, wrong ones are reported with what is wrong."""
 
+# ruff: noqa: UP037  (axes are strings, not forward references)
 from __future__ import annotations
 
 import json
@@ -134,28 +135,68 @@ def sometimes(x):
     return np.maximum(x, 0)
 
 
-# fmt: off
+def unbiased(x, gain, eps=1e-5):
+    return gain * (x - x.mean(0)) / np.sqrt(x.var(0) * max_(len(x)) + x.dtype.type(eps))
+
+
+def eps_outside(x, gain, eps=1e-5):
+    return gain * (x - x.mean(0)) / (x.std(0) + x.dtype.type(eps))
+
+
+def eps_ignored(x, gain, eps=0):
+    return standard_forward(x, gain)
+
+
+def other_axis(x, gain, eps=1e-5):
+    return gain * (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(0) + x.dtype.type(eps))
+
+
+def sum_not_mean(scores, label):
+    return likelihood_backward(scores, label) * scores.dtype.type(len(scores))
+
+
+def epsilon_in_log(scores, label):
+    z = np.exp(scores - scores.max(1, keepdims=True))
+    p = z / z.sum(1, keepdims=True)
+    return -np.mean(np.log(p[np.arange(len(p)), label] + np.float32(1e-6)))
+
+
+def half_inside(x):
+    return logistic_tail(x.astype(np.float16)).astype(x.dtype)
+
+
+def slope_minus_one(g, x):
+    return g * np.where(x == 0, -1, x > 0).astype(x.dtype)
+
+
+def tail_lost(g, x):
+    return g * logistic_tail(x) * (1 - logistic_tail(x))
+
+
+def twice_every_tie(g, x):
+    return g[:, None] * (x == x.max(1, keepdims=True)) * 2
+
+
 WRONG = {
-    "slope at 0 out of range":  (None, ramp, lambda g, x: g * np.where(x == 0, -1, x > 0).astype(x.dtype),         "gradient"),
-    "forced zero":              (None, ramp, lambda g, x: g * (x > 1e-8),                                          "gradient"),
-    "sign":                     (None, ramp, lambda g, x: -g * (x > 0),                                            "gradient"),
-    "nan at 0":                 (None, ramp, lambda g, x: g * (x > 0) * (x / x),                                   "nan"),
-    "tail lost":                (None, logistic, lambda g, x: g * logistic_tail(x) * (1 - logistic_tail(x)),       "gradient"),
-    "half precision":           (lambda x: logistic_tail(x.astype(np.float16)).astype(x.dtype), logistic, None,    "value"),
-    "unbiased variance":        (lambda x, gain, eps=1e-5: gain * (x - x.mean(0)) / np.sqrt(x.var(0) * max_(len(x)) + x.dtype.type(eps)), standardise, None, "value"),
-    "eps outside":              (lambda x, gain, eps=1e-5: gain * (x - x.mean(0)) / (x.std(0) + x.dtype.type(eps)), standardise, None, "value"),
-    "eps ignored":              (lambda x, gain, eps=0: gain * (x - x.mean(0)) / np.sqrt(x.var(0) + x.dtype.type(1e-5)), standardise, None, "value"),
-    "other axis":               (lambda x, gain, eps=1e-5: gain * (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(0) + x.dtype.type(eps)), standardise, None, "value"),
-    "not divided by N":         (None, likelihood, lambda scores, label: likelihood_backward(scores, label) * scores.dtype.type(len(scores)), "gradient"),
-    "epsilon in the log":       (lambda scores, label: -np.mean(np.log(np.float32(1e-6) + np.exp(scores - np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1, keepdims=True)) - scores.max(1, keepdims=True))[np.arange(len(label)), label])), likelihood, None, "value"),
-    "changes its input":        (mutating, ramp, None,                                                             "mutated input"),
-    "float64 out":              (lambda x: np.maximum(x, 0).astype(np.float64), ramp, None,                        "dtype"),
-    "keeps an axis":            (lambda x: x.max(1, keepdims=True), peak, None,                                    "shape"),
-    "nothing":                  (lambda x: None, ramp, None,                                                       "shape"),
-    "raises for matrices":      (sometimes, ramp, None,                                                            "raised"),
-    "all ties":                 (None, peak, lambda g, x: g[:, None] * (x == x.max(1, keepdims=True)) * 2,         "gradient"),
+    "slope at 0 out of range": (None, ramp, slope_minus_one, "gradient"),
+    "forced zero": (None, ramp, lambda g, x: g * (x > 1e-8), "gradient"),
+    "sign": (None, ramp, lambda g, x: -g * (x > 0), "gradient"),
+    "nan at 0": (None, ramp, lambda g, x: g * (x > 0) * (x / x), "nan"),
+    "tail lost": (None, logistic, tail_lost, "gradient"),
+    "half precision": (half_inside, logistic, None, "value"),
+    "unbiased variance": (unbiased, standardise, None, "value"),
+    "eps outside": (eps_outside, standardise, None, "value"),
+    "eps ignored": (eps_ignored, standardise, None, "value"),
+    "other axis": (other_axis, standardise, None, "value"),
+    "not divided by N": (None, likelihood, sum_not_mean, "gradient"),
+    "epsilon in the log": (epsilon_in_log, likelihood, None, "value"),
+    "changes its input": (mutating, ramp, None, "mutated input"),
+    "float64 out": (lambda x: np.maximum(x, 0).astype("d"), ramp, None, "dtype"),
+    "keeps an axis": (lambda x: x.max(1, keepdims=True), peak, None, "shape"),
+    "nothing": (lambda x: None, ramp, None, "shape"),
+    "raises for matrices": (sometimes, ramp, None, "raised"),
+    "all ties": (None, peak, twice_every_tie, "gradient"),
 }
-# fmt: on
 
 
 def max_(n):
@@ -199,7 +240,7 @@ def test_conventions_at_kinks_are_named():
 
 
 def test_always_raising_is_no_verdict():
-    with pytest.raises(CandidateError, match="ZeroDivisionError.*every input"):
+    with pytest.raises(CandidateError, match=r"ZeroDivisionError.*every input"):
         run(lambda x: 1 / 0, ramp)
 
 
@@ -232,7 +273,7 @@ def test_loading(tmp_path, monkeypatch):
         ("mine.py:my_rmap", 'did you mean "my_ramp"'),
         ("mine.py:limit", "limit is int, not a function"),
         ("absent.py:f", "no such file"),
-        ("broken.py:f", "ZeroDivisionError.*line 2"),
+        ("broken.py:f", r"ZeroDivisionError.*line 2"),
         ("mine", "wanted FILE.py:FUNCTION"),
     ):
         with pytest.raises(CandidateError, match=message):

@@ -14,33 +14,31 @@ from derive.check.check import check
 from derive.codegen.execute import compile_source
 from derive.pipeline import source
 
-# fmt: off
 PLANTED = (
-    ("batch_norm_train", "batch_norm_train",     "var + eps",                          "var",                                 "eps missing"),
-    ("batch_norm_train", "batch_norm_train",     "1 / np.sqrt(var + eps)",             "1 / (np.sqrt(var) + eps)",            "eps outside the root"),
-    ("batch_norm_train", "batch_norm_train",     "np.mean(np.square(x_minus_mu), axis=0)", "np.var(x, axis=0, ddof=min(1, len(x) - 1))", "unbiased variance"),
-    ("batch_norm_train", "batch_norm_train",     "mu = np.mean(x, axis=0)",            "mu = np.mean(x, axis=1, keepdims=True)", "mean over the other axis"),
-    ("batch_norm_train", "batch_norm_train_vjp", " - xhat * np.mean(g_xhat, axis=0)",  "",                                    "dropped chain term"),
-    ("batch_norm_train", "batch_norm_train_vjp", "np.mean(g, axis=0) - ",              "np.mean(g, axis=0) + ",               "sign"),
-    ("batch_norm_train", "batch_norm_train_vjp", "dbeta = np.sum(g",                   "dbeta = np.mean(g",                   "mean for sum"),
-    ("softmax",          "softmax",              " - shift",                           "",                                    "no shift by the maximum"),
-    ("softmax",          "softmax_vjp",          " / temperature\n    return",         "\n    return",                        "temperature dropped"),
-    ("softmax",          "softmax",              "axis=-1",                            "axis=0",                              "wrong axis"),
-    ("mse",              "mse_vjp",              " / math.prod(pred.shape)",           "",                                    "1/N missing"),
-    ("mse",              "mse_vjp",              "dpred = 2 * g",                      "dpred = g",                           "factor 2"),
-    ("mse",              "mse",                  "np.mean(",                           "np.sum(",                             "sum for mean"),
-    ("nll",              "nll",                  "np.arange(N), label",                "np.arange(N), label - 1",             "gather off by one"),
-    ("nll",              "nll_vjp",              "== np.arange(C)",                    "== np.arange(C)[::-1]",               "reversed classes"),
-    ("log_softmax",      "log_softmax",          "np.sum(e,",                          "np.sum(e + 1e-8,",                    "epsilon in the log"),
-    ("log_softmax",      "log_softmax",          "return _rounded(dtype, y)",          "return _rounded(dtype, np.clip(y, -20, 0))", "clip"),
-    ("sigmoid",          "sigmoid_vjp",          "e / np.square(1 + e)",               "(1 / (1 + e)) * (1 - 1 / (1 + e))",   "s (1 - s) loses the tail"),
-    ("sigmoid",          "sigmoid",              "    e = np.exp(-np.abs(x))",         "    x = x.astype('float32')\n    e = np.exp(-np.abs(x))", "float32 inside"),
-    ("leaky_relu",       "leaky_relu",           "x > 0",                              "x > -0.001",                          "threshold moved"),
-    ("attention",        "attention",            "np.sqrt(D)",                         "D",                                   "scale without root"),
-    ("attention",        "attention_vjp",        " - np.sum(p * dp, axis=-1, keepdims=True)", "",                             "row sum dropped"),
-    ("embedding",        "embedding_vjp",        "_scatter_add(ids, g, V)",            "np.zeros_like(w); dw[ids] = g",       "repeated indices overwrite"),
+    ("batch_norm_train", "batch_norm_train", "var + eps", "var", "eps missing"),
+    ("batch_norm_train", "batch_norm_train", "1 / np.sqrt(var + eps)", "1 / (np.sqrt(var) + eps)", "eps outside the root"),
+    ("batch_norm_train", "batch_norm_train", "np.mean(np.square(x_minus_mu), axis=0)", "x.var(0, ddof=1)", "unbiased variance"),
+    ("batch_norm_train", "batch_norm_train", "mu = np.mean(x, axis=0)", "mu = np.mean(x, axis=1)[:, None]", "mean over the other axis"),
+    ("batch_norm_train", "batch_norm_train_vjp", " - xhat * np.mean(g_xhat, axis=0)", "", "dropped chain term"),
+    ("batch_norm_train", "batch_norm_train_vjp", "np.mean(g, axis=0) - ", "np.mean(g, axis=0) + ", "sign"),
+    ("batch_norm_train", "batch_norm_train_vjp", "dbeta = np.sum(g", "dbeta = np.mean(g", "mean for sum"),
+    ("softmax", "softmax", " - shift", "", "no shift by the maximum"),
+    ("softmax", "softmax_vjp", " / temperature\n    return", "\n    return", "temperature dropped"),
+    ("softmax", "softmax", "axis=-1", "axis=0", "wrong axis"),
+    ("mse", "mse_vjp", " / pred.size", "", "1/N missing"),
+    ("mse", "mse_vjp", "dpred = 2 * g", "dpred = g", "factor 2"),
+    ("mse", "mse", "np.mean(", "np.sum(", "sum for mean"),
+    ("nll", "nll", "np.arange(N), label", "np.arange(N), label - 1", "gather off by one"),
+    ("nll", "nll_vjp", "== np.arange(C)", "== np.arange(C)[::-1]", "reversed classes"),
+    ("log_softmax", "log_softmax", "np.sum(e,", "np.sum(e + 1e-8,", "epsilon in the log"),
+    ("log_softmax", "log_softmax", "return _rounded(dtype, y)", "return _rounded(dtype, np.clip(y, -20, 0))", "clip"),
+    ("sigmoid", "sigmoid_vjp", "e / np.square(1 + e)", "(1 / (1 + e)) * (1 - 1 / (1 + e))", "s (1 - s) loses the tail"),
+    ("sigmoid", "sigmoid", "    e = np.exp(-np.abs(x))", "    x = x.astype('float32')\n    e = np.exp(-np.abs(x))", "float32 inside"),
+    ("leaky_relu", "leaky_relu", "x > 0", "x > -0.001", "threshold moved"),
+    ("attention", "attention", "np.sqrt(D)", "D", "scale without root"),
+    ("attention", "attention_vjp", " - np.sum(p * dp, axis=-1, keepdims=True)", "", "row sum dropped"),
+    ("embedding", "embedding_vjp", "_scatter_add(ids, g, V)", "np.zeros_like(w); dw[ids] = g", "repeated indices overwrite"),
 )
-# fmt: on
 
 
 def built(op, function=None, old="", new=""):
