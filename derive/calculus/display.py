@@ -122,9 +122,9 @@ def _ordered(terms: list[Expr]) -> list[Expr]:
 
 
 def _sorted_terms(p: Poly, names: Names) -> list[tuple[Mono, Fraction]]:
-    def rank(item: tuple[Mono, Fraction]) -> tuple[int, int, str]:
+    def rank(item: tuple[Mono, Fraction]) -> tuple[bool, int, int, str]:
         sums = sum(1 for f, _ in item[0] if f[0] in ("sum", "mean", "red"))
-        return (sums, len(item[0]), al.order(item[0]))
+        return (not item[0] and item[1] != 1, sums, len(item[0]), al.order(item[0]))
 
     return sorted(p.items(), key=rank)
 
@@ -216,7 +216,8 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
     """The factors of a product in reading order: numbers, parameters, tensors from few axes to many, reductions."""
     mono = _mean_mono(mono)
     mono, atoms = _fold_atoms(mono, names)
-    exponent = [(f, e) for f, e in mono if f[0] == "exp"]
+    exponent = [(f, e) for f, e in mono if f[0] == "exp" and _logarithm(f[1]) is None]
+    powers = [(f, e) for f, e in mono if f[0] == "exp" and _logarithm(f[1]) is not None]
     rest = [(f, e) for f, e in _without_implied(mono) if f[0] != "exp"]
     rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
     result = [_power(f, e, names) for f, e in rest]
@@ -225,7 +226,20 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
         for f, e in exponent:
             inside = al.plus(inside, {f[1]: e})
         result.append(Call("exp", (expression(inside, names),)))
-    return [*result, *atoms]
+    return [*result, *(_symbolic_power(f[1], e, names) for f, e in powers), *atoms]
+
+
+def _logarithm(mono: Mono) -> Factor | None:
+    """The one logarithm in an exponent: e to (a log b) is written as b to the a."""
+    logs = [f for f, e in mono if f[0] == "call" and f[1] == "log" and e == 1]
+    return logs[0] if len(logs) == 1 else None
+
+
+def _symbolic_power(mono: Mono, e: Fraction, names: Names) -> Expr:
+    log = _logarithm(mono)
+    assert log is not None
+    rest = tuple(fe for fe in mono if fe[0] != log)
+    return power(expression(al.poly(log[2][0]), names), expression({rest: e}, names))
 
 
 KINDS = ("num", "param", "size", "t", "call", "pow", "iota", "inr", "delta", "ind", "mean", "sum", "red")
@@ -258,29 +272,27 @@ def _fold_atoms(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
         k = -exponents[f]
         if u is None or k.denominator != 1 or k <= 0:
             continue
-        power_of_u = {m: e for m, e in ((g[1], x) for g, x in exponents.items() if g[0] == "exp") if m == u[0]}
-        j = power_of_u.get(u[0], Fraction(0)) / u[1]
-        if j.denominator != 1 or not 0 <= j <= k:
+        ratios = {exponents.get(("exp", m), Fraction(0)) / e for m, e in u.items()}
+        j = ratios.pop()
+        if ratios or j.denominator != 1 or not 0 <= j <= k:
             continue
-        argument = expression({u[0]: u[1]}, names)
-        mirrored = expression({u[0]: -u[1]}, names)
+        argument, mirrored = expression(u, names), expression(al.scale(u, -1), names)
         atoms += [power(Call("sigmoid", (argument,)), Const(j))] if j else []
         atoms += [power(Call("sigmoid", (mirrored,)), Const(k - j))] if k - j else []
+        for m in u:
+            exponents.pop(("exp", m), None)
         exponents.pop(f)
-        exponents.pop(("exp", u[0]), None)
     return _fold_density(exponents, atoms, names)
 
 
-def _one_plus_exponential(k: al.Key) -> tuple[Mono, Fraction] | None:
+def _one_plus_exponential(k: al.Key) -> Poly | None:
+    """u, when the sum is 1 + exp(u)."""
     p = al.poly(k)
     others = [m for m in p if m != al.UNIT]
-    if len(p) == 2 and p.get(al.UNIT) == 1 and len(others) == 1 and p[others[0]] == 1:
-        (only,) = others
-        if len(only) == 1 and only[0][0][0] == "exp":
-            return only[0][0][1], only[0][1]
-    return None
-
-
+    if len(p) != 2 or p.get(al.UNIT) != 1 or len(others) != 1 or p[others[0]] != 1:
+        return None
+    (only,) = others
+    return {f[1]: e for f, e in only} if all(f[0] == "exp" for f, _ in only) else None
 
 
 def _fold_density(exponents: dict[Factor, Fraction], atoms: list[Expr], names: Names) -> tuple[Mono, list[Expr]]:
@@ -368,7 +380,8 @@ def _reduction(kind: str, bound: tuple[tuple[int, str], ...], mono: Mono, names:
     while left:
         union = {a: frozenset().union(*(x for _, x in terms if a in x)) for a in left}
         axis = min(left, key=lambda a: (len(union[a]), axes.index(a)))
-        together = [a for a in left if union[a] == union[axis] and _holders(a, terms) == _holders(axis, terms)]
+        outside = [x for e, x in terms if axis not in x and x & set(left)]
+        together = left if not outside else [a for a in left if _holders(a, terms) == _holders(axis, terms)]
         inner = [e for e, x in terms if axis in x]
         reduced = Reduce(kind, mul(*inner), tuple(together))
         terms = [(e, x) for e, x in terms if axis not in x] + [(reduced, reduced.axes)]

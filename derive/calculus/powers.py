@@ -127,17 +127,24 @@ def split_content(p: Poly, only_positive: bool = False) -> tuple[Mono, Fraction,
     content = tuple(sorted(lowest.items(), key=lambda item: order(item[0])))
     inverse = tuple((f, -x) for f, x in content)
     bare = times(p, {inverse: Fraction(1)}) if content else p
-    first = key(bare)[0][1]
-    number = _gcd([abs(c) for c in bare.values()])
+    bare, content = _one_term_plain(bare, content)
+    first = next((c for m, c in key(bare) if m), Fraction(1))
+    number = abs(first)
     if first < 0 and not only_positive:
         number = -number
     return content, number, scale(bare, 1 / number)
 
 
-def _gcd(numbers: list[Fraction]) -> Fraction:
-    from math import gcd, lcm
-
-    return Fraction(gcd(*(n.numerator for n in numbers)), lcm(*(n.denominator for n in numbers)))
+def _one_term_plain(p: Poly, content: Mono) -> tuple[Poly, Mono]:
+    """Exponentials that every term holds, each its own, taken out after the first: e^a + e^b is e^a (1 + e^(b-a))."""
+    if len(p) < 2 or not all(any(f[0] == "exp" for f, _ in m) for m in p):
+        return p, content
+    first = tuple((f, e) for f, e in key(p)[0][0] if f[0] == "exp")
+    merged = dict(content)
+    for f, e in first:
+        merged[f] = merged.get(f, Fraction(0)) + e
+    ordered = tuple(sorted(((f, e) for f, e in merged.items() if e), key=lambda item: order(item[0])))
+    return times(p, {tuple((f, -e) for f, e in first): Fraction(1)}), ordered
 
 
 def exponential(p: Poly) -> Poly:

@@ -162,7 +162,7 @@ class Basis:
         if len(body) == 1:
             rules = [r for r in _single_term_rules(let.name, ref, body) if self._safe(r)]
             structured = [f for m in body for f, _ in m if f[0] not in SCALAR]
-            if len(structured) == 1 and structured[0][0] in STRUCTURED:
+            if len(structured) == 1 and (structured[0][0] in STRUCTURED or _read_elsewhere(structured[0])):
                 self.recognise += rules
             else:
                 self.solve.insert(0, rules)
@@ -263,6 +263,11 @@ def holds_exponential(f: Factor) -> bool:
     return f[0] == "pow" and any(g[0] == "exp" for m in al.poly(f[1]) for g, _ in m)
 
 
+def _read_elsewhere(f: Factor) -> bool:
+    """Whether a tensor is read at positions that data gives."""
+    return f[0] == "t" and any(al.depends_on_data(i) for _, i in f[2])
+
+
 def _linear_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
     """From v = m * a + rest with `a` nowhere else: a = (v - rest) / m."""
     rules = []
@@ -281,7 +286,7 @@ def _linear_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
 
 def _spans(f: Factor, ref: Factor, mono: al.Mono) -> bool:
     """Whether the factor has all the free axes of the intermediate, so that it can be solved for."""
-    plain = f[0] != "t" or all(i == ("f", a) for a, i in f[2])
+    plain = f[0] != "t" or _read_elsewhere(f) or all(i == ("f", a) for a, i in f[2])
     return plain and al.free(f) >= al.free(ref) and all(al.free(f) >= al.free(g) for g, _ in mono)
 
 
@@ -328,24 +333,24 @@ def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:
     return result
 
 
-def _match(f: Factor, rule: Rule) -> dict[Index, Index] | None:
-    """The index map under which a factor is the rule's target: a tensor is recognised at any index."""
-    if f == rule.target:
-        return {}
-    if f[0] == "t" and rule.target[0] == "t" and f[1] == rule.target[1]:
-        return {("f", a): i for a, i in f[2] if i != ("f", a)}
-    return None
+def _match(f: object, target: object, found: dict[Index, Index]) -> bool:
+    """Whether a factor is the target read at other indices; `found` collects which."""
+    if isinstance(target, tuple) and len(target) == 2 and target[0] == "f":
+        return isinstance(f, tuple) and bool(f) and f[0] in ("f", "b", "p") and found.setdefault(target, f) == f
+    if isinstance(target, tuple) and isinstance(f, tuple):
+        return len(f) == len(target) and all(_match(x, y, found) for x, y in zip(f, target, strict=True))
+    return f == target
 
 
 def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
-    found = _match(f, rule)
+    found: dict[Index, Index] = {}
     times_ = e / rule.unit
-    if found is not None and times_.denominator == 1:
-        return power(al.replace(rule.by, found), times_)
+    if f[0] == rule.target[0] and times_.denominator == 1 and _match(f, rule.target, found):
+        return power(al.replace(rule.by, {i: j for i, j in found.items() if i != j}), times_)
     match f:
         case ("sum", bound, mono):
             opened, names = al.open_bound(bound, mono)
-            new = _rule_mono(opened, _reindexed(rule, names))
+            new = _rule_mono(opened, rule)
             return al.factor(f, e) if new == {opened: Fraction(1)} else power(al.sum_over(new, names), e)
         case ("pow", k):
             new = apply_rule(al.poly(k), rule)
@@ -355,17 +360,6 @@ def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
 
             return power(call(fn, tuple(apply_rule(al.poly(k), rule) for k in arguments)), e)
     return al.factor(f, e)
-
-
-def _reindexed(rule: Rule, names: list[Index]) -> Rule:
-    """A structured target under a sum speaks of that sum's index."""
-    if rule.target[0] == "t":
-        return rule
-    mapping = {("f", al.plain(n)): n for n in names if ("f", al.plain(n)) in al.free(rule.target)}
-    if not mapping:
-        return rule
-    ((target, _),) = next(iter(al.replace_factor(rule.target, mapping)))  # type: ignore[misc]
-    return Rule(rule.name, target, rule.unit, al.replace(rule.by, mapping))
 
 
 def together(p: Poly) -> Poly:

@@ -12,12 +12,14 @@ from derive.check.tolerance import CONVENTIONS, Allowance
 from derive.oracle import Rounded, ulps
 
 Array = NDArray[Any]
+FIRM = 1000.0  # ulps: a number allowed less than this has kept most of its digits
 
 
 @dataclass(frozen=True)
 class Judged:
     """How one output fared. `ratio` is error over allowance at the worst element, `worst` its index; `errors` are ulps
-    of the elements away from kinks that were judged, `norm_errors` the same in ulps of the largest of them."""
+    of the elements away from kinks that were judged, `firm_errors` those of
+    numbers that are not what is left of larger ones that cancelled."""
 
     ratio: float
     worst: tuple[int, ...]
@@ -26,7 +28,7 @@ class Judged:
     error: float
     allowed: float
     errors: Array
-    norm_errors: Array
+    firm_errors: Array
     undecided: int
     unclaimed: int
     flushed: int
@@ -52,20 +54,12 @@ def judge(got: Array, truth: Rounded, allowance: Allowance) -> Judged:
     with np.errstate(all="ignore"):
         in_ulps, limit = (error / spacing).astype(np.float64), (allowed / spacing).astype(np.float64)
     kept = judged & ~allowance.kinked
-    plain, normwise = in_ulps[kept], _normwise(error[kept], spacing[kept], exact[kept], allowance.slack[kept])
+    plain, firm = in_ulps[kept], in_ulps[kept & (limit <= FIRM)]
     if not ratio.size:
-        return Judged(0.0, (), 0.0, 0.0, 0.0, 0.0, plain, normwise, *counts)
+        return Judged(0.0, (), 0.0, 0.0, 0.0, 0.0, plain, firm, *counts)
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
-    worst = Judged(float(ratio[at]), at, float(got[at]), float(exact[at]), float(in_ulps[at]), float(limit[at]), plain, normwise, *counts)
+    worst = Judged(float(ratio[at]), at, float(got[at]), float(exact[at]), float(in_ulps[at]), float(limit[at]), plain, firm, *counts)
     return replace(worst, conventions=_conventions(got, exact, allowance, judged), defined=int(np.sum(judged)))
-
-
-def _normwise(error: Array, spacing: Array, exact: Array, slack: Array) -> Array:
-    """Errors in ulps of the largest number; none where every number is what is left of larger ones that cancelled."""
-    if not np.any(np.abs(exact) > slack):
-        return np.zeros(0)
-    with np.errstate(all="ignore"):
-        return np.asarray(error / np.max(spacing), np.float64)
 
 
 def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance) -> tuple[Array, Array, Array]:

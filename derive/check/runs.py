@@ -45,7 +45,7 @@ class Tally:
     flushed: int = 0
     worst_ratio: float = 0.0
     errors: list[Array] = field(default_factory=list)
-    norm_errors: list[Array] = field(default_factory=list)
+    firm_errors: list[Array] = field(default_factory=list)
     conventions: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
 
@@ -57,16 +57,16 @@ class Tally:
         self.flushed += j.flushed
         self.worst_ratio = max(self.worst_ratio, j.ratio)
         self.errors.append(j.errors)
-        self.norm_errors.append(j.norm_errors)
+        self.firm_errors.append(j.firm_errors)
         self.conventions.update(dict.fromkeys(j.conventions))
 
     def ulps(self, share: float) -> float:
         """The error in ulps that this share of the elements stays within."""
         return _quantile(self.errors, share)
 
-    def norm_ulps(self, share: float) -> float:
-        """The same, each error in ulps of the largest number of its array."""
-        return _quantile(self.norm_errors, share)
+    def firm_ulps(self, share: float) -> float:
+        """The same over the numbers that kept most of their digits."""
+        return _quantile(self.firm_errors, share)
 
 
 def _quantile(parts: list[Array], share: float) -> float:

@@ -39,7 +39,7 @@ SHRINKING = 2.0
 class Row:
     """One reading of one op: how accurate, against what, how surely. None where there is nothing to compare with.
 
-    Ulps are those of each number where the bound is in ulps, else those of the largest number of each array.
+    Where the bound is derived, ulps leave out numbers that are what is left of larger ones that cancelled.
     """
 
     op: str
@@ -112,7 +112,7 @@ def _row(c: Contract, printed: Forms, functions: Mapping[str, Callable[..., Any]
     cross = _cross(c, functions, seed) if gradient else _Cross()
     reason = _finding(c, reader, found) or cross.failure or _strayed(tally) or ("" if tally.elements else "nothing was judged")
     promise, tier = isinstance(reader, ElementwiseReader), printed.tier if gradient else ""
-    worst, most = (tally.ulps(1.0), tally.ulps(0.999)) if promise else (tally.norm_ulps(1.0), tally.norm_ulps(0.999))
+    worst, most = (tally.ulps(1.0), tally.ulps(0.999)) if promise else (tally.firm_ulps(1.0), tally.firm_ulps(0.999))
     return Row(
         c.op.name, reader.reading, tier, worst, most, f"{PROMISE:g} ulp" if promise else "derived", tally.worst_ratio,
         cross.difference, cross.torch, cross.adjoint, tally.calls, tally.elements, tally.undecided, tally.unclaimed,
@@ -184,7 +184,7 @@ def _cross(c: Contract, functions: Mapping[str, Callable[..., Any]], seed: int) 
             adjoint.append(adjoint_error(c, functions[f"{name}_jvp"], g, d))
         if torch_values.available():
             theirs = torch_values.gradients(c.program, d.sample.inputs, d.sample.cotangents, d.sample.parameters)
-            torch.append(max(_apart(g[n], theirs[n]) for n in d.moves))
+            torch.append(_apart([g[n] for n in d.moves], [theirs[n] for n in d.moves]))
     return _Cross(*(max(errors, default=None) for errors in (fd, torch, adjoint)))
 
 
@@ -194,10 +194,10 @@ def _gradients(c: Contract, vjp: Callable[..., Any], s: Sample) -> dict[str, Arr
     return {i.name: np.asarray(a) for i, a in zip(c.program.real_inputs, arrays, strict=True)}
 
 
-def _apart(a: Array, b: Array) -> float:
+def _apart(ours: Sequence[Array], theirs: Sequence[Array]) -> float:
     """The largest difference over the largest number."""
-    size = float(np.max(np.abs(b), initial=0.0))
-    return float(np.max(np.abs(a - b), initial=0.0)) / (size or 1.0)
+    size = max((float(np.max(np.abs(b), initial=0.0)) for b in theirs), default=0.0)
+    return max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in zip(ours, theirs, strict=True)), default=0.0) / (size or 1.0)
 
 
 Load = Callable[[str], Op]

@@ -8,6 +8,7 @@ import re
 
 from derive.codegen.steps import Contraction, Plan, Reduction, Step, Ufunc
 from derive.codegen.syntax import text
+from derive.language.errors import NotPrintable
 from derive.language.nodes import BATCH
 
 LONGEST_NAME = 22
@@ -49,8 +50,14 @@ class Names:
         program = plan.program
         self._taken: set[str] = set()
         self._public: dict[str, str] = {}
-        for public in (*(i.name for i in program.inputs), *(p.name for p in program.parameters)):
-            self._public[public] = self._free(public, USED)
+        for parameter in program.parameters:
+            if parameter.name in USED:
+                raise NotPrintable(
+                    f"{program.name}: a parameter called {parameter.name} hides a name that generated code uses; give it another"
+                )
+            self._public[parameter.name] = self._free(parameter.name, USED)
+        for i in program.inputs:
+            self._public[i.name] = self._free(i.name, USED)
         self._axes: dict[str, str] = {}
 
     def _free(self, wanted: str, reserved: tuple[str, ...]) -> str:

@@ -102,6 +102,16 @@ def minus_magnitude(p: Poly, book: Alphabet) -> Expr:
     return negate(Call("abs", (spell(p, book),))) if size is None else spell(scaled(size, Fraction(-1)), book)
 
 
+def expm1_minus_magnitude(p: Poly, book: Alphabet) -> Expr:
+    """exp(-|p|) - 1; for p = 2 x as (exp(-|x|) - 1)(exp(-|x|) + 1), since 2 x may overflow."""
+    size = magnitude(p, book)
+    factors: list[Expr] = []
+    while size is not None and len(size.terms) == 1 and _dyadic(size.terms[0][1]) and abs(size.terms[0][1]) > 1:
+        size = p = scaled(size, Fraction(1, 2))
+        factors.append(1 + exp_minus_magnitude(p, book))
+    return mul(Call("expm1", (minus_magnitude(p, book),)), *factors)
+
+
 def exp_of(p: Poly, book: Alphabet) -> Expr:
     """exp(p), by the kernel that fits the shape of p."""
     for form in FORMS:

@@ -185,5 +185,6 @@ def _zeros(p: Poly, small: int) -> tuple[Poly, int]:
 
 
 def moving(at: Branching, book: Alphabet) -> list[int]:
-    """The letters that u depends on: where they grow, e vanishes."""
-    return variables(at.argument, book)
+    """The arrays that u depends on: where they grow, e vanishes."""
+    known = variables(at.argument, book)
+    return [k for k in known if book.expr(k).axes] or known

@@ -9,10 +9,10 @@ from functools import partial
 
 from derive.language.nodes import ONE, TWO, ZERO, Call, Compare, Const, Expr, Mul, Pow, add, leaves, mul, power, substitute, where
 from derive.numerics.alphabet import Alphabet, constant_expr, spell, spell_term
-from derive.numerics.arguments import clipped, exp_minus_magnitude, exp_of, minus_magnitude
+from derive.numerics.arguments import clipped, exp_minus_magnitude, exp_of, expm1_minus_magnitude
 from derive.numerics.polynomial import ONE as UNIT
 from derive.numerics.polynomial import Monomial, Poly, by_power, common, gathered, letter, letters, minus, quotient, scaled, without
-from derive.numerics.ratio import Ratio
+from derive.numerics.ratio import Ratio, reduced
 from derive.numerics.sides import DECAY, HALF_DECAY, Branching, Side, branching, moving, side
 
 
@@ -32,6 +32,10 @@ def written(ratio: Ratio, book: Alphabet) -> Written | None:
     if at is None:
         return None if book.is_special(ratio.top) or ratio.bottom else Written(ONE, spell(ratio.top, book), ZERO)
     inner = {*moving(at, book), at.big, *book.cdfs, *book.logs}
+    parts = _by_zeros(ratio.top, at, inner)
+    if len(parts) > 1:
+        forms = [written(reduced(p, ratio.bottom), book) for p in parts]
+        return Written(ONE, add(*(mul(f.outside, f.inside) for f in forms if f is not None)), ZERO)
     foreign = tuple((k, e) for k, e in common(ratio.top) if k not in inner and not constant_expr(book.expr(k)))
     top = without(ratio.top, foreign)
     size = top.terms[0][1] if len(top.terms) == 1 else Fraction(1)
@@ -40,6 +44,28 @@ def written(ratio: Ratio, book: Alphabet) -> Written | None:
     inside = next(form for form in (f(rest, at, book) for f in FORMS) if form is not None)
     exact = mul(spell(rest.top, book), *(power(spell(f, book), Const(Fraction(-n))) for f, n in rest.bottom))
     return Written(outside, inside, exact)
+
+
+def _by_zeros(top: Poly, at: Branching, inner: set[int]) -> list[Poly]:
+    """The terms in parts of equal order of vanishing at E = 1, taken for each monomial in foreign letters: written apart,
+    each part keeps its factors 1 - e."""
+    families: dict[Monomial, list[tuple[Monomial, Fraction]]] = {}
+    for m, c in top.terms:
+        families.setdefault(tuple(ke for ke in m if ke[0] > 0 and ke[0] not in inner), []).append((m, c))
+    parts: dict[int, list[tuple[Monomial, Fraction]]] = {}
+    for family in families.values():
+        parts.setdefault(_order(gathered(family), at), []).extend(family)
+    return [gathered(p) for p in parts.values()]
+
+
+def _order(p: Poly, at: Branching) -> int:
+    """How often 1 - E divides."""
+    factor, count = minus(UNIT, letter(at.big, at.unit)), 0
+    found = quotient(p, factor, at.big) if len(p.terms) > 1 else None
+    while found is not None:
+        p, count = found, count + 1
+        found = quotient(p, factor, at.big) if len(p.terms) > 1 else None
+    return count
 
 
 def _tanh(ratio: Ratio, at: Branching, book: Alphabet) -> Expr | None:
@@ -92,10 +118,9 @@ def _two_sided(ratio: Ratio, at: Branching, book: Alphabet) -> Expr:
     if _mergeable(upper) and _mergeable(lower):
         return _placed(_merged(upper.top, lower.top, at, book), at, book)
     above, below = _factors(upper, at, 1, book), _factors(lower, at, -1, book)
-    shared = [f for f in above if f in below]
+    shared = [f for f in dict.fromkeys(above) if above.count(f) == below.count(f)]
     chosen, other = (mul(*(f for f in side_ if f not in shared)) for side_ in (above, below))
-    result = mul(where(at.condition, chosen, other), *shared)
-    return _placed(result, at, book)
+    return _placed(mul(where(at.condition, chosen, other), *(f for f in above if f in shared)), at, book)
 
 
 def _one_side(s: Side, at: Branching, direction: int, book: Alphabet) -> Expr:
@@ -105,7 +130,7 @@ def _one_side(s: Side, at: Branching, direction: int, book: Alphabet) -> Expr:
 def _factors(s: Side, at: Branching, direction: int, book: Alphabet) -> list[Expr]:
     """top e^power (1 - e)^zeros / bottom, as factors."""
     fades = s.power > 0 and bool(set(moving(at, book)) & set(letters(s.top)))
-    top = _top(s.top, at, book, fades)
+    top = _top(scaled(s.top, Fraction((-1) ** (s.zeros % 2))), at, book, fades)
     factors: list[Expr]
     if fades:
         half = _half_power(s.power)
@@ -115,8 +140,7 @@ def _factors(s: Side, at: Branching, direction: int, book: Alphabet) -> list[Exp
     if s.power < 0:
         factors.append(Call("exp", (mul(Const(Fraction(-s.power)), clipped(at.argument, book, direction)),)))
     if s.zeros:
-        start = Call("expm1", (minus_magnitude(at.argument, book),))
-        factors += [Const(Fraction((-1) ** (s.zeros % 2))), power(start, Const(Fraction(s.zeros)))]
+        factors.append(power(expm1_minus_magnitude(at.argument, book), Const(Fraction(s.zeros))))
     factors += [power(_top(f, at, book, False), Const(Fraction(-n))) for f, n in s.bottom]
     return [f for f in factors if f != ONE]
 

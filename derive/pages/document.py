@@ -39,6 +39,13 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Notation:
+    """Running text about the notation of formulas; plain text, which has none, leaves it out."""
+
+    content: Inline
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows under a head, all of one length."""
 
@@ -94,7 +101,7 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block = Heading | Paragraph | Table | Display | Proved | Code | Folded
+Block = Heading | Paragraph | Notation | Table | Display | Proved | Code | Folded
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from derive.pages.document import Block, Code, Display, Document, Equation, Folded, Heading, Inline, Literal, Math, Paragraph, Proved, Table
+from derive.pages.document import Block, Code, Display, Document, Equation, Folded, Heading, Inline, Literal, Math, Notation, Paragraph, Proved, Table
 
 LONG, SHORT_NAME = 70, 40
 SPECIAL = re.compile(r"([\\`*_<>\[\]|$#~])")
@@ -35,7 +35,7 @@ def _heading(b: Heading) -> str:
     return f"{'#' * b.level} {_piece(b.title)}"
 
 
-def _paragraph(b: Paragraph) -> str:
+def _paragraph(b: Paragraph | Notation) -> str:
     return inline(b.content)
 
 
@@ -90,6 +90,7 @@ def _folded(b: Folded) -> str:
 PRINTERS: dict[type, Callable[..., str]] = {
     Heading: _heading,
     Paragraph: _paragraph,
+    Notation: _paragraph,
     Table: _table,
     Display: _display,
     Proved: _proved,

@@ -12,7 +12,7 @@ from derive.codegen.module import piece
 from derive.language.nodes import BATCH, Input, Iota, walk
 from derive.language.program import Op, Parameter, Program
 from derive.language.text import text
-from derive.pages.document import Block, Code, Display, Document, Equation, Folded, Heading, Inline, Literal, Math, Paragraph, Table
+from derive.pages.document import Block, Code, Display, Document, Equation, Folded, Heading, Inline, Literal, Math, Notation, Paragraph, Table
 from derive.pages.formulas import equations, new_lets, parts, proved
 from derive.pages.kinks import kinks
 from derive.pages.latex import latex, named
@@ -34,9 +34,10 @@ MEANINGS = {
 }
 # fmt: on
 HOW_TO_READ = (
-    "A dot marks a small change of a quantity, a bar what arrives at it on the way back. A step through a definition states that what it passes "
-    "back is the transpose of its derivative: both sides are equal for every change. Each step was checked; the letter says how: A is a proof "
-    "for all sizes, B an exact evaluation at random points modulo a large prime, C an enclosure of both sides at sampled points."
+    "v_u, in formulas a dot over u, is a small change of u; bar, in formulas a bar over u, is what arrives at u on the way back. A step through "
+    "a definition states that what it passes back is the transpose of its derivative: both sides are equal for every change. Each step was "
+    "checked; the letter says how: A is a proof for all sizes, B an exact evaluation at random points modulo a large prime, C an enclosure of "
+    "both sides at sampled points."
 )
 SUPPORT = "Functions whose names begin with an underscore are the same for all ops; derive generate writes them into the module."
 
@@ -100,7 +101,7 @@ def _axes(program: Program, notation: Symbols) -> Iterator[Block]:
     elif BATCH in notation.letters:
         pieces += ["; leading axes are not written" if axes else "The formula holds for each element"]
     from_zero = any(isinstance(n, Iota) for let in program.lets for n in walk(let.body))
-    yield Paragraph((*pieces, "; positions count from 0." if from_zero else "."))
+    yield Notation((*pieces, "; positions count from 0." if from_zero else "."))
     if program.sizes:
         yield Display(tuple(Equation((Math(f"size({a})", notation.counts[a]), Math(text(e), latex(e, notation)))) for a, e in program.sizes))
 

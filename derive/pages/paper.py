@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.pages.document import Block, Code, Display, Document, Folded, Heading, Inline, Literal, Math, Paragraph, Proved, Table
+from derive.pages.document import Block, Code, Display, Document, Folded, Heading, Inline, Literal, Math, Notation, Paragraph, Proved, Table
 from derive.pages.markdown import aligned, stacked
 
 PREAMBLE = r"""\documentclass{article}
@@ -46,7 +46,7 @@ def _heading(b: Heading) -> str:
     return rf"\{SECTIONS[b.level - 1]}{{{_piece(b.title)}}}"
 
 
-def _paragraph(b: Paragraph) -> str:
+def _paragraph(b: Paragraph | Notation) -> str:
     return inline(b.content)
 
 
@@ -81,6 +81,7 @@ def _folded(b: Folded) -> str:
 PRINTERS: dict[type, Callable[..., str]] = {
     Heading: _heading,
     Paragraph: _paragraph,
+    Notation: _paragraph,
     Table: _table,
     Display: _display,
     Proved: _proved,

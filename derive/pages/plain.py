@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from derive.pages.document import Block, Code, Display, Document, Folded, Heading, Inline, Math, Paragraph, Proved, Table
+from derive.pages.document import Block, Code, Display, Document, Folded, Heading, Inline, Math, Notation, Paragraph, Proved, Table
 
 WIDTH = 100
 INDENT = "  "
@@ -14,14 +14,18 @@ Emphasis = Callable[[str], str]
 
 def plain(document: Document, emphasis: Emphasis = str) -> str:
     """The document in lines of text; `emphasis` marks headings, where the terminal can show it."""
-    return "\n\n".join(_block(b, emphasis) for b in document.blocks) + "\n"
+    return _joined(document.blocks, emphasis) + "\n"
+
+
+def _joined(blocks: Iterable[Block], emphasis: Emphasis) -> str:
+    return "\n\n".join(_block(b, emphasis) for b in blocks if not isinstance(b, Notation))
 
 
 def _block(block: Block, emphasis: Emphasis) -> str:
     if isinstance(block, Heading):
         return emphasis(block.title)
     if isinstance(block, Folded):
-        return "\n\n".join([emphasis(block.title), *(_block(b, emphasis) for b in block.blocks)])
+        return f"{emphasis(block.title)}\n\n{_joined(block.blocks, emphasis)}"
     return PRINTERS[type(block)](block)
 
 

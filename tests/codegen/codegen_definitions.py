@@ -322,12 +322,12 @@ def scale_invariant(x: Real["N D"], w: Real["D"]):
 
 
 @op
-def np_names(np: Real["N"], sum: Real["N"], *, range: Positive = 2):
+def np_names(np: Real["N"], sum: Real["N"], *, max: Positive = 2):
     """Awkward names."""
     dtype = np * sum
     lambda_ = dtype + 1
     id = lambda_ * lambda_ + dtype
-    return id / range
+    return id / max
 
 
 @op

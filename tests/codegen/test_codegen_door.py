@@ -90,7 +90,7 @@ def test_dtypes():
 def test_a_python_float_suits_any_dtype():
     assert made(cross_entropy_grad)(1.0, X.astype(np.float32), [0, 1]).dtype == np.float32
     refused(TypeError, "cross_entropy_grad: g has dtype int64; wanted float16, float32 or float64", made(cross_entropy_grad), 1, X, [0, 1])
-    assert made(np_names)(1.0 * D, D, range=np.float32(2)).tolist() == [2.5] * 4
+    assert made(np_names)(1.0 * D, D, max=np.float32(2)).tolist() == [2.5] * 4
 
 
 def test_labels():

@@ -24,7 +24,7 @@ from derive.codegen.execute import compile_source
 from derive.codegen.module import function, module_source, piece
 from derive.codegen.package import Group, package_files
 from derive.codegen.plan import array_passes, full_passes, plan
-from derive.language.definition import Index, Real, op
+from derive.language.definition import Index, Positive, Real, op
 from derive.language.errors import NotPrintable
 from derive.language.functions import mean
 from derive.language.nodes import Call, at
@@ -168,6 +168,16 @@ def test_refusals_name_the_subexpression():
 
     with pytest.raises(NotPrintable, match="are read along one axis"):
         plan(two_reads.program)
+
+
+def test_a_parameter_may_not_hide_numpy():
+    @op
+    def hiding(x: Real["N"], *, np: Positive = 1):
+        """Its code could not call NumPy."""
+        return x * np
+
+    with pytest.raises(NotPrintable, match="hiding: a parameter called np hides a name"):
+        function(hiding.program, FunctionDoc("Hides."))
 
 
 def test_tracebacks_show_the_line():

@@ -71,6 +71,10 @@ FUNCTIONS = [
     ("log cosh",           log((exp(x) + exp(-x)) / 2),                                           INF,  INF),
     ("log normal_cdf'",    PDF / normal_cdf(x),                                                   0,    None),
     ("focal",              -((1 - S) ** 2) * log(S),                                              0,    INF),
+    ("sigmoid''",          S * (1 - S) * (1 - 2 * S),                                             0,    0),
+    ("tanh''",             -2 * tanh(x) * (1 - tanh(x) ** 2),                                     0,    0),
+    ("silu''",             2 * S * (1 - S) + x * S * (1 - S) * (1 - 2 * S),                       0,    0),
+    ("gelu''",             2 * PDF - x**2 * PDF,                                                  0,    0),
     ("gaussian",           exp(-(x**2)),                                                          0,    0),
 ]
 # fmt: on

@@ -1,0 +1,81 @@
+"""Everything that is generated and committed: the package `reference` and the pages in docs/derivations."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from derive import pipeline
+from derive.catalog.geometry import RECURRENCES, Recurrence
+from derive.codegen import package
+from derive.codegen.module import HEADER
+from derive.files import write
+from derive.pages.entries import GEOMETRY, about, recurrences_source, sections
+from derive.pages.index import FOLDER, NOTE, pages
+
+PACKAGE = "reference"
+SUMMARY = "Neural network mathematics in NumPy: values, gradients and directional derivatives, derived and checked from short definitions."
+
+
+def reference() -> dict[str, str]:
+    """The files of the generated package by their path: a module per section, their support, and an `__init__` that imports on demand."""
+    groups = [
+        package.Group(name, about(name), [f for op in members if not isinstance(op, Recurrence) for f in pipeline.functions(op)])
+        for name, members in sections()
+        if name != GEOMETRY
+    ]
+    files = package.package_files(groups, SUMMARY)
+    files[f"{GEOMETRY}.py"] = recurrences_source(RECURRENCES, about(GEOMETRY))
+    modules = {path.removesuffix(".py"): text for path, text in files.items() if not path.startswith("_")}
+    files["__init__.py"] = package._init(SUMMARY, {name: module for module, text in modules.items() for name in exported(text)})
+    return {f"{PACKAGE}/{path}": text for path, text in files.items()}
+
+
+def exported(text: str) -> list[str]:
+    """The names in the `__all__` of a module's text."""
+    tree = ast.parse(text).body
+    values = [n.value for n in tree if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and n.targets[0].id == "__all__"]
+    return [str(name) for v in values for name in ast.literal_eval(v)]
+
+
+def files() -> dict[str, str]:
+    """Every generated file: its path below the checkout, and its text."""
+    return {**reference(), **pages()}
+
+
+def stale(root: Path, wanted: dict[str, str]) -> list[str]:
+    """The generated files that are missing, differ from what they should be, or should not be there, each with the reason."""
+    found = [f"{path} {fault}" for path, text in wanted.items() if (fault := _fault(root / path, text))]
+    return found + [f"{path} is left over" for path in left_over(root, wanted)]
+
+
+def _fault(path: Path, text: str) -> str:
+    if not path.is_file():
+        return "is missing"
+    return "" if path.read_bytes() == text.encode() else "is stale"
+
+
+def left_over(root: Path, wanted: dict[str, str]) -> list[str]:
+    """Files that an earlier build wrote and this one does not."""
+    there = [p for pattern in (f"{PACKAGE}/*.py", f"{FOLDER}/*.md") for p in sorted(root.glob(pattern))]
+    return [p.relative_to(root).as_posix() for p in there if _is_generated(p) and p.relative_to(root).as_posix() not in wanted]
+
+
+def _is_generated(path: Path) -> bool:
+    return path.read_bytes().startswith((HEADER.encode(), NOTE.strip().encode()))
+
+
+def build(root: Path) -> list[str]:
+    """Write what is stale and remove what is left over; the paths that changed.
+
+    Raises DeriveError, with nothing half-written, where a file cannot be written.
+    """
+    wanted = files()
+    changed = [path for path, text in wanted.items() if _fault(root / path, text)]
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write(root / path, wanted[path])
+    gone = left_over(root, wanted)
+    for path in gone:
+        (root / path).unlink()
+    return [*changed, *gone]

@@ -1,0 +1,112 @@
+"""Entries as JSON: the fields of docs/show.md."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from derive import geometry, pipeline
+from derive.calculus.proof import Step
+from derive.catalog.geometry import Recurrence
+from derive.geometry.rules import Step as WholeStep
+from derive.language.program import Let, Op, Parameter, Program
+from derive.language.text import text
+from derive.pages.entries import Entry, sections, source, tier
+from derive.pages.formulas import new_lets
+from derive.pages.kinks import kinks
+from derive.pages.latex import latex
+from derive.pages.op import functions
+from derive.pages.plain import inline
+from derive.pages.symbols import Symbols, symbols
+
+SHOW, LIST = "derive.show/1", "derive.list/1"
+Fields = dict[str, Any]
+
+
+def listed() -> Fields:
+    """The catalogue: name, summary, source and kind of each entry."""
+    found = [(section, e) for section, members in sections() for e in members]
+    return {"schema": LIST, "entries": [_entry(e) | {"section": section} for section, e in found]}
+
+
+def _entry(e: Entry) -> Fields:
+    kind = "recurrence" if isinstance(e, Recurrence) else "op"
+    return {"name": e.name, "kind": kind, "summary": e.summary, "source": e.source}
+
+
+def shown(e: Entry, readings: Collection[str]) -> Fields:
+    """An entry with its steps and its code."""
+    own = _recurrence(e) if isinstance(e, Recurrence) else _op(e, readings)
+    return {"schema": SHOW, **_entry(e), "tier": tier(e), **own}
+
+
+def _recurrence(r: Recurrence) -> Fields:
+    arguments = [{"name": a.name, "letter": a.letter, "least": a.least, "default": a.default, "meaning": a.meaning} for a in r.arguments]
+    steps = [_whole_step(s) for s in geometry.derivation(r)]
+    return {"index_map": text(r.index.position), "asked": r.asked, "arguments": arguments, "steps": steps, "code": source(r)}
+
+
+def _whole_step(s: WholeStep) -> Fields:
+    return {
+        "name": s.says,
+        "statement": s.text,
+        "latex": s.latex,
+        "rule": s.rule,
+        "hypotheses": list(s.hypotheses),
+        "tier": s.certificate,
+        "evidence": s.proof,
+    }
+
+
+def _op(op: Op, readings: Collection[str]) -> Fields:
+    program, found = op.program, pipeline.readings(op)
+    notation = symbols([p for _, p in found.programs])
+    code = dict(functions(op, readings))
+    forms = {r: pipeline.stable(p) for r, p in found.programs if r in readings}
+    return {
+        **_signature(program),
+        "definition": _lets(program.lets, notation),
+        "kinks": [inline(k) for k in kinks(program)],
+        "readings": {
+            r: {
+                "function": p.name,
+                **_signature(p),
+                "tier": d.tier if (d := found.derivation(r)) else None,
+                "formulas": _lets(program.lets if r == "value" else new_lets(p, program), notation),
+                "steps": [_step(s) for s in d.steps] if d else [],
+                "stable": [f"{let.name} = {text(let.body)}" for let in forms[r].lets],
+                "code": code[r],
+            }
+            for r, p in found.programs
+            if r in readings
+        },
+    }
+
+
+def _signature(program: Program) -> Fields:
+    return {
+        "inputs": [{"name": i.name, "axes": list(i.names), "holds": i.dtype, "into": i.into} for i in program.inputs],
+        "parameters": [_parameter(p) for p in program.parameters],
+        "outputs": [{"name": o.name, "axes": list(o.names)} for o in program.outputs],
+        "hypotheses": [str(h) for h in program.hypotheses],
+    }
+
+
+def _parameter(p: Parameter) -> Fields:
+    return {"name": p.name, "default": None if p.default is None else float(p.default), "exact": str(p.default), "range": p.range}
+
+
+def _lets(lets: Iterable[Let], notation: Symbols) -> list[Fields]:
+    return [{"name": let.name, "text": text(let.body), "latex": latex(let.body, notation)} for let in lets]
+
+
+def _step(s: Step) -> Fields:
+    return {
+        "name": s.name,
+        "left": text(s.left),
+        "right": text(s.right),
+        "rule": s.rule,
+        "hypotheses": [str(h) for h in s.hypotheses],
+        "tier": s.certificate.tier,
+        "evidence": s.certificate.evidence,
+    }
