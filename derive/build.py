@@ -10,7 +10,8 @@ from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.codegen import package
 from derive.codegen.module import HEADER
 from derive.files import write
-from derive.pages.entries import GEOMETRY, about, recurrences_source, sections
+from derive.entries import GEOMETRY, about, sections
+from derive.pages.entries import recurrences_source
 from derive.pages.index import FOLDER, NOTE, pages
 
 PACKAGE = "reference"

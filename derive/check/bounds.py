@@ -9,7 +9,6 @@ order. Where a value leaves the dtype's range the bound is infinite: this form s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,50 +17,12 @@ from numpy.typing import NDArray
 
 from derive.check.floats import COMPARE, FUNCTIONS
 from derive.check.kernels import kernel
+from derive.check.levels import LIBRARY, Bound, Doubt, Level, Wide
+from derive.check.reductions import REDUCED
 
 Array = NDArray[Any]
-Wide = np.longdouble
-LIBRARY = 2  # roundings charged to a library function: exp, log, ... are good to about one ulp, two roundings
 NARROW = ("normal_cdf", "erf")  # SciPy has them in float64 only
 SIDES = ("declared", "right", "left", "split")
-
-
-@dataclass(frozen=True)
-class Level:
-    """The floating-point format a bound is for: unit roundoff, smallest subnormal, the size below which code may
-    flush to zero, and the size below which products may be taken in any order without overflow."""
-
-    u: float
-    tiny: float
-    flush: float
-    largest: float
-
-
-# fmt: off
-LEVELS = {
-    "float16":  Level(2.0**-11, 2.0**-24,   0.0,        2.0**14),
-    "float32":  Level(2.0**-24, 2.0**-149,  2.0**-126,  2.0**122),
-    "float64":  Level(2.0**-53, 2.0**-1074, 2.0**-1022, 2.0**1018),
-}
-# fmt: on
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A value, its error bound, whether it depends on real data, and (for arg-) which positions tie."""
-
-    v: Array
-    e: Array
-    real: bool = True
-    tied: Array | None = None
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A comparison and where it hangs on the last digits."""
-
-    holds: Array
-    open: Array
 
 
 class Bounds:
@@ -257,61 +218,5 @@ PASSED: dict[str, Callable[..., Array]] = {
     "arctan":     lambda x: x[1] / (1 + _nearest(*x) ** 2),
     "abs":        lambda x: x[1],
     "floor":      lambda x: np.zeros_like(x[1]),
-}
-# fmt: on
-
-
-def _sum(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    e = np.broadcast_to(x.e, x.v.shape)
-    v = np.sum(x.v, axis=dims, keepdims=True)
-    own = (length - 1) * b.level.u * np.sum(np.abs(x.v), axis=dims, keepdims=True)
-    return b.settle(v, np.sum(e, axis=dims, keepdims=True) + own, x.real)
-
-
-def _mean(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    total = _sum(b, x, dims, length)
-    return total if length == 1 else b.rounded(total.v / length, total.e / length, 1, x.real)
-
-
-def _max(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    v = np.max(x.v, axis=dims, keepdims=True)
-    above = np.max(x.v + x.e, axis=dims, keepdims=True) - v
-    below = v - np.max(x.v - x.e, axis=dims, keepdims=True)
-    return Bound(v, np.maximum(above, below), x.real)
-
-
-def _negative(x: Bound) -> Bound:
-    return Bound(-x.v, x.e, x.real)
-
-
-def _min(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    return _negative(_max(b, _negative(x), dims, length))
-
-
-def _logsumexp(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    top = np.max(x.v, axis=dims, keepdims=True)
-    weight = np.exp(x.v - top)
-    total = np.sum(weight, axis=dims, keepdims=True)
-    inner = np.sum(weight * (x.e + b.level.u * np.abs(x.v - top)), axis=dims, keepdims=True) / total
-    return b.rounded(top + np.log(total), inner + (length + LIBRARY) * b.level.u, LIBRARY, x.real)
-
-
-def _argmax(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    (dim,) = dims
-    least = x.v - x.e if x.real else x.v
-    tied = x.v + x.e >= np.max(least, axis=dim, keepdims=True)
-    b.kinks |= bool((np.sum(tied, axis=dim) > 1).any())
-    last = x.v.shape[dim] - 1 - np.argmax(np.flip(tied, dim), axis=dim, keepdims=True)
-    v = last if b.side == "right" else np.argmax(x.v, axis=dim, keepdims=True)
-    return Bound(np.asarray(v, Wide), np.zeros(v.shape, Wide), x.real, np.expand_dims(np.moveaxis(tied, dim, -1), dim))
-
-
-def _argmin(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
-    return _argmax(b, _negative(x), dims, length)
-
-
-# fmt: off
-REDUCED: dict[str, Callable[[Bounds, Bound, tuple[int, ...], int], Bound]] = {
-    "sum": _sum, "mean": _mean, "max": _max, "min": _min, "logsumexp": _logsumexp, "argmax": _argmax, "argmin": _argmin,
 }
 # fmt: on

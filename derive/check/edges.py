@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.check.bounds import LEVELS
 from derive.check.evaluate import Numbers, Walker, all_axes, defaults, frame
 from derive.check.floats import Floats
+from derive.check.levels import LEVELS
 from derive.language.nodes import Add, Call, Compare, Expr, walk
 from derive.language.program import Program
 

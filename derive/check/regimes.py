@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.check.bounds import LEVELS
+from derive.check.levels import LEVELS
 
 Array = NDArray[Any]
 

@@ -1,4 +1,19 @@
-"""What a check found, as text for people and as JSON for programs."""
+"""What a check found, as text for people and as JSON for programs.
+
+Fields of the JSON object (schema "derive.check/1"; a change of meaning changes the number):
+
+    schema, op, candidate, dtype, seed, seconds
+    verdict      "agrees" or "disagrees";  exit_code  0 or 1
+    kinks        where the definition has kinks or ties
+    readings     by "value" and "gradient": calls, numbers (judged), ulps_max, ulps_999, worst_ratio (error over
+                 allowance), undecided (by the oracle), not_judged (no printed form stays in range), flushed (subnormals
+                 returned as 0), conventions (followed at kinks), not_returned (inputs without gradient)
+    findings     the smallest counterexample of each kind: kind (value, gradient, nan, shape, dtype, mutated input,
+                 raised), reading, of (output, or input whose gradient it is), message, ratio, index, got, exact,
+                 error_ulps, allowed_ulps, inputs, cotangents, parameters
+
+Numbers that JSON lacks are the strings "nan", "inf" and "-inf".
+"""
 
 from __future__ import annotations
 
@@ -82,7 +97,7 @@ class Report:
             yield _row("got", f"{got}    exact {exact}    error {_ulps(j.error)}, allowed {_ulps(j.allowed)}")
 
     def to_json(self) -> str:
-        """The report as one JSON object; the names of its fields are those of docs/check.md."""
+        """The report as one JSON object; its fields are listed at the head of this module."""
         return json.dumps(self.fields(), indent=2)
 
     def fields(self) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from derive.check.bounds import LEVELS, SIDES, Bound, Bounds
+from derive.check.bounds import SIDES, Bounds
 from derive.check.evaluate import Numbers, evaluate
+from derive.check.levels import LEVELS, Bound
 from derive.language.program import Program
 
 Array = NDArray[Any]

@@ -191,12 +191,23 @@ def lower_where(b: Builder, expr: Expr) -> int:
     kind = b.kind(chosen, other)
     if isinstance(expr.chosen, Const) and isinstance(expr.other, Const):
         kind, chosen, other = "real", *(b.emit(Number((), "real", (), float(literal(c.value)))) for c in (expr.chosen, expr.other))
-    if isinstance(condition, Compare) and (condition.left, condition.right) == (expr.chosen, expr.other) and condition.op in EXTREMES:
-        return b.elementwise(EXTREMES[condition.op], chosen, other, kind=kind)
+    extreme = _extreme(condition, expr)
+    if extreme:
+        return b.elementwise(extreme, chosen, other, kind=kind)
     return b.elementwise("np.where", b.lower(condition), chosen, other, kind=kind)
 
 
-EXTREMES = {">": "np.maximum", ">=": "np.maximum", "<": "np.minimum", "<=": "np.minimum"}
+LARGER = {">": "np.maximum", ">=": "np.maximum", "<": "np.minimum", "<=": "np.minimum"}
+SMALLER = {">": "np.minimum", ">=": "np.minimum", "<": "np.maximum", "<=": "np.maximum"}
+
+
+def _extreme(condition: Expr, expr: Where) -> str | None:
+    """np.maximum or np.minimum, where a choice between the two compared is one."""
+    if not isinstance(condition, Compare):
+        return None
+    compared = (condition.left, condition.right)
+    table = LARGER if compared == (expr.chosen, expr.other) else SMALLER if compared == (expr.other, expr.chosen) else {}
+    return table.get(condition.op)
 
 
 def lower_leaf(b: Builder, expr: Expr) -> int:

@@ -41,6 +41,7 @@ from derive.language.functions import (
     minimum,
     new,
     normal_cdf,
+    onehot,
     not_equal,
     pi,
     sign,
@@ -55,6 +56,6 @@ from derive.language.program import Op
 __all__ = [
     "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Natural", "NonNegative", "Op", "Positive", "PositiveInteger",
     "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal", "erf", "exp", "expm1", "floor",
-    "idx", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new", "normal_cdf", "not_equal", "op", "pi",
+    "idx", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new", "normal_cdf", "not_equal", "onehot", "op", "pi",
     "sign", "sin", "size", "sqrt", "sum", "where",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from derive.language.annotations import AXIS
 from derive.language.errors import DefinitionError, closest
-from derive.language.nodes import BATCH, ONE, Call, Compare, Const, Expr, Iota, Mul, Number, Reduce, Size, as_expr, flatten, power, where
+from derive.language.nodes import BATCH, ONE, Call, Compare, Const, Delta, Expr, Iota, Mul, Number, Reduce, Size, as_expr, flatten, power, where
 from derive.language.trace import listed, ordered
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "new",
     "normal_cdf",
     "not_equal",
+    "onehot",
     "pi",
     "sign",
     "sin",
@@ -250,6 +251,11 @@ def argmax(x: Number, over: str) -> Expr:
 def argmin(x: Number, over: str) -> Expr:
     """Position of the smallest value along one axis, the first of several; an integer without derivative."""
     return _position("argmin", x, over)
+
+
+def onehot(index: Number, axis: str) -> Expr:
+    """1 at the position along the axis that `index` gives, 0 elsewhere."""
+    return Delta(axis, as_expr(index))
 
 
 def size(axis: str) -> Expr:

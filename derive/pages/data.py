@@ -11,7 +11,8 @@ from derive.catalog.geometry import Recurrence
 from derive.geometry.rules import Step as WholeStep
 from derive.language.program import Let, Op, Parameter, Program
 from derive.language.text import text
-from derive.pages.entries import Entry, sections, source, tier
+from derive.entries import Entry, sections
+from derive.pages.entries import source, tier
 from derive.pages.formulas import new_lets
 from derive.pages.kinks import kinks
 from derive.pages.latex import latex

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from derive.pages.document import Document, Heading, Paragraph
-from derive.pages.entries import about, document, sections, tier
+from derive.entries import about, sections
+from derive.pages.entries import document, tier
 from derive.pages.markdown import inline, markdown
 
 FOLDER = "docs/derivations"

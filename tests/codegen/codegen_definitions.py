@@ -32,6 +32,13 @@ def relu(x: Real["..."]):
 
 
 @op
+def clipped(x: Real["..."], *, limit: Positive = 1):
+    """Between two limits."""
+    above = where(x < -limit, -limit, x)
+    return where(above <= limit, above, limit) + where(limit >= x, x, limit)
+
+
+@op
 def step_up(x: Real["..."]):
     """One where positive."""
     return where(x > 0, 1, 0)

@@ -13,6 +13,7 @@ from codegen_definitions import (
     batch_norm,
     batch_norm_grad,
     chamfer_grad,
+    clipped,
     cross_entropy_grad,
     linear_grad,
     np_names,
@@ -67,6 +68,7 @@ def lines(op):
 
 def test_textbook_lines():
     assert "dx = gamma * rstd * (g - np.mean(g, axis=0) - xhat * np.mean(g_xhat, axis=0))" in lines(batch_norm_grad)
+    assert lines(clipped)[-3:-1] == ["above = np.maximum(-limit, x)", "y = np.minimum(above, limit) + np.minimum(x, limit)"]
     assert "y = e / np.sum(e, axis=-1, keepdims=True)" in lines(softmax)
     assert "y = g / N * (p - (label[:, None] == np.arange(C)))" in lines(cross_entropy_grad)
     assert "e = np.exp(q @ np.swapaxes(k, -2, -1) / np.sqrt(D))" in lines(attention)

@@ -1,0 +1,182 @@
+"""The command line: reads arguments, calls the command, prints errors. It decides nothing, and imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from derive.language.errors import DeriveError
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+READINGS = ("value", "vjp", "jvp", "hvp")
+FORMATS = ("text", "markdown", "latex", "json")
+
+OVERVIEW = """\
+From one short definition of an op to its gradient, stable NumPy code, a certified reference and a checker.
+
+OP is a name that derive list shows, such as batch_norm_train, or a definition of your own: FILE.py:NAME.
+"""
+
+EXAMPLES = """\
+examples:
+  derive list                                         what there is
+  derive show softmax                                 definition, gradient with its proof, code
+  derive generate softmax -o softmax.py               a module that needs NumPy alone
+  derive check mine.py:gelu --op gelu                 is my function right?
+  derive show my_ops.py:my_op                         the same for a definition of my own
+  derive verify                                       derive, generate and verify everything
+
+derive COMMAND --help explains a command. Exit codes: 0 yes, 1 no, 2 wrong usage, 3 a candidate that cannot run.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, with the nearest word where one was mistyped."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and exit with code 2."""
+        self.exit(USAGE_ERROR, f"{self.prog}: {_reworded(message)}; {self.prog} --help shows how\n")
+
+
+def _reworded(message: str) -> str:
+    """The message of argparse, a long list of choices replaced by the nearest."""
+    found = re.fullmatch(r"(?:argument \S+: )?invalid choice: '(.*)' \((?:maybe you meant.*)?choose from (.*)\)", message)
+    if not found:
+        return message
+    choices = re.findall(r"[\w-]+", found[2])
+    near = difflib.get_close_matches(found[1], choices, n=2, cutoff=0.4)
+    offered = f"did you mean {' or '.join(near)}?" if near else f"wanted {', '.join(choices)}"
+    return f'"{found[1]}" is none of the choices; {offered}'
+
+
+Command = Callable[[argparse.ArgumentParser], None]
+
+
+def _list(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _op(p: argparse.ArgumentParser) -> None:
+    p.add_argument("op", metavar="OP", help="a name of the catalogue, or FILE.py:NAME")
+
+
+def _show(p: argparse.ArgumentParser) -> None:
+    _op(p)
+    p.add_argument("--format", choices=FORMATS, default="text", help="text (default), markdown, latex or json")
+    p.add_argument("--reading", action="append", choices=READINGS, help="value, vjp, jvp or hvp; may be repeated (default: value and vjp)")
+
+
+def _generate(p: argparse.ArgumentParser) -> None:
+    _op(p)
+    p.add_argument("-o", "--output", metavar="FILE", required=True, help="the module to write; - prints it")
+
+
+def _build(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--check", action="store_true", help="write nothing; exit 1 naming the files that are not up to date")
+    p.add_argument("--output", metavar="DIR", help="the folder to write into (default: the checkout in the current folder)")
+
+
+def _budget(p: argparse.ArgumentParser, seconds: float, what: str) -> None:
+    p.add_argument("--json", action="store_true", help="print JSON")
+    p.add_argument("--seed", type=_natural, default=0, metavar="N", help="another seed tries other inputs (default 0)")
+    p.add_argument("--budget", type=_seconds, default=seconds, metavar="S", help=f"seconds for {what} (default {seconds:g})")
+
+
+def _verify(p: argparse.ArgumentParser) -> None:
+    p.add_argument("ops", metavar="OP", nargs="*", help="what to verify (default: the whole catalogue)")
+    _budget(p, 3.0, "each op")
+
+
+def _check(p: argparse.ArgumentParser) -> None:
+    p.add_argument("candidate", metavar="FILE.py:FORWARD", help="the function to check")
+    p.add_argument("--op", metavar="OP", required=True, help="what it should compute: a name of the catalogue, or FILE.py:NAME")
+    p.add_argument("--backward", metavar="FILE.py:BACKWARD", help="its gradient: backward(g, *inputs) or backward(*inputs) for a loss")
+    p.add_argument("--dtype", default="float64", help="float16, float32 or float64 (default)")
+    p.add_argument("--param", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="a parameter's value, as in eps=1e-5")
+    _budget(p, 4.0, "the search")
+
+
+def _natural(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{word}" is no whole number from 0')
+    return int(word)
+
+
+def _seconds(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f'"{word}" is no number of seconds')
+    return value
+
+
+def _parameter(word: str) -> tuple[str, float]:
+    name, equals, value = word.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        wanted = f"{name}=NUMBER" if equals and name else "NAME=NUMBER, as in eps=1e-5"
+        raise argparse.ArgumentTypeError(f'"{word}": wanted {wanted}') from None
+
+
+# fmt: off
+COMMANDS: tuple[tuple[str, Command, str, str], ...] = (
+    ("list",     _list,     "Show what the catalogue holds.",
+        "derive list\n  derive list --json"),
+    ("show",     _show,     "Show an op: its definition, its gradient with every checked step, the stable form and the code.",
+        "derive show batch_norm_train\n  derive show gelu --reading vjp\n  derive show my_ops.py:shrink --format markdown > shrink.md"),
+    ("generate", _generate, "Write a module with an op's value, gradient and directional derivatives. It needs NumPy, and SciPy where a "
+                            "special function does; never derive.",
+        "derive generate attention -o attention.py\n  derive generate my_ops.py:shrink -o -"),
+    ("verify",   _verify,   "Derive, generate and verify: the generated code against the certified reference over the whole range of floats, "
+                            "against finite differences and, where it is installed, against torch. Exits 1 if a bound does not hold.",
+        "derive verify\n  derive verify softmax layer_norm --budget 10\n  derive verify my_ops.py:shrink --json"),
+    ("check",    _check,    "Check a function of yours, and its gradient, against an op. Exits 0 if it agrees, 1 if not (with the smallest "
+                            "input that shows it), 3 if it cannot be loaded or run. derive stub OP prints a template.",
+        "derive check mine.py:gelu --op gelu\n  derive check mine.py:norm --backward mine.py:norm_grad --op layer_norm --dtype float32\n"
+        "  derive check mine.py:f --op my_ops.py:shrink --param width=0.25"),
+    ("stub",     _op,       "Print a file to fill in: forward and backward of an op, with the signature that derive check expects.",
+        "derive stub rms_norm > mine.py"),
+    ("build",    _build,    "Write the package reference/ and the pages in docs/derivations/ of a checkout.",
+        "derive build\n  derive build --check"),
+)
+# fmt: on
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = Parser(prog="derive", description=OVERVIEW, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, arguments, summary, examples in COMMANDS:
+        brief = summary.split(". ")[0].split(": ")[0].rstrip(".")
+        epilog = f"examples:\n  {examples}\n"
+        sub = commands.add_parser(name, help=brief, description=summary, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
+        arguments(sub)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
+    arguments = parser().parse_args(argv)
+    try:
+        code: int = import_module(f"derive.commands.{arguments.command}").run(arguments)
+        sys.stdout.flush()
+        return code
+    except DeriveError as error:
+        print(f"derive {arguments.command}: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("\nderive: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

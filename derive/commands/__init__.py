@@ -1,0 +1,1 @@
+"""One module per command; each has `run(arguments)`, which prints and returns the exit code."""
