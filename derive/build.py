@@ -9,8 +9,8 @@ from derive import pipeline
 from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.codegen import package
 from derive.codegen.module import HEADER
-from derive.files import write
 from derive.entries import GEOMETRY, about, sections
+from derive.files import make_folder, write
 from derive.pages.entries import recurrences_source
 from derive.pages.index import FOLDER, NOTE, pages
 
@@ -74,7 +74,7 @@ def build(root: Path) -> list[str]:
     wanted = files()
     changed = [path for path, text in wanted.items() if _fault(root / path, text)]
     for path in changed:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((root / path).parent)
         write(root / path, wanted[path])
     gone = left_over(root, wanted)
     for path in gone:

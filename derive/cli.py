@@ -7,7 +7,9 @@ import difflib
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn
 
@@ -16,6 +18,7 @@ from derive.language.errors import DeriveError
 USAGE_ERROR, INTERRUPTED = 2, 130
 READINGS = ("value", "vjp", "jvp", "hvp")
 FORMATS = ("text", "markdown", "latex", "json")
+Raw = argparse.RawDescriptionHelpFormatter
 
 OVERVIEW = """\
 From one short definition of an op to its gradient, stable NumPy code, a certified reference and a checker.
@@ -53,9 +56,6 @@ def _reworded(message: str) -> str:
     near = difflib.get_close_matches(found[1], choices, n=2, cutoff=0.4)
     offered = f"did you mean {' or '.join(near)}?" if near else f"wanted {', '.join(choices)}"
     return f'"{found[1]}" is none of the choices; {offered}'
-
-
-Command = Callable[[argparse.ArgumentParser], None]
 
 
 def _list(p: argparse.ArgumentParser) -> None:
@@ -98,7 +98,9 @@ def _check(p: argparse.ArgumentParser) -> None:
     p.add_argument("--op", metavar="OP", required=True, help="what it should compute: a name of the catalogue, or FILE.py:NAME")
     p.add_argument("--backward", metavar="FILE.py:BACKWARD", help="its gradient: backward(g, *inputs) or backward(*inputs) for a loss")
     p.add_argument("--dtype", default="float64", help="float16, float32 or float64 (default)")
-    p.add_argument("--param", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="a parameter's value, as in eps=1e-5")
+    p.add_argument(
+        "--param", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="a parameter's value, as in eps=1e-5"
+    )
     _budget(p, 4.0, "the search")
 
 
@@ -127,39 +129,85 @@ def _parameter(word: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f'"{word}": wanted {wanted}') from None
 
 
-# fmt: off
-COMMANDS: tuple[tuple[str, Command, str, str], ...] = (
-    ("list",     _list,     "Show what the catalogue holds.",
-        "derive list\n  derive list --json"),
-    ("show",     _show,     "Show an op: its definition, its gradient with every checked step, the stable form and the code.",
-        "derive show batch_norm_train\n  derive show gelu --reading vjp\n  derive show my_ops.py:shrink --format markdown > shrink.md"),
-    ("generate", _generate, "Write a module with an op's value, gradient and directional derivatives. It needs NumPy, and SciPy where a "
-                            "special function does; never derive.",
-        "derive generate attention -o attention.py\n  derive generate my_ops.py:shrink -o -"),
-    ("verify",   _verify,   "Derive, generate and verify: the generated code against the certified reference over the whole range of floats, "
-                            "against finite differences and, where it is installed, against torch. Exits 1 if a bound does not hold.",
-        "derive verify\n  derive verify softmax layer_norm --budget 10\n  derive verify my_ops.py:shrink --json"),
-    ("check",    _check,    "Check a function of yours, and its gradient, against an op. Exits 0 if it agrees, 1 if not (with the smallest "
-                            "input that shows it), 3 if it cannot be loaded or run. derive stub OP prints a template.",
-        "derive check mine.py:gelu --op gelu\n  derive check mine.py:norm --backward mine.py:norm_grad --op layer_norm --dtype float32\n"
-        "  derive check mine.py:f --op my_ops.py:shrink --param width=0.25"),
-    ("stub",     _op,       "Print a file to fill in: forward and backward of an op, with the signature that derive check expects.",
-        "derive stub rms_norm > mine.py"),
-    ("build",    _build,    "Write the package reference/ and the pages in docs/derivations/ of a checkout.",
-        "derive build\n  derive build --check"),
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: its arguments, what it does in a few words and in full, and examples."""
+
+    name: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    brief: str
+    description: str
+    examples: tuple[str, ...]
+
+
+COMMANDS = (
+    Command(
+        "list",
+        _list,
+        "show what there is",
+        "Show the catalogue: every op by section, with the sentence that says what it does.",
+        ("derive list", "derive list --json"),
+    ),
+    Command(
+        "show",
+        _show,
+        "show an op: definition, gradient, proof, code",
+        "Show an op: its definition, its gradient with every checked step, the stable form and the code.",
+        ("derive show batch_norm_train", "derive show gelu --reading hvp", "derive show my_ops.py:shrink --format markdown > shrink.md"),
+    ),
+    Command(
+        "generate",
+        _generate,
+        "write a module with an op and its gradients",
+        "Write a module with an op's value, gradient and directional derivatives. It needs NumPy, and SciPy where a special function "
+        "does; never derive.",
+        ("derive generate attention -o attention.py", "derive generate my_ops.py:shrink -o -"),
+    ),
+    Command(
+        "verify",
+        _verify,
+        "derive, generate and verify",
+        "Derive, generate and verify: the generated code against the certified reference over the whole range of floats, against finite "
+        "differences and, where it is installed, against torch. Exits 1 if a bound does not hold.",
+        ("derive verify", "derive verify softmax layer_norm --budget 10", "derive verify my_ops.py:shrink --json"),
+    ),
+    Command(
+        "check",
+        _check,
+        "check a function of yours against an op",
+        "Check a function of yours, and its gradient, against an op. Exits 0 if it agrees, 1 if not (with the smallest input that shows "
+        "it), 3 if it cannot be loaded or run. derive stub OP prints a template.",
+        (
+            "derive check mine.py:gelu --op gelu",
+            "derive check mine.py:norm --backward mine.py:norm_grad --op layer_norm --dtype float32",
+            "derive check mine.py:f --op my_ops.py:shrink --param width=0.25",
+        ),
+    ),
+    Command(
+        "stub",
+        _op,
+        "print a template to fill in and check",
+        "Print a file to fill in: forward and backward of an op, with the signatures that derive check expects.",
+        ("derive stub rms_norm > mine.py",),
+    ),
+    Command(
+        "build",
+        _build,
+        "write the generated package and pages",
+        "Write the package reference/ and the pages in docs/derivations/ of a checkout.",
+        ("derive build", "derive build --check"),
+    ),
 )
-# fmt: on
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    top = Parser(prog="derive", description=OVERVIEW, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = Parser(prog="derive", description=OVERVIEW, epilog=EXAMPLES, formatter_class=Raw)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, arguments, summary, examples in COMMANDS:
-        brief = summary.split(". ")[0].split(": ")[0].rstrip(".")
-        epilog = f"examples:\n  {examples}\n"
-        sub = commands.add_parser(name, help=brief, description=summary, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
-        arguments(sub)
+    for c in COMMANDS:
+        examples = "\n".join(["examples:", *(f"  {line}" for line in c.examples)]) + "\n"
+        sub = commands.add_parser(c.name, help=c.brief, description=textwrap.fill(c.description, 79), epilog=examples, formatter_class=Raw)
+        c.arguments(sub)
     return top
 
 

@@ -11,6 +11,7 @@ from derive.language.program import Op
 
 Entry = Op | Recurrence
 GEOMETRY = "geometry"
+SCHEMA = "derive.list/1"
 
 
 def sections() -> tuple[tuple[str, tuple[Entry, ...]], ...]:
@@ -48,3 +49,13 @@ def op(spec: str, verb: str) -> Op:
     if isinstance(found, Recurrence):
         raise DeriveError(f"{spec} is a recurrence over whole numbers, which derive {verb} does not take; derive verify {spec} checks it")
     return found
+
+
+def described(e: Entry) -> dict[str, str]:
+    """What lists say of an entry."""
+    return {"name": e.name, "kind": "recurrence" if isinstance(e, Recurrence) else "op", "summary": e.summary, "source": e.source}
+
+
+def listed() -> dict[str, object]:
+    """The catalogue as JSON."""
+    return {"schema": SCHEMA, "entries": [described(e) | {"section": name} for name, found in sections() for e in found]}

@@ -21,6 +21,14 @@ def write(path: Path, text: str) -> None:
         raise DeriveError(f"cannot write {path}: {error.strerror or error}") from None
 
 
+def make_folder(path: Path) -> None:
+    """Make sure that the folder exists. Raises DeriveError, naming the path and the reason."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeriveError(f"cannot make the folder {path}: {error.strerror or error}") from None
+
+
 def _write(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file() and not path.is_dir():
         path.write_bytes(content)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from derive.calculus.gradient import Derivation, hvp, jvp, vjp
+from derive.calculus.gradient import hvp, jvp, vjp
+from derive.calculus.sweep import Derivation
 from derive.language.program import Op, Program
 
 

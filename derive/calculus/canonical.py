@@ -7,11 +7,29 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.calculus import algebra as al
+from derive.calculus import indices as ix
 from derive.calculus.algebra import Poly
 from derive.calculus.atoms import MEANING
 from derive.calculus.powers import call, exponential, indicator, logarithm, power
 from derive.language.nodes import (
-    Add, At, Call, Compare, Const, Delta, Expr, Input, Iota, Mul, Param, Pow, Reduce, Ref, Size, Where, base_axis, walk,
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Input,
+    Iota,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Ref,
+    Size,
+    Where,
+    base_axis,
+    walk,
 )  # fmt: skip
 from derive.language.program import Hypothesis, Program
 
@@ -62,7 +80,7 @@ class Canon:
             case Where(condition, chosen, other):
                 return al.plus(al.times(known[condition], al.minus(known[chosen], known[other])), known[other])
             case Delta(axis, index):
-                return al.delta(("f", axis), al.as_index(known[index]))
+                return ix.delta(("f", axis), ix.as_index(known[index]))
             case Reduce() | At():
                 return self._reduce(e) if isinstance(e, Reduce) else self._at(e)
         raise TypeError(f"no canonical form for {e}")
@@ -70,22 +88,24 @@ class Canon:
     def _reduce(self, e: Reduce) -> Poly:
         body = self._known[e.body]
         if e.how == "sum":
-            return self._assumed(al.sum_axes(body, e.over))
+            return self._assumed(ix.sum_axes(body, e.over))
         if e.how == "mean":
-            return al.times(self._assumed(al.sum_axes(body, e.over)), al.from_exponents({("size", base_axis(a)): Fraction(-1) for a in e.over}))
+            return al.times(
+                self._assumed(ix.sum_axes(body, e.over)), al.from_exponents({("size", base_axis(a)): Fraction(-1) for a in e.over})
+            )
         if e.how == "logsumexp":
-            return logarithm(al.sum_axes(exponential(body), e.over))
-        return al.reduce_axes(e.how, body, e.over)
+            return logarithm(ix.sum_axes(exponential(body), e.over))
+        return ix.reduce_axes(e.how, body, e.over)
 
     def _at(self, e: At) -> Poly:
         mapping: dict[al.Index, al.Index] = {}
         inside = al.constant(1)
         for axis, index in e.index:
-            where = al.as_index(self._known[index])
+            where = ix.as_index(self._known[index])
             mapping[("f", axis)] = where
-            if where[0] == "p" and not al.depends_on_data(where):
+            if where[0] == "p" and not ix.depends_on_data(where):
                 inside = al.times(inside, al.factor(("inr", base_axis(axis), where)))
-        return al.times(inside, al.replace(self._known[e.body], mapping))
+        return al.times(inside, ix.replace(self._known[e.body], mapping))
 
     def _assumed(self, p: Poly) -> Poly:
         """Equations the definition assumes, applied to the sums they speak about."""
@@ -181,5 +201,5 @@ def _joined_is_zero(terms: list[tuple[al.Mono, Fraction, al.Factor]], depth: int
     inner: Poly = {}
     for _, c, target in terms:
         mapping = {("b", k, axis): n for (k, axis), n in zip(target[1], names, strict=True)}
-        inner = al.plus(inner, al.scale(al.replace_mono(target[2], mapping), c))
+        inner = al.plus(inner, al.scale(ix.replace_mono(target[2], mapping), c))
     return is_zero(inner, depth + 1)

@@ -7,12 +7,32 @@ its cotangent to the first position where it is attained.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from derive.language.errors import DefinitionError
 from derive.language.functions import cos, exp, log, pi, sign, sin, sqrt
 from derive.language.nodes import (
-    ONE, ZERO, Add, At, Call, Compare, Const, Delta, Expr, Fraction, Iota, Mul, Pow, Reduce, Size, Where, add, at, fresh_axis, mul,
-    power, walk,
+    ONE,
+    ZERO,
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Iota,
+    Mul,
+    Pow,
+    Reduce,
+    Size,
+    Where,
+    add,
+    at,
+    fresh_axis,
+    mul,
+    power,
+    walk,
 )  # fmt: skip
 
 HALF = Fraction(1, 2)

@@ -7,10 +7,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.calculus import algebra as al
+from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Mono, Poly
 from derive.language.nodes import (
-    Where, flatten,
-    BATCH, MINUS_ONE, ZERO, Call, Compare, Const, Delta, Expr, Iota, Param, Reduce, Size, add, at, mul, power, where,
+    BATCH,
+    MINUS_ONE,
+    ZERO,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Iota,
+    Param,
+    Reduce,
+    Size,
+    Where,
+    add,
+    at,
+    flatten,
+    mul,
+    power,
+    where,
 )  # fmt: skip
 from derive.language.text import is_negative, opposite
 
@@ -358,7 +376,7 @@ def _index(i: al.Index, names: Names) -> Expr:
 
 def _open(bound: tuple[tuple[int, str], ...], p: Poly) -> tuple[tuple[str, ...], Poly]:
     """Bound indices as readable axes: the axis itself, or primed where it is taken."""
-    taken = {i[1] for m in p for i in al.free(m) if i[0] == "f"}
+    taken = {i[1] for m in p for i in ix.free(m) if i[0] == "f"}
     mapping: dict[al.Index, al.Index] = {}
     axes = []
     for k, axis in bound:
@@ -368,7 +386,7 @@ def _open(bound: tuple[tuple[int, str], ...], p: Poly) -> tuple[tuple[str, ...],
         taken.add(name)
         axes.append(name)
         mapping[("b", k, axis)] = ("f", name)
-    return tuple(axes), al.replace(p, mapping)
+    return tuple(axes), ix.replace(p, mapping)
 
 
 def _reduction(kind: str, bound: tuple[tuple[int, str], ...], mono: Mono, names: Names) -> Expr:
@@ -391,5 +409,3 @@ def _reduction(kind: str, bound: tuple[tuple[int, str], ...], mono: Mono, names:
 
 def _holders(axis: str, terms: list[tuple[Expr, frozenset[str]]]) -> list[int]:
     return [i for i, (_, x) in enumerate(terms) if axis in x]
-
-

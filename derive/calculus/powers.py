@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
 from sympy import factorint
 
 from derive.calculus.algebra import (
-    Factor, Index, Key, Mono, Poly, constant, factor, from_exponents, key, minus, order, plus, poly, product, replace, replace_mono,
-    scale, times, TooLarge,
+    Factor,
+    Mono,
+    Poly,
+    TooLarge,
+    constant,
+    factor,
+    from_exponents,
+    key,
+    minus,
+    order,
+    plus,
+    poly,
+    product,
+    scale,
+    times,
 )  # fmt: skip
 
 POSITIVE_CALLS = ("normal_cdf", "pi")
@@ -196,7 +208,7 @@ def indicator(op: str, p: Poly) -> Poly:
     if not p or set(p) == {()}:
         value = p.get((), Fraction(0))
         return constant(int(value > 0 or (op == ">=" and value == 0)))
-    _, number, primitive = split_content(p, only_positive=True)
+    _, _, primitive = split_content(p, only_positive=True)
     if key(primitive)[0][1] < 0:
         return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))
     return factor(("ind", op, key(primitive)))
@@ -230,22 +242,3 @@ def _by_parity(fn: str, p: Poly) -> Poly:
     if fn == "normal_cdf":
         return minus(constant(1), mirrored)
     return scale(mirrored, -1) if fn in ODD else mirrored
-
-
-def rebuild(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
-    """A factor with the indices inside its arguments replaced."""
-
-    def moved(k: Key) -> Poly:
-        return replace(poly(k), mapping)
-
-    match f:
-        case ("exp", mono):
-            return exponential(replace_mono(mono, mapping))
-        case ("pow", k):
-            p = moved(k)
-            return factor(("pow", key(p))) if len(p) > 1 else p
-        case ("call", fn, arguments):
-            return call(fn, tuple(moved(k) for k in arguments))
-        case ("ind", op, k):
-            return indicator(op, moved(k))
-    return factor(f)

@@ -7,32 +7,32 @@ by expanding the definitions; bring terms over one denominator where that shorte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import replace
 
 from derive.calculus import algebra as al
-from derive.calculus.algebra import Factor, Index, Poly, TooLarge
+from derive.calculus import indices as ix
+from derive.calculus.algebra import Factor, Poly, TooLarge
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
-from derive.calculus.powers import over, positive, power
+from derive.calculus.powers import positive, power
+from derive.calculus.rules import (
+    SCALAR,
+    STRUCTURED,
+    Rule,
+    apply_rule,
+    holds_exponential,
+    linear_rules,
+    read_elsewhere,
+    single_term_rules,
+    token,
+    tokens,
+)
+from derive.calculus.shorter import cost, if_shorter, together
 from derive.language.nodes import Add, At, Call, Const, Expr, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
 from derive.language.program import Let, Program
 
 FACT_LEVELS = 4
-STRUCTURED = ("sum", "pow", "exp", "call", "red")
-SCALAR = ("size", "num", "param")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """factor^exponent may be written as (by)^(1/unit) ... : every power that is a multiple of `unit` is replaced."""
-
-    name: str
-    target: Factor
-    unit: Fraction
-    by: Poly
 
 
 def refine(program: Program) -> tuple[Program, frozenset[str]]:
@@ -110,25 +110,6 @@ def _read_inside(node: Expr) -> Expr:
     return node
 
 
-def cost(p: Poly) -> int:
-    """How much there is to write and to compute: terms, factors, and what reductions run over."""
-    return sum(2 + sum(_weight(f, e) for f, e in m) for m in p)
-
-
-def _weight(f: Factor, e: Fraction) -> int:
-    if f[0] in SCALAR:
-        return 0
-    if f[0] in ("sum", "mean"):
-        return 3 + sum(_weight(g, x) for g, x in f[2])
-    if f[0] in ("pow", "red"):
-        return 2 + cost(al.poly(f[-1]))
-    if f[0] == "call":
-        return 2 + sum(cost(al.poly(k)) for k in f[2])
-    if f[0] == "exp":
-        return 2 + sum(_weight(g, x) for g, x in f[1])
-    return 1 + int(abs(e) > 1)
-
-
 class Basis:
     """The rules that a program's definitions give, and the facts they imply."""
 
@@ -160,14 +141,14 @@ class Basis:
         if len(body) == 1 and self._divides_safely(next(iter(body))):
             self.nonzero.add(let.name)
         if len(body) == 1:
-            rules = [r for r in _single_term_rules(let.name, ref, body) if self._safe(r)]
+            rules = [r for r in single_term_rules(let.name, ref, body) if self._safe(r)]
             structured = [f for m in body for f, _ in m if f[0] not in SCALAR]
-            if len(structured) == 1 and (structured[0][0] in STRUCTURED or _read_elsewhere(structured[0])):
+            if len(structured) == 1 and (structured[0][0] in STRUCTURED or read_elsewhere(structured[0])):
                 self.recognise += rules
             else:
                 self.solve.insert(0, rules)
         else:
-            self.solve.insert(0, [r for r in _linear_rules(let.name, ref, body) if self._safe(r)])
+            self.solve.insert(0, [r for r in linear_rules(let.name, ref, body) if self._safe(r)])
 
     def _safe(self, rule: Rule) -> bool:
         """Whether what the rule divides by is positive wherever the definition has a meaning."""
@@ -191,9 +172,9 @@ class Basis:
     def _solved(self, p: Poly) -> Poly:
         for rules in self.solve:
             for rule in rules:
-                if not any(_token(rule.target) in tokens(m) for m in p):
+                if not any(token(rule.target) in tokens(m) for m in p):
                     continue
-                new = _if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(apply_rule(q, rule))))  # type: ignore[misc]
+                new = if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(apply_rule(q, rule))))  # type: ignore[misc]
                 if new is not p:
                     self.touched.add(rule.name)
                 p = new
@@ -217,7 +198,7 @@ class Basis:
         array (a cotangent, a tangent) never is."""
         if tokens(f) & self.arbitrary:
             return None
-        if al.free(f) - {i for i in al.free(f) if i[0] == "f"}:
+        if ix.free(f) - {i for i in ix.free(f) if i[0] == "f"}:
             return None
         if f not in self.facts:
             self.facts[f] = self._find_fact(f)
@@ -246,170 +227,8 @@ class Basis:
         return None
 
 
-def _single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
-    """From v = c * f^e * rest: f^e = v / (c * rest), for each factor f that spans what v spans."""
-    (mono, c), *_ = body.items()
-    rules = []
-    for f, e in mono:
-        if f[0] in SCALAR or not _spans(f, ref, mono) or (f[0] == "pow" and holds_exponential(f)):
-            continue
-        inverse = al.from_exponents({ref: Fraction(1), **{g: -x for g, x in mono if g != f}})
-        rules.append(Rule(name, f, e, al.scale(inverse, 1 / c)))
-    return rules
-
-
-def holds_exponential(f: Factor) -> bool:
-    """Whether a factor is a sum with exponentials: those are shown as sigmoids, not by the names they have."""
-    return f[0] == "pow" and any(g[0] == "exp" for m in al.poly(f[1]) for g, _ in m)
-
-
-def _read_elsewhere(f: Factor) -> bool:
-    """Whether a tensor is read at positions that data gives."""
-    return f[0] == "t" and any(al.depends_on_data(i) for _, i in f[2])
-
-
-def _linear_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
-    """From v = m * a + rest with `a` nowhere else: a = (v - rest) / m."""
-    rules = []
-    for mono in sorted(body, key=al.order):
-        for f, e in mono:
-            if f[0] not in ("t", "sum") or e != 1 or not _spans(f, ref, mono):
-                continue
-            if any(_occurs(f, g) for m in body for g, _ in m if m != mono) or any(_occurs(f, g) for g, _ in mono if g != f):
-                continue
-            rest = {m: c for m, c in body.items() if m != mono}
-            cofactor = al.scale(al.from_exponents({g: -x for g, x in mono if g != f}), 1 / body[mono])
-            solved = al.times(al.minus(al.factor(ref), rest), cofactor)
-            rules.append(Rule(name, f, Fraction(1), solved))
-    return rules
-
-
-def _spans(f: Factor, ref: Factor, mono: al.Mono) -> bool:
-    """Whether the factor has all the free axes of the intermediate, so that it can be solved for."""
-    plain = f[0] != "t" or _read_elsewhere(f) or all(i == ("f", a) for a, i in f[2])
-    return plain and al.free(f) >= al.free(ref) and all(al.free(f) >= al.free(g) for g, _ in mono)
-
-
-def _occurs(f: Factor, inside: object) -> bool:
-    if f[0] == "t" and isinstance(inside, tuple) and len(inside) == 3 and inside[:2] == f[:2]:
-        return True
-    return inside == f or (isinstance(inside, tuple) and any(_occurs(f, part) for part in inside))
-
-
-def _if_shorter(p: Poly, change: Callable[[Poly], Poly]) -> Poly:
-    try:
-        candidate = change(p)
-    except (TooLarge, ZeroDivisionError):
-        return p
-    return candidate if cost(candidate) < cost(p) else p
-
-
-def apply_rule(p: Poly, rule: Rule) -> Poly:
-    """Every whole multiple of the rule's power replaced, under sums, powers and functions too."""
-    token = _token(rule.target)
-    if not any(token in tokens(m) for m in p):
-        return p
-    return al.plus(*(al.scale(_rule_mono(m, rule) if token in tokens(m) else {m: Fraction(1)}, c) for m, c in p.items()))
-
-
-def _token(f: Factor) -> tuple[str, str]:
-    """What a factor is recognised by at a glance: its kind, and its name if it has one."""
-    return (f[0], f[1]) if f[0] in ("t", "call") else (f[0], "")
-
-
-@lru_cache(maxsize=200_000)
-def tokens(item: object) -> frozenset[tuple[str, str]]:
-    """The tokens of all factors anywhere inside."""
-    if not isinstance(item, tuple) or not item:
-        return frozenset()
-    inner = frozenset().union(*(tokens(part) for part in item))
-    return inner | {_token(item)} if isinstance(item[0], str) and len(item) > 1 else inner
-
-
-def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:
-    result = al.constant(1)
-    for f, e in mono:
-        result = al.times(result, _rule_factor(f, e, rule))
-    return result
-
-
-def _match(f: object, target: object, found: dict[Index, Index]) -> bool:
-    """Whether a factor is the target read at other indices; `found` collects which."""
-    if isinstance(target, tuple) and len(target) == 2 and target[0] == "f":
-        return isinstance(f, tuple) and bool(f) and f[0] in ("f", "b", "p") and found.setdefault(target, f) == f
-    if isinstance(target, tuple) and isinstance(f, tuple):
-        return len(f) == len(target) and all(_match(x, y, found) for x, y in zip(f, target, strict=True))
-    return f == target
-
-
-def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
-    found: dict[Index, Index] = {}
-    times_ = e / rule.unit
-    if f[0] == rule.target[0] and times_.denominator == 1 and _match(f, rule.target, found):
-        return power(al.replace(rule.by, {i: j for i, j in found.items() if i != j}), times_)
-    match f:
-        case ("sum", bound, mono):
-            opened, names = al.open_bound(bound, mono)
-            new = _rule_mono(opened, rule)
-            return al.factor(f, e) if new == {opened: Fraction(1)} else power(al.sum_over(new, names), e)
-        case ("pow", k):
-            new = apply_rule(al.poly(k), rule)
-            return power(new, e) if new != al.poly(k) else al.factor(f, e)
-        case ("call", fn, arguments):
-            from derive.calculus.powers import call
-
-            return power(call(fn, tuple(apply_rule(al.poly(k), rule) for k in arguments)), e)
-    return al.factor(f, e)
-
-
-def together(p: Poly) -> Poly:
-    """Terms over one denominator, for each sum that stands in denominators, where that is shorter."""
-    bases = sorted({f for m in p for f, e in m if f[0] == "pow" and e < 0 and e.denominator == 1}, key=al.order)
-    for base in bases:
-        p = _if_shorter(p, lambda q, base=base: cancelled(over(q, base), base))  # type: ignore[misc]
-    return p
-
-
-def cancelled(p: Poly, base: Factor) -> Poly:
-    """Terms over one denominator in one exponential, each divided by it as often as that goes exactly."""
-    exponentials = {g for m in al.poly(base[1]) for g, _ in m}
-    if len(exponentials) != 1 or next(iter(exponentials))[0] != "exp":
-        return p
-    (e,) = exponentials
-    divisor = {dict(m).get(e, Fraction(0)): c for m, c in base[1]}
-    groups: dict[tuple[al.Mono, Fraction], dict[Fraction, Fraction]] = {}
-    for m, c in p.items():
-        rest = tuple(fe for fe in m if fe[0] not in (e, base))
-        groups.setdefault((rest, dict(m).get(base, Fraction(0))), {})[dict(m).get(e, Fraction(0))] = c
-    total: Poly = {}
-    for (rest, k), numerator in groups.items():
-        while k < 0 and (quotient := _divided(numerator, divisor)) is not None:
-            numerator, k = quotient, k + 1
-        for x, c in numerator.items():
-            total = al.plus(total, al.scale(al.from_exponents({**dict(rest), e: x, base: k}), c))
-    return total
-
-
-def _divided(numerator: dict[Fraction, Fraction], divisor: dict[Fraction, Fraction]) -> dict[Fraction, Fraction] | None:
-    """The exact quotient of two polynomials by exponent, or None."""
-    top, quotient, left = max(divisor), {}, dict(numerator)
-    for _ in range(20):
-        if not left:
-            return quotient
-        x = max(left)
-        if x - top < min(numerator) - min(divisor):
-            return None
-        c = left[x] / divisor[top]
-        quotient[x - top] = c
-        for y, d in divisor.items():
-            value = left.get(x - top + y, Fraction(0)) - c * d
-            left = {**left, x - top + y: value} if value else {z: v for z, v in left.items() if z != x - top + y}
-    return None
-
-
 def leaves_of(program: Program) -> dict[str, Expr]:
     """Inputs and lets by name, in the order products list them: cotangents come first among equals."""
     named: dict[str, Expr] = {i.name: i for i in program.inputs}
     named.update({let.name: Ref(let.name, let.body.axes) for let in program.lets})
     return named
-

@@ -17,9 +17,11 @@ FIRM = 1000.0  # ulps: a number allowed less than this has kept most of its digi
 
 @dataclass(frozen=True)
 class Judged:
-    """How one output fared. `ratio` is error over allowance at the worst element, `worst` its index; `errors` are ulps
-    of the elements away from kinks that were judged, `firm_errors` those of
-    numbers that are not what is left of larger ones that cancelled."""
+    """How one output fared.
+
+    `ratio` is error over allowance at the worst element, `worst` its index; `errors` are ulps of the elements away from
+    kinks that were judged, `firm_errors` those of numbers that are not what is left of larger ones that cancelled.
+    """
 
     ratio: float
     worst: tuple[int, ...]

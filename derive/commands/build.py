@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from derive.build import build, files, stale
+from derive.files import make_folder
 from derive.language.errors import DeriveError
 
 
@@ -15,6 +16,7 @@ def run(arguments: argparse.Namespace) -> int:
     root = _root(arguments.output)
     if arguments.check:
         return _check(root)
+    make_folder(root)
     changed = build(root)
     print("\n".join([*changed, f"{len(changed)} files changed"]))
     return 0
@@ -25,7 +27,11 @@ def _check(root: Path) -> int:
     found = stale(root, wanted)
     for fault in found:
         print(fault, file=sys.stderr)
-    print(f"{len(found)} of {len(wanted)} generated files are not up to date; run derive build" if found else "all generated files are up to date")
+    print(
+        f"{len(found)} of {len(wanted)} generated files are not up to date; run derive build"
+        if found
+        else "all generated files are up to date"
+    )
     return 1 if found else 0
 
 

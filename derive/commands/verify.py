@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from derive import geometry, pipeline
 from derive.catalog.geometry import Recurrence
 from derive.check.table import exit_code, moving_line, table, to_json
 from derive.check.verify import Row, Verification, verify_all
-from derive.entries import Entry, entries, entry
+from derive.entries import entries, entry
 from derive.language.program import Op
 
 
@@ -23,20 +24,25 @@ def run(arguments: argparse.Namespace) -> int:
     began = time.perf_counter()
     specs = list(dict.fromkeys(arguments.ops)) or [e.name for e in entries()]
     kinds = {spec: entry(spec) for spec in specs}
-    ops = [s for s, e in kinds.items() if isinstance(e, Op)]
-    workers = min(os.cpu_count() or 1, len(ops))
-    results = {v.op: v for v in verify_all(ops, load, generate, budget=arguments.budget, seed=arguments.seed, workers=workers, told=moving_line())}
-    found = [results[e.name] if isinstance(e, Op) else recurrence(e, arguments) for e in kinds.values()]
+    sizes = {spec: len(e.program.lets) for spec, e in kinds.items() if isinstance(e, Op)}
+    ops = sorted(sizes, key=lambda spec: -sizes[spec])
+    results = dict(zip(ops, _verified(ops, arguments), strict=True))
+    found = [recurrence(e, arguments) if isinstance(e, Recurrence) else results[spec] for spec, e in kinds.items()]
     print(to_json(found) if arguments.json else table(found))
     print(f"derive verify: {time.perf_counter() - began:.0f} s", file=sys.stderr)
     return exit_code(found)
 
 
+def _verified(ops: list[str], arguments: argparse.Namespace) -> list[Verification]:
+    """The ops, the longest first, so that no process waits for another at the end."""
+    workers = min(os.cpu_count() or 1, len(ops))
+    return verify_all(ops, load, generate, budget=arguments.budget, seed=arguments.seed, workers=workers, told=moving_line())
+
+
 def load(spec: str) -> Op:
     """The op, in a worker; from here on the worker ends quietly when the user interrupts."""
-    if spec in WORKING:
-        pass
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     found = entry(spec)
     assert isinstance(found, Op)
     return found

@@ -8,10 +8,10 @@ from typing import Any
 from derive import geometry, pipeline
 from derive.calculus.proof import Step
 from derive.catalog.geometry import Recurrence
+from derive.entries import Entry, described
 from derive.geometry.rules import Step as WholeStep
 from derive.language.program import Let, Op, Parameter, Program
 from derive.language.text import text
-from derive.entries import Entry, sections
 from derive.pages.entries import source, tier
 from derive.pages.formulas import new_lets
 from derive.pages.kinks import kinks
@@ -20,25 +20,14 @@ from derive.pages.op import functions
 from derive.pages.plain import inline
 from derive.pages.symbols import Symbols, symbols
 
-SHOW, LIST = "derive.show/1", "derive.list/1"
+SCHEMA = "derive.show/1"
 Fields = dict[str, Any]
-
-
-def listed() -> Fields:
-    """The catalogue: name, summary, source and kind of each entry."""
-    found = [(section, e) for section, members in sections() for e in members]
-    return {"schema": LIST, "entries": [_entry(e) | {"section": section} for section, e in found]}
-
-
-def _entry(e: Entry) -> Fields:
-    kind = "recurrence" if isinstance(e, Recurrence) else "op"
-    return {"name": e.name, "kind": kind, "summary": e.summary, "source": e.source}
 
 
 def shown(e: Entry, readings: Collection[str]) -> Fields:
     """An entry with its steps and its code."""
     own = _recurrence(e) if isinstance(e, Recurrence) else _op(e, readings)
-    return {"schema": SHOW, **_entry(e), "tier": tier(e), **own}
+    return {"schema": SCHEMA, **described(e), "tier": tier(e), **own}
 
 
 def _recurrence(r: Recurrence) -> Fields:

@@ -44,7 +44,7 @@ def _proved(number: int, step: Step, symbols: Symbols) -> Proved:
     if step.name in symbols.known:
         sides.insert(0, Math(step.name, named(step.name, axes, symbols)))
     hypotheses = tuple(str(h) for h in step.hypotheses)
-    distinct = Equation(tuple(dict.fromkeys(sides)))
+    distinct = Equation(tuple({side.latex: side for side in reversed(sides)}.values())[::-1])
     return Proved(number, _title(step, symbols), distinct, step.rule, hypotheses, step.certificate.tier, step.certificate.evidence)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from derive.pages.document import Document, Heading, Paragraph
 from derive.entries import about, sections
+from derive.pages.document import Block, Document, Heading, Paragraph
 from derive.pages.entries import document, tier
 from derive.pages.markdown import inline, markdown
 
@@ -20,7 +20,7 @@ def pages() -> dict[str, str]:
 
 
 def _index() -> str:
-    blocks = [Heading(1, "Derivations"), Paragraph((INTRO,)), Paragraph((TIERS,))]
+    blocks: list[Block] = [Heading(1, "Derivations"), Paragraph((INTRO,)), Paragraph((TIERS,))]
     parts = [markdown(Document(tuple(blocks)))]
     for section, members in sections():
         rows = "\n".join(f"| [{e.name}]({e.name}.md) | {inline((e.summary,))} | {tier(e)} |" for e in members)

@@ -27,7 +27,11 @@ def _of(node: Expr) -> Iterator[Inline]:
         case Call("sign" | "floor", _):
             yield ("The derivative of ", Literal(str(node)), " is 0, at its jumps too.")
         case Reduce("max" | "min", body, over):
-            yield ("Where several values of ", Literal(str(body)), f" along {' '.join(over)} are the {node.how}, the first has the derivative.")
+            yield (
+                "Where several values of ",
+                Literal(str(body)),
+                f" along {' '.join(over)} are the {node.how}, the first has the derivative.",
+            )
         case Reduce("argmax" | "argmin", body, over):
             yield ("Where several values of ", Literal(str(body)), f" along {' '.join(over)} are equal, the first position is taken.")
 

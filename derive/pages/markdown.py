@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 
-from derive.pages.document import Block, Code, Display, Document, Equation, Folded, Heading, Inline, Literal, Math, Notation, Paragraph, Proved, Table
+from derive.pages.document import (
+    Block,
+    Code,
+    Display,
+    Document,
+    Equation,
+    Folded,
+    Heading,
+    Inline,
+    Literal,
+    Math,
+    Notation,
+    Paragraph,
+    Proved,
+    Table,
+)
 
 LONG, SHORT_NAME = 70, 40
 SPECIAL = re.compile(r"([\\`*_<>\[\]|$#~])")
@@ -84,7 +100,7 @@ def _fence(language: str, text: str) -> str:
 
 def _folded(b: Folded) -> str:
     inner = "\n\n".join(map(_block, b.blocks))
-    return f"<details><summary>{_piece(b.title)}</summary>\n\n{inner}\n\n</details>"
+    return f"<details><summary>{html.escape(b.title)}</summary>\n\n{inner}\n\n</details>"
 
 
 PRINTERS: dict[type, Callable[..., str]] = {

@@ -12,7 +12,21 @@ from derive.codegen.module import piece
 from derive.language.nodes import BATCH, Input, Iota, walk
 from derive.language.program import Op, Parameter, Program
 from derive.language.text import text
-from derive.pages.document import Block, Code, Display, Document, Equation, Folded, Heading, Inline, Literal, Math, Notation, Paragraph, Table
+from derive.pages.document import (
+    Block,
+    Code,
+    Display,
+    Document,
+    Equation,
+    Folded,
+    Heading,
+    Inline,
+    Literal,
+    Math,
+    Notation,
+    Paragraph,
+    Table,
+)
 from derive.pages.formulas import equations, new_lets, parts, proved
 from derive.pages.kinks import kinks
 from derive.pages.latex import latex, named
@@ -34,10 +48,10 @@ MEANINGS = {
 }
 # fmt: on
 HOW_TO_READ = (
-    "v_u, in formulas a dot over u, is a small change of u; bar, in formulas a bar over u, is what arrives at u on the way back. A step through "
-    "a definition states that what it passes back is the transpose of its derivative: both sides are equal for every change. Each step was "
-    "checked; the letter says how: A is a proof for all sizes, B an exact evaluation at random points modulo a large prime, C an enclosure of "
-    "both sides at sampled points."
+    "v_u, in formulas a dot over u, is a small change of u; bar, in formulas a bar over u, is what arrives at u on the way back. "
+    "A step through a definition states that what it passes back is the transpose of its derivative: both sides are equal for every "
+    "change. Each step was checked; the letter says how: A is a proof for all sizes, B an exact evaluation at random points modulo a "
+    "large prime, C an enclosure of both sides at sampled points."
 )
 SUPPORT = "Functions whose names begin with an underscore are the same for all ops; derive generate writes them into the module."
 
@@ -95,7 +109,7 @@ def _axes(program: Program, notation: Symbols) -> Iterator[Block]:
     pieces: list[str | Math | Literal] = []
     for k, axis in enumerate(axes):
         pieces += [", " if k else "Indices: ", Math(f"{axis}", notation.letter(axis)), " along ", Literal(axis)]
-    if BATCH in notation.letters and notation.letters[BATCH]:
+    if notation.letters.get(BATCH):
         pieces += ["; " if axes else "Index: ", Math("...", notation.letter(BATCH)), " runs over the leading axes together, "]
         pieces += [Math("size(...)", notation.counts[BATCH]), " positions"]
     elif BATCH in notation.letters:
@@ -103,7 +117,9 @@ def _axes(program: Program, notation: Symbols) -> Iterator[Block]:
     from_zero = any(isinstance(n, Iota) for let in program.lets for n in walk(let.body))
     yield Notation((*pieces, "; positions count from 0." if from_zero else "."))
     if program.sizes:
-        yield Display(tuple(Equation((Math(f"size({a})", notation.counts[a]), Math(text(e), latex(e, notation)))) for a, e in program.sizes))
+        yield Display(
+            tuple(Equation((Math(f"size({a})", notation.counts[a]), Math(text(e), latex(e, notation)))) for a, e in program.sizes)
+        )
 
 
 def _kinks(op: Op) -> Iterator[Block]:
@@ -124,8 +140,13 @@ def _gradient(op: Op, reading: str, derivation: Derivation, notation: Symbols) -
     if named_parts:
         steps += [Paragraph(("Parts of definitions have numbers:",)), Display(equations(named_parts, notation))]
     steps += proved(derivation.steps, notation)
-    title = f"Derivation, {len(derivation.steps)} steps, proof tier {derivation.tier}"
+    title = derivation_title(len(derivation.steps), derivation.tier)
     return [*blocks, Heading(3, title), *steps] if reading == "vjp" else [*blocks, Folded(title, tuple(steps))]
+
+
+def derivation_title(steps: int, tier: str) -> str:
+    """The heading above the steps."""
+    return f"Derivation, {steps} step{'s' if steps != 1 else ''}, proof tier {tier}"
 
 
 def _stable(op: Op, readings: Collection[str]) -> list[Block]:

@@ -11,6 +11,7 @@ from derive.language.nodes import Expr, Param, substitute
 from derive.language.text import text
 from derive.pages.document import Block, Code, Display, Document, Equation, Heading, Inline, Literal, Math, Paragraph, Proved, Table
 from derive.pages.latex import latex
+from derive.pages.op import derivation_title
 from derive.pages.symbols import Symbols
 
 INTRO = "Each step is exact, for all whole numbers that meet what is given; nothing is sampled. The letter A marks such a proof."
@@ -47,13 +48,15 @@ def _argument(a: Argument) -> tuple[Inline, ...]:
 
 def _steps(r: Recurrence) -> Iterator[Block]:
     steps = geometry.derivation(r)
-    yield Heading(2, f"Derivation, {len(steps)} steps, proof tier A")
+    yield Heading(2, derivation_title(len(steps), "A"))
     yield Paragraph((INTRO,))
     yield from (_proved(k, s) for k, s in enumerate(steps, 1))
 
 
 def _proved(number: int, s: Step) -> Proved:
-    return Proved(number, (s.says[:1].upper() + s.says[1:],), Equation((Math(s.text, s.latex),)), s.rule, s.hypotheses, s.certificate, s.proof)
+    return Proved(
+        number, (s.says[:1].upper() + s.says[1:],), Equation((Math(s.text, s.latex),)), s.rule, s.hypotheses, s.certificate, s.proof
+    )
 
 
 def _code(r: Recurrence) -> Iterator[Block]:

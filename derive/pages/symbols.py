@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from derive.language.nodes import BATCH, Expr, Param, Reduce, Size, base_axis, walk
 from derive.language.program import Program
 
+# fmt: off
 GREEK = {
-    name: f"\\{name}"
-    for name in "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
-} | {"eps": r"\epsilon", "lam": r"\lambda"}
+    "alpha": r"\alpha", "beta": r"\beta", "gamma": r"\gamma", "delta": r"\delta", "epsilon": r"\epsilon", "eps": r"\epsilon",
+    "zeta": r"\zeta", "eta": r"\eta", "theta": r"\theta", "kappa": r"\kappa", "lambda": r"\lambda", "lam": r"\lambda",
+    "mu": r"\mu", "nu": r"\nu", "xi": r"\xi", "pi": r"\pi", "rho": r"\rho", "sigma": r"\sigma", "tau": r"\tau",
+    "phi": r"\phi", "chi": r"\chi", "psi": r"\psi", "omega": r"\omega",
+}
+# fmt: on
 ACCENTS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar"}
 SPARE = "ijkabrtuvhzqcdefglmnopswxy"
 COUNTS = "nmkKMS"
@@ -74,7 +78,7 @@ class Symbols:
 def _joined(parts: list[str], labels: int) -> str:
     """Indices side by side where all are single letters, else with commas."""
     parts = [p for p in parts if p]
-    short = all(re.fullmatch(r"(\\?[a-z]+|[A-Z])'*", p) and len(p.strip("'")) == 1 or p == r"\ell" for p in parts[labels:])
+    short = all(len(p.rstrip("'")) == 1 for p in parts[labels:])
     return ", ".join([*parts[:labels], " ".join(parts[labels:])] if parts[labels:] and short else parts)
 
 

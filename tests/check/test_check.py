@@ -96,7 +96,7 @@ def logistic_tail(x):
 
 
 def run(forward, op_, backward=None, **options):
-    return check(forward, op_, backward, **{"budget": 1.0, "dtype": "float32", **options})
+    return check(forward, op_, backward, **{"budget": 0.6, "dtype": "float32", **options})
 
 
 RIGHT = {

@@ -55,7 +55,7 @@ def built(op, function=None, old="", new=""):
 
 def verdict(op, namespace, function, dtype):
     forward, backward = (namespace[op], None) if function == op else (None, namespace[function])
-    return check(forward, find(op), backward, dtype=dtype, budget=1.5)
+    return check(forward, find(op), backward, dtype=dtype, budget=0.6)
 
 
 @pytest.mark.parametrize("row", PLANTED, ids=[f"{r[1]}: {r[4]}" for r in PLANTED])

@@ -65,6 +65,7 @@ FUNCTIONS = [
     ("elu'",               where(x > 0, 1, ALPHA * exp(x)),                                       1,    0),
     ("elu' by output",     where(x > 0, 1, where(x > 0, x, ALPHA * (exp(x) - 1)) + ALPHA),        1,    0),
     ("relu",               where(x > 0, x, 0),                                                    INF,  0),
+    ("late relu",          where(x > 1, x - 1, 0),                                                INF,  0),
     ("leaky relu",         where(x > 0, x, x / 100),                                              INF,  -INF),
     ("odd exponential",    where(x >= 0, 1 - exp(-x), exp(x) - 1),                                1,    -1),
     ("tanhshrink",         x - tanh(x),                                                           INF,  -INF),

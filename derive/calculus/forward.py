@@ -1,0 +1,59 @@
+"""The forward sweep: from tangents of the inputs to tangents of the outputs, one let at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.calculus.algebra import Poly
+from derive.calculus.derivatives import tangent
+from derive.calculus.display import Names, expression
+from derive.calculus.sweep import Derivation, Sweep, prune, worth_a_name
+from derive.calculus.textbook import unhide
+from derive.language.nodes import ZERO, Expr, Input, Ref, leaves
+from derive.language.program import Let, Output, Program
+
+
+class Forward(Sweep):
+    """One forward sweep: the tangent of every intermediate, shortened, inlined unless it is a matrix product or long."""
+
+    def __init__(self, program: Program, seeds: dict[Input, Input], limit: int) -> None:
+        super().__init__(program, seeds.values(), limit)
+        self.seeds = seeds
+
+    def run(self) -> None:
+        moved: dict[Expr, Expr] = dict(self.seeds.items())
+        wanted = {o.name for o in self.program.outputs}
+        for let in self.refined.lets:
+            raw = tangent(let.body, moved | self._still(let, moved))
+            p = self.shorten(raw)
+            if p is None:
+                moved[let.ref] = self._keep_tangent(let, raw, unhide(self.refined.lets, self.hidden, raw))
+                continue
+            shown = expression(p, Names(self.known))
+            if let.name in wanted or worth_a_name(shown) or self._named_product(let, p) or len(p) > self.limit:
+                moved[let.ref] = self._keep_tangent(let, raw, self.show(p))
+            else:
+                moved[let.ref] = shown
+        self.moved = moved
+
+    def _keep_tangent(self, let: Let, raw: Expr, shown: Expr) -> Ref:
+        ref = self.keep(let.name.partition("%")[0] + ("_in_dot" if let.name in self.hidden else "_dot"), shown)
+        self.certify(ref.name, raw, shown, "product rule, collected")
+        return ref
+
+    def _named_product(self, let: Let, p: Poly) -> bool:
+        return bool(p) and let.name not in self.hidden and self._feeds(let)
+
+    def _still(self, let: Let, moved: dict[Expr, Expr]) -> dict[Expr, Expr]:
+        return {x: ZERO for x in leaves(let.body, Ref, Input) if x not in moved}
+
+    def derivation(self, original: Program, name: str) -> Derivation:
+        """The program (*tangents, *inputs) -> tangents of the outputs."""
+        outputs = []
+        for o in original.outputs:
+            ref = self.moved[original.let(o.name).ref]
+            assert isinstance(ref, Ref)
+            outputs.append(Output(ref.name, o.names))
+        inputs = (*self.seeds.values(), *original.inputs)
+        program = replace(original, name=name, inputs=inputs, lets=(*original.lets, *self.lets), outputs=tuple(outputs))
+        return Derivation(prune(program), (*self.prove_facts(), *self.steps))

@@ -1,0 +1,301 @@
+"""Indices: what an expression depends on, how it is read at other positions, and sums and reductions over positions.
+
+Bound indices are numbered canonically, so alpha-equivalent sums are equal tuples, and are opened with names used nowhere
+else before anything is done under them, so nothing is ever captured. Dropping a bound index that no factor holds
+multiplies by its size.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from derive.calculus.algebra import (
+    Factor,
+    Index,
+    Key,
+    Mono,
+    Poly,
+    TooLarge,
+    constant,
+    factor,
+    from_exponents,
+    key,
+    order,
+    plus,
+    poly,
+    product,
+    scale,
+    times,
+)  # fmt: skip
+from derive.calculus.powers import call, exponential, indicator, power
+from derive.language.nodes import base_axis
+
+_fresh = itertools.count()  # printed with leading zeros, so that order never depends on how far it has counted
+
+
+@lru_cache(maxsize=200_000)
+def free(item: Any) -> frozenset[Index]:
+    """The free and bound index leaves that occur in a factor, monomial or key, less those it binds itself."""
+    if not isinstance(item, tuple) or not item:
+        return frozenset()
+    if item[0] in ("f", "b") and len(item) >= 2 and isinstance(item[1], (str, int)):
+        return frozenset((item,))
+    if item[0] in ("sum", "red") and len(item) >= 3:
+        bound = item[1] if item[0] == "sum" else item[2]
+        inside = free(item[-1])
+        return inside - {("b", k, axis) for k, axis in bound}
+    return frozenset().union(*(free(part) for part in item))
+
+
+@lru_cache(maxsize=200_000)
+def deepest(item: Any) -> int:
+    """The largest number of a bound index anywhere inside, or -1."""
+    if not isinstance(item, tuple) or not item:
+        return -1
+    if item[0] == "b" and len(item) == 3 and isinstance(item[1], int):
+        return int(item[1])
+    return max((deepest(part) for part in item), default=-1)
+
+
+def replace(p: Poly, mapping: Mapping[Index, Index]) -> Poly:
+    """The polynomial with indices replaced, all at once."""
+    return plus(*(scale(replace_mono(m, mapping), c) for m, c in p.items())) if mapping else p
+
+
+def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
+    """The same for one monomial."""
+    if not any(i in mapping for i in free(mono)):
+        return {mono: Fraction(1)}
+    result = constant(1)
+    for f, e in mono:
+        result = times(result, _power_of(replace_factor(f, mapping), e))
+    return result
+
+
+def _power_of(p: Poly, e: Fraction) -> Poly:
+    if len(p) == 1:
+        (mono, c), *_ = p.items()
+        if c == 1:
+            return from_exponents({f: x * e for f, x in mono})
+    return power(p, e)
+
+
+def replace_factor(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
+    """The same for one factor; sums are rebuilt, since a replaced index may let them fall apart."""
+    if not any(i in mapping for i in free(f)):
+        return factor(f)
+    match f:
+        case ("sum", bound, mono):
+            opened, names = open_bound(bound, mono)
+            return sum_over(replace_mono(opened, mapping), names)
+        case ("red", how, bound, k):
+            opened_key, names = _open_key(bound, k)
+            return reduce_over(how, replace(opened_key, mapping), names)
+        case ("delta", i, j):
+            return delta(replace_index(i, mapping), replace_index(j, mapping))
+        case ("t", name, at):
+            return factor(("t", name, tuple((a, replace_index(i, mapping)) for a, i in at)))
+        case ("iota", i):
+            new = replace_index(i, mapping)
+            return poly(new[1]) if new[0] == "p" else factor(("iota", new))
+        case ("inr", axis, i):
+            return factor(("inr", axis, replace_index(i, mapping)))
+    return rebuild(f, mapping)
+
+
+def replace_index(i: Index, mapping: Mapping[Index, Index]) -> Index:
+    """An index with the indices inside it replaced."""
+    if i in mapping:
+        return mapping[i]
+    if i[0] == "p":
+        return as_index(replace(poly(i[1]), mapping))
+    return i
+
+
+def as_index(p: Poly) -> Index:
+    """An index from an integer polynomial: a lone position is that position."""
+    if len(p) == 1:
+        (mono, c), *_ = p.items()
+        if c == 1 and len(mono) == 1 and mono[0][0][0] == "iota" and mono[0][1] == 1:
+            return mono[0][0][1]  # type: ignore[no-any-return]
+    return ("p", key(p))
+
+
+def index_poly(i: Index) -> Poly:
+    """The integer polynomial of an index."""
+    return poly(i[1]) if i[0] == "p" else factor(("iota", i))
+
+
+def depends_on_data(i: Index) -> bool:
+    """Whether an index holds a tensor: such an index is in range by contract."""
+    return i[0] == "p" and _holds_tensor(i[1])
+
+
+@lru_cache(maxsize=50_000)
+def _holds_tensor(item: Any) -> bool:
+    if not isinstance(item, tuple) or not item:
+        return False
+    return (item[0] in ("t", "red") and len(item) >= 3 and isinstance(item[1], str)) or any(_holds_tensor(part) for part in item)
+
+
+def delta(i: Index, j: Index) -> Poly:
+    """1 where two indices agree."""
+    if i == j:
+        return constant(1)
+    return factor(("delta", *sorted((i, j), key=order)))
+
+
+# ---- sums ---------------------------------------------------------------------------------------------------------
+
+
+def open_bound(bound: tuple[tuple[int, str], ...], mono: Mono) -> tuple[Mono, list[Index]]:
+    """A sum's body with its bound indices free, under names used nowhere else."""
+    names: list[Index] = [("f", f"{axis}#{next(_fresh):09d}") for _, axis in bound]
+    mapping = {("b", k, axis): name for (k, axis), name in zip(bound, names, strict=True)}
+    (opened, c), *rest = replace_mono(mono, mapping).items()
+    assert c == 1 and not rest
+    return opened, names
+
+
+def _open_key(bound: tuple[tuple[int, str], ...], k: Key) -> tuple[Poly, list[Index]]:
+    names: list[Index] = [("f", f"{axis}#{next(_fresh):09d}") for _, axis in bound]
+    return replace(poly(k), {("b", n, axis): name for (n, axis), name in zip(bound, names, strict=True)}), names
+
+
+def plain(index: Index) -> str:
+    """The axis an index runs over, without the mark of a fresh name."""
+    axis: str = index[1] if index[0] == "f" else index[2]
+    return base_axis(axis.split("#")[0])
+
+
+def sum_axes(p: Poly, axes: Iterable[str]) -> Poly:
+    """The sum of a polynomial over free axes."""
+    names = {("f", a): ("f", f"{a}#{next(_fresh):09d}") for a in axes}
+    return sum_over(replace(p, names), list(names.values()))
+
+
+def sum_over(p: Poly, names: list[Index]) -> Poly:
+    """The sum over free indices with names of their own."""
+    return plus(*(scale(_sum_mono(m, list(names)), c) for m, c in p.items()))
+
+
+def _sum_mono(mono: Mono, names: list[Index]) -> Poly:
+    mono = _merge_sums(mono, names)
+    eliminated = _eliminate_delta(mono, names)
+    if eliminated is not None:
+        return eliminated
+    outside = {f: e for f, e in mono if not free(f) & set(names)}
+    inside = [(f, e) for f, e in mono if free(f) & set(names)]
+    result = from_exponents(outside)
+    for name in [n for n in names if not any(n in free(f) for f, _ in inside)]:
+        names.remove(name)
+        result = times(result, factor(("size", plain(name))))
+    for part, held in _components(inside, names):
+        result = times(result, factor(_close(part, held)))
+    return result
+
+
+def _merge_sums(mono: Mono, names: list[Index]) -> Mono:
+    """Sums inside this one become part of it: sum_i a_i sum_j b_ij is one sum over i and j."""
+    flat: dict[Factor, Fraction] = {}
+    merged = False
+    for f, e in mono:
+        if f[0] == "sum" and e.denominator == 1 and e > 0 and free(f) & set(names):
+            merged = True
+            for _ in range(int(e)):
+                opened, more = open_bound(f[1], f[2])
+                names.extend(more)
+                for g, x in opened:
+                    flat[g] = flat.get(g, Fraction(0)) + x
+        else:
+            flat[f] = flat.get(f, Fraction(0)) + e
+    if not merged:
+        return mono
+    (result, c), *rest = from_exponents(flat).items()
+    if c != 1 or rest:
+        raise TooLarge
+    return result
+
+
+def _eliminate_delta(mono: Mono, names: list[Index]) -> Poly | None:
+    for f, _ in mono:
+        if f[0] != "delta":
+            continue
+        for mine, other in ((f[1], f[2]), (f[2], f[1])):
+            if mine in names and mine not in free(other):
+                rest = from_exponents({g: e for g, e in mono if g != f})
+                left = [n for n in names if n != mine]
+                moved = replace(rest, {mine: other})
+                if other[0] == "p" and not depends_on_data(other):
+                    moved = times(moved, factor(("inr", plain(mine), other)))
+                return sum_over(moved, left)
+    return None
+
+
+def _components(inside: list[tuple[Factor, Fraction]], names: list[Index]) -> list[tuple[list[tuple[Factor, Fraction]], list[Index]]]:
+    """Independent sums: factors that share no bound index go apart."""
+    groups: list[tuple[list[tuple[Factor, Fraction]], set[Index]]] = []
+    for f, e in inside:
+        held = set(free(f)) & set(names)
+        touching = [g for g in groups if g[1] & held]
+        groups = [g for g in groups if not g[1] & held]
+        groups.append(([*(x for g in touching for x in g[0]), (f, e)], held.union(*(g[1] for g in touching))))
+    return [(part, [n for n in names if n in held]) for part, held in groups]
+
+
+def _close(part: list[tuple[Factor, Fraction]], names: list[Index]) -> Factor:
+    """A sum over named indices as one canonical factor: of all numberings, the first in order."""
+    start = 1 + max(deepest(f) for f, _ in part)
+    groups = [[n for n in names if plain(n) == axis] for axis in sorted({plain(n) for n in names})]
+    best: tuple[str, Factor] | None = None
+    for chosen in itertools.islice(itertools.product(*(itertools.permutations(g) for g in groups)), 720):
+        flat = [n for g in chosen for n in g]
+        bound = tuple((start + i, plain(n)) for i, n in enumerate(flat))
+        mapping = {n: ("b", k, axis) for n, (k, axis) in zip(flat, bound, strict=True)}
+        closed = product(_power_of(replace_factor(f, mapping), e) for f, e in part)
+        (mono, _), *_ = closed.items()
+        candidate = ("sum", bound, mono)
+        if best is None or order(candidate) < best[0]:
+            best = (order(candidate), candidate)
+    assert best is not None
+    return best[1]
+
+
+def reduce_axes(how: str, p: Poly, axes: Iterable[str]) -> Poly:
+    """max, min, argmax or argmin of a polynomial over free axes."""
+    names = {("f", a): ("f", f"{a}#{next(_fresh):09d}") for a in axes}
+    return reduce_over(how, replace(p, names), list(names.values()))
+
+
+def reduce_over(how: str, p: Poly, names: list[Index]) -> Poly:
+    """The same over free indices with names of their own."""
+    k = key(p)
+    if how in ("max", "min") and not free(k) & set(names):
+        return p
+    start = 1 + deepest(k)
+    bound = tuple((start + i, plain(n)) for i, n in enumerate(names))
+    mapping = {n: ("b", j, axis) for n, (j, axis) in zip(names, bound, strict=True)}
+    return factor(("red", how, bound, key(replace(p, mapping))))
+
+
+def rebuild(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
+    """A factor with the indices inside its arguments replaced."""
+
+    def moved(k: Key) -> Poly:
+        return replace(poly(k), mapping)
+
+    match f:
+        case ("exp", mono):
+            return exponential(replace_mono(mono, mapping))
+        case ("pow", k):
+            p = moved(k)
+            return factor(("pow", key(p))) if len(p) > 1 else p
+        case ("call", fn, arguments):
+            return call(fn, tuple(moved(k) for k in arguments))
+        case ("ind", op, k):
+            return indicator(op, moved(k))
+    return factor(f)

@@ -1,0 +1,131 @@
+"""Rules read off definitions: from v = (x - mu) * rstd follows x = v / rstd + mu, and rules are applied at any index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from derive.calculus import algebra as al
+from derive.calculus import indices as ix
+from derive.calculus.algebra import Factor, Index, Poly
+from derive.calculus.powers import call, power
+
+STRUCTURED = ("sum", "pow", "exp", "call", "red")
+SCALAR = ("size", "num", "param")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """factor^exponent may be written as (by)^(1/unit) ... : every power that is a multiple of `unit` is replaced."""
+
+    name: str
+    target: Factor
+    unit: Fraction
+    by: Poly
+
+
+def single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
+    """From v = c * f^e * rest: f^e = v / (c * rest), for each factor f that spans what v spans."""
+    (mono, c), *_ = body.items()
+    rules = []
+    for f, e in mono:
+        if f[0] in SCALAR or not _spans(f, ref, mono) or (f[0] == "pow" and holds_exponential(f)):
+            continue
+        inverse = al.from_exponents({ref: Fraction(1), **{g: -x for g, x in mono if g != f}})
+        rules.append(Rule(name, f, e, al.scale(inverse, 1 / c)))
+    return rules
+
+
+def holds_exponential(f: Factor) -> bool:
+    """Whether a factor is a sum with exponentials: those are shown as sigmoids, not by the names they have."""
+    return f[0] == "pow" and any(g[0] == "exp" for m in al.poly(f[1]) for g, _ in m)
+
+
+def read_elsewhere(f: Factor) -> bool:
+    """Whether a tensor is read at positions that data gives."""
+    return f[0] == "t" and any(ix.depends_on_data(i) for _, i in f[2])
+
+
+def linear_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
+    """From v = m * a + rest with `a` nowhere else: a = (v - rest) / m."""
+    rules = []
+    for mono in sorted(body, key=al.order):
+        for f, e in mono:
+            if f[0] not in ("t", "sum") or e != 1 or not _spans(f, ref, mono):
+                continue
+            if any(_occurs(f, g) for m in body for g, _ in m if m != mono) or any(_occurs(f, g) for g, _ in mono if g != f):
+                continue
+            rest = {m: c for m, c in body.items() if m != mono}
+            cofactor = al.scale(al.from_exponents({g: -x for g, x in mono if g != f}), 1 / body[mono])
+            solved = al.times(al.minus(al.factor(ref), rest), cofactor)
+            rules.append(Rule(name, f, Fraction(1), solved))
+    return rules
+
+
+def _spans(f: Factor, ref: Factor, mono: al.Mono) -> bool:
+    """Whether the factor has all the free axes of the intermediate, so that it can be solved for."""
+    plain = f[0] != "t" or read_elsewhere(f) or all(i == ("f", a) for a, i in f[2])
+    return plain and ix.free(f) >= ix.free(ref) and all(ix.free(f) >= ix.free(g) for g, _ in mono)
+
+
+def _occurs(f: Factor, inside: object) -> bool:
+    if f[0] == "t" and isinstance(inside, tuple) and len(inside) == 3 and inside[:2] == f[:2]:
+        return True
+    return inside == f or (isinstance(inside, tuple) and any(_occurs(f, part) for part in inside))
+
+
+def apply_rule(p: Poly, rule: Rule) -> Poly:
+    """Every whole multiple of the rule's power replaced, under sums, powers and functions too."""
+    mark = token(rule.target)
+    if not any(mark in tokens(m) for m in p):
+        return p
+    return al.plus(*(al.scale(_rule_mono(m, rule) if mark in tokens(m) else {m: Fraction(1)}, c) for m, c in p.items()))
+
+
+def token(f: Factor) -> tuple[str, str]:
+    """What a factor is recognised by at a glance: its kind, and its name if it has one."""
+    return (f[0], f[1]) if f[0] in ("t", "call") else (f[0], "")
+
+
+@lru_cache(maxsize=200_000)
+def tokens(item: object) -> frozenset[tuple[str, str]]:
+    """The tokens of all factors anywhere inside."""
+    if not isinstance(item, tuple) or not item:
+        return frozenset()
+    inner = frozenset().union(*(tokens(part) for part in item))
+    return inner | {token(item)} if isinstance(item[0], str) and len(item) > 1 else inner
+
+
+def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:
+    result = al.constant(1)
+    for f, e in mono:
+        result = al.times(result, _rule_factor(f, e, rule))
+    return result
+
+
+def _match(f: object, target: object, found: dict[Index, Index]) -> bool:
+    """Whether a factor is the target read at other indices; `found` collects which."""
+    if isinstance(target, tuple) and len(target) == 2 and target[0] == "f":
+        return isinstance(f, tuple) and bool(f) and f[0] in ("f", "b", "p") and found.setdefault(target, f) == f
+    if isinstance(target, tuple) and isinstance(f, tuple):
+        return len(f) == len(target) and all(_match(x, y, found) for x, y in zip(f, target, strict=True))
+    return f == target
+
+
+def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
+    found: dict[Index, Index] = {}
+    times_ = e / rule.unit
+    if f[0] == rule.target[0] and times_.denominator == 1 and _match(f, rule.target, found):
+        return power(ix.replace(rule.by, {i: j for i, j in found.items() if i != j}), times_)
+    match f:
+        case ("sum", bound, mono):
+            opened, names = ix.open_bound(bound, mono)
+            new = _rule_mono(opened, rule)
+            return al.factor(f, e) if new == {opened: Fraction(1)} else power(ix.sum_over(new, names), e)
+        case ("pow", k):
+            new = apply_rule(al.poly(k), rule)
+            return power(new, e) if new != al.poly(k) else al.factor(f, e)
+        case ("call", fn, arguments):
+            return power(call(fn, tuple(apply_rule(al.poly(k), rule) for k in arguments)), e)
+    return al.factor(f, e)

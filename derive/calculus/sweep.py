@@ -1,0 +1,169 @@
+"""What forward and reverse sweeps over a program share: names, budget, and the steps that prove each let."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from derive.calculus.algebra import Poly, TooLarge, at_most
+from derive.calculus.canonical import Canon, canon_for
+from derive.calculus.derivatives import sum_to, tangent
+from derive.calculus.display import Names, expression
+from derive.calculus.proof import Step, certify, certify_exactly
+from derive.calculus.textbook import Basis, is_contraction, leaves_of, refine, unhide
+from derive.language.errors import NotProved
+from derive.language.nodes import ZERO, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul, walk
+from derive.language.program import Let, Program
+
+INLINE_TERMS = 3
+NEVER = 10**9
+WORK = 100_000  # products of terms that shortening one intermediate may take in a small program,
+LONG, LONG_WORK = 20, 15_000  # and in one of more lets than LONG
+WHOLE = 10  # up to so many definitions the whole gradient is proved in one piece too, everything expanded
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A derived Program and the checked steps that lead to it."""
+
+    program: Program
+    steps: tuple[Step, ...]
+
+    @property
+    def tier(self) -> str:
+        """The weakest certificate among the steps."""
+        return max((s.certificate.tier for s in self.steps), default="A")
+
+
+def fresh_name(name: str, taken: Iterable[str]) -> str:
+    """The name, with underscores added until nothing else carries it."""
+    taken = set(taken)
+    while name in taken:
+        name += "_"
+    return name
+
+
+def names_in(program: Program) -> set[str]:
+    return {i.name for i in program.inputs} | {p.name for p in program.parameters} | {let.name for let in program.lets}
+
+
+def tangents(program: Program) -> dict[Input, Input]:
+    """One direction `v_NAME` per real input."""
+    taken = names_in(program)
+    return {i: Input(fresh_name(f"v_{i.name}", taken), i.names) for i in program.real_inputs}
+
+
+def inner(a: Expr, b: Expr, axes: frozenset[str]) -> Expr:
+    return sum_to(mul(a, b), axes, frozenset())
+
+
+def worth_a_name(shown: Expr) -> bool:
+    return any(is_contraction(r) for r in leaves(shown, Reduce))
+
+
+def prune(program: Program) -> Program:
+    """Only the lets that the outputs need."""
+    needed = {o.name for o in program.outputs}
+    kept = []
+    for let in reversed(program.lets):
+        if let.name in needed:
+            kept.append(let)
+            needed |= {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
+    return replace(program, lets=tuple(reversed(kept)))
+
+
+class Sweep:
+    """What forward and reverse sweeps share: the refined program, its names, its basis, and the lets made so far."""
+
+    def __init__(self, program: Program, extra: Iterable[Input], limit: int) -> None:
+        self.program, self.limit = program, limit
+        self.refined, self.hidden = refine(program)
+        self.extra = tuple(extra)
+        known: dict[str, Expr] = {i.name: i for i in self.extra}
+        known.update(leaves_of(self.refined))
+        self.known = known
+        self.opaque = canon_for(program, expanded=False)
+        self.full = canon_for(self.refined)
+        self.basis = Basis(self.refined, self.opaque, self.full, Names(known), frozenset(i.name for i in self.extra))
+        self.lets: list[Let] = []
+        self.steps: list[Step] = []
+        self.taken = names_in(program) | {i.name for i in self.extra}
+
+    def show(self, p: Poly) -> Expr:
+        """A polynomial as an expression over the program's own names."""
+        return unhide(list(self.refined.lets), self.hidden, expression(p, Names(self.known)))
+
+    def keep(self, name: str, body: Expr) -> Ref:
+        """A new let, usable from now on."""
+        name = fresh_name(name, self.taken)
+        self.taken.add(name)
+        self.lets.append(Let(name, flatten(body)))
+        ref = self.lets[-1].ref
+        self.known[name] = ref
+        self.full.bodies[name] = self.lets[-1].body
+        return ref
+
+    def shorten(self, raw: Expr) -> Poly | None:
+        """The shortened polynomial; None, so that the raw form is kept, when it would take too long to find."""
+        try:
+            with at_most(WORK if len(self.refined.lets) <= LONG else LONG_WORK):
+                return self.basis.shorten(self.opaque.poly(raw))
+        except TooLarge:
+            if self.limit == NEVER:
+                raise
+            return None
+
+    def certify(self, name: str, raw: Expr, shown: Expr, rule: str) -> None:
+        """The step raw = shown, with just the definitions that shortening used expanded; with all of them if need be."""
+        plain = unhide(self.refined.lets, self.hidden, raw)
+        if plain == shown:
+            self.steps.append(certify_exactly(name, plain, shown, rule, self.opaque))
+            return
+        bodies = {n: self.full.bodies[n] for n in self.basis.touched | self.hidden}
+        near = Canon(bodies, self.full.positive, self.full.hypotheses)
+        try:
+            self.steps.append(certify_exactly(name, plain, shown, rule, near))
+        except NotProved:
+            self.steps.append(certify(name, plain, shown, rule, self.full))
+
+    def local(self, let: Let, bar: Expr, parts: Mapping[Expr, Expr]) -> None:
+        """The step that what the sweep passes on through one definition is the transpose of its derivative."""
+        seeds: dict[Expr, Expr] = {leaf: Input(f"v_{leaf.name}", tuple(sorted(leaf.axes))) for leaf in parts}  # type: ignore[attr-defined]
+        still: dict[Expr, Expr] = {x: ZERO for x in leaves(let.body, Ref, Input) if x not in seeds}
+        left = inner(bar, tangent(let.body, seeds | still), let.body.axes)
+        right = add(*(inner(seeds[leaf], part, leaf.axes) for leaf, part in parts.items()))
+        rule = f"derivative of {let.name.partition('%')[0]}, transposed"
+        self.steps.append(certify(f"through {let.name}", left, right, rule, self.opaque))
+
+    def _feeds(self, let: Let) -> bool:
+        """Whether the intermediate is a matrix product, is proportional to one,."""
+        factors = let.body.args if isinstance(let.body, Mul) else (let.body,)
+        hidden = [self.refined.let(r.name).body for r in factors if isinstance(r, Ref) and r.name in self.hidden]
+        return is_contraction(let.body) or any(is_contraction(body) for body in hidden)
+
+    def prove_facts(self) -> list[Step]:
+        """A step for each fact that was used."""
+        return [
+            certify("fact", claim, expression(value, Names(self.known)), "expand the definitions", self.full)
+            for claim, value in self._facts_in_order()
+        ]
+
+    def _facts_in_order(self) -> list[tuple[Expr, Poly]]:
+        shown: dict[Expr, Poly] = {}
+        for claim, value in self.basis.used.values():
+            shown.setdefault(unhide(list(self.refined.lets), self.hidden, claim), value)
+        return list(shown.items())
+
+    def run(self) -> None:
+        """Sweep over all lets."""
+        raise NotImplementedError
+
+    @property
+    def price(self) -> int:
+        """How many different operations all lets together take."""
+        return len({n for let in self.lets for n in walk(let.body) if n.children})
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether no let is so long that keeping intermediates could be shorter."""
+        return all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self.lets)
