@@ -20,11 +20,14 @@ are numbered canonically, so alpha-equivalent sums are equal tuples (see `indice
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+
+from derive.language.nodes import base_axis
 
 Index = tuple[Any, ...]
 Factor = tuple[Any, ...]
@@ -183,3 +186,40 @@ def from_exponents(exponents: Mapping[Factor, Fraction]) -> Poly:
         for _ in range(exponent):
             result = times(result, poly(base))
     return result
+
+
+# ---- what does not depend on the names of indices -----------------------------------------------------------------
+
+
+@lru_cache(maxsize=200_000)
+def anonymous(item: Any) -> Any:
+    """The same without the names of indices: equal for forms that differ in what their indices are called alone."""
+    if not isinstance(item, tuple) or not item:
+        return item
+    if (item[0] == "f" and len(item) == 2 and isinstance(item[1], str)) or (item[0] == "b" and len(item) == 3 and isinstance(item[1], int)):
+        return ("*", base_axis(re.split("[#~]", item[-1])[0]))
+    if len(item) == 2 and isinstance(item[0], int) and isinstance(item[1], str):
+        return item[1]
+    return tuple(anonymous(part) for part in item)
+
+
+def leading(p: Poly) -> tuple[Mono, Fraction]:
+    """The first term with a sign that the sum and its opposite tell apart; where only names of indices do, a term of coefficient 0.
+
+    Which term and what number it has does not depend on what indices are called: x[i] - x[j] has no sign of its own.
+    """
+    groups: dict[str, list[tuple[Fraction, Mono]]] = {}
+    for m, c in p.items():
+        groups.setdefault(order(anonymous(m)), []).append((c, m))
+    for _, terms in sorted(groups.items()):
+        forth, back = sorted(c for c, _ in terms), sorted(-c for c, _ in terms)
+        if forth != back:
+            c, m = max(terms) if (sum(forth), forth) > (sum(back), back) else min(terms)
+            return m, c
+    return (), Fraction(0)
+
+
+def orientation(p: Poly) -> int:
+    """1, or -1 for the opposite of such a sum, whatever its indices are called; 0 where only they tell: x[i] - x[j]."""
+    c = leading(p)[1]
+    return (c > 0) - (c < 0)

@@ -156,9 +156,15 @@ def open_bound(bound: tuple[tuple[int, str], ...], mono: Mono) -> tuple[Mono, li
     """A sum's body with its bound indices free, under names used nowhere else."""
     names: list[Index] = [("f", f"{axis}#{next(_fresh):09d}") for _, axis in bound]
     mapping = {("b", k, axis): name for (k, axis), name in zip(bound, names, strict=True)}
-    (opened, c), *rest = replace_mono(mono, mapping).items()
-    assert c == 1 and not rest
-    return opened, names
+    return renamed(mono, mapping), names
+
+
+def renamed(mono: Mono, mapping: Mapping[Index, Index]) -> Mono:
+    """A monomial with new names for its indices: one monomial still, for no form depends on what they are called."""
+    (result, c), *rest = replace_mono(mono, mapping).items()
+    if c != 1 or rest:
+        raise TooLarge
+    return result
 
 
 def _open_key(bound: tuple[tuple[int, str], ...], k: Key) -> tuple[Poly, list[Index]]:
@@ -256,9 +262,7 @@ def _close(part: list[tuple[Factor, Fraction]], names: list[Index]) -> Factor:
         flat = [n for g in chosen for n in g]
         bound = tuple((start + i, plain(n)) for i, n in enumerate(flat))
         mapping = {n: ("b", k, axis) for n, (k, axis) in zip(flat, bound, strict=True)}
-        closed = product(_power_of(replace_factor(f, mapping), e) for f, e in part)
-        (mono, _), *_ = closed.items()
-        candidate = ("sum", bound, mono)
+        candidate = ("sum", bound, renamed(tuple(part), mapping))
         if best is None or order(candidate) < best[0]:
             best = (order(candidate), candidate)
     assert best is not None

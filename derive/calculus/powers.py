@@ -16,8 +16,10 @@ from derive.calculus.algebra import (
     factor,
     from_exponents,
     key,
+    leading,
     minus,
     order,
+    orientation,
     plus,
     poly,
     product,
@@ -46,8 +48,8 @@ def positive(f: Factor) -> bool:
 
 
 def positive_mono(mono: Mono) -> bool:
-    """Whether a product of powers is positive: each factor is, or is a fractional power, or is squared under a sum."""
-    return all(positive(f) or e.denominator != 1 for f, e in mono)
+    """Whether a product of powers is positive: each factor is, or stands in a denominator under a root."""
+    return all(positive(f) or (e.denominator != 1 and e < 0) for f, e in mono)
 
 
 def power(p: Poly, e: Fraction) -> Poly:
@@ -140,10 +142,9 @@ def split_content(p: Poly, only_positive: bool = False) -> tuple[Mono, Fraction,
     inverse = tuple((f, -x) for f, x in content)
     bare = times(p, {inverse: Fraction(1)}) if content else p
     bare, content = _one_term_plain(bare, content)
-    first = next((c for m, c in key(bare) if m), Fraction(1))
-    number = abs(first)
-    if first < 0 and not only_positive:
-        number = -number
+    varying = {m: c for m, c in bare.items() if m}
+    first = leading(varying)[1] or next((c for _, c in key(varying)), Fraction(1))
+    number = abs(first) if only_positive else first
     return content, number, scale(bare, 1 / number)
 
 
@@ -209,7 +210,7 @@ def indicator(op: str, p: Poly) -> Poly:
         value = p.get((), Fraction(0))
         return constant(int(value > 0 or (op == ">=" and value == 0)))
     _, _, primitive = split_content(p, only_positive=True)
-    if key(primitive)[0][1] < 0:
+    if orientation(primitive) < 0:
         return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))
     return factor(("ind", op, key(primitive)))
 
@@ -236,7 +237,8 @@ def _by_parity(fn: str, p: Poly) -> Poly:
     """f(-x) in terms of f(x): odd, even, or 1 - f(x) for the normal distribution."""
     if not p:
         return {"normal_cdf": constant(Fraction(1, 2)), "cos": constant(1)}.get(fn, {})
-    if key(p)[0][1] > 0:
+    way = orientation(p) or (fn in EVEN and (1 if key(p)[0][1] > 0 else -1))
+    if way >= 0:
         return factor(("call", fn, (key(p),)))
     mirrored = factor(("call", fn, (key(scale(p, -1)),)))
     if fn == "normal_cdf":

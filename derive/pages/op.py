@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from derive import pipeline
-from derive.calculus.gradient import Derivation
+from derive.calculus.sweep import Derivation
 from derive.codegen.constants import literal
 from derive.codegen.docstring import shape
 from derive.codegen.module import piece
