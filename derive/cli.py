@@ -223,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"derive {arguments.command}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
-        print("\nderive: interrupted", file=sys.stderr)
+        print("derive: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

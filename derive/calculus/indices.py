@@ -27,7 +27,6 @@ from derive.calculus.algebra import (
     order,
     plus,
     poly,
-    product,
     scale,
     times,
 )  # fmt: skip
