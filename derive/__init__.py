@@ -10,10 +10,7 @@ from typing import Any
 
 # fmt: off
 _WHERE = {
-    **{name: "derive.language" for name in (
-        "op", "assume", "Real", "Index", "State", "Count", "Range", "Scalar", "Positive", "NonNegative", "Natural", "PositiveInteger", "Op", "DeriveError",
-        "DefinitionError", "NotPrintable", "NotProved", "UnknownOp",
-    )},
+    **dict.fromkeys(("op", "assume", "Real", "Index", "State", "Count", "Range", "Scalar", "Positive", "NonNegative", "Natural", "PositiveInteger", "Op", "DeriveError", "DefinitionError", "NotPrintable", "NotProved", "UnknownOp"), "derive.language"),
     "CATALOG":  "derive.catalog",
     "find":     "derive.catalog",
     "load":     "derive.catalog",

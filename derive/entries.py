@@ -7,7 +7,7 @@ from importlib import import_module
 from derive.catalog import CATALOG, SECTIONS, load
 from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.language.errors import DeriveError, UnknownOp, closest
-from derive.language.program import Op
+from derive.language.operation import Op
 
 Entry = Op | Recurrence
 GEOMETRY = "geometry"

@@ -9,7 +9,8 @@ from typing import Any
 
 from derive.calculus.gradient import hvp, jvp, vjp
 from derive.calculus.sweep import Derivation
-from derive.language.program import Op, Program
+from derive.language.operation import Op
+from derive.language.program import Program
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from derive.catalog.normalization import NORMALIZATION
 from derive.catalog.optimizers import OPTIMIZERS
 from derive.catalog.userfile import ops_in
 from derive.language.errors import UnknownOp, closest
-from derive.language.program import Op
+from derive.language.operation import Op
 
 # fmt: off
 SECTIONS = (

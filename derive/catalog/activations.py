@@ -1,6 +1,5 @@
 """Activations: what a unit makes of its input, element by element, and the softmax family over one axis."""
 # mypy: ignore-errors
-# ruff: noqa: F722, F821
 
 from derive.language import Positive, Real, Scalar, exp, log, normal_cdf, op, pi, sqrt, sum, where
 

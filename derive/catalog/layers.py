@@ -1,6 +1,5 @@
 """Layers: maps with weights, and a small network written from them."""
 # mypy: ignore-errors
-# ruff: noqa: F722, F821
 
 from derive.catalog.activations import softmax, tanh
 from derive.catalog.losses import cross_entropy

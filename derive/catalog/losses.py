@@ -1,6 +1,5 @@
 """Losses: one number that says how far predictions are from what was wanted, averaged over what they are taken over."""
 # mypy: ignore-errors
-# ruff: noqa: F722
 
 from derive.catalog.activations import sigmoid, softmax
 from derive.language import Index, Positive, Real, abs, assume, log, mean, op, sum, where

@@ -1,6 +1,5 @@
 """Normalisation: shift and scale by statistics of the data. Variances are biased (divided by the count); eps is inside the root."""
 # mypy: ignore-errors
-# ruff: noqa: F722, F821
 
 from derive.language import Positive, Real, mean, op, sqrt
 

@@ -16,7 +16,7 @@ from derive.check.runs import Finding, Reader, Tally, gradient_reader, run, valu
 from derive.check.search import explore
 from derive.check.shrink import smallest
 from derive.language.errors import closest
-from derive.language.program import Op
+from derive.language.operation import Op
 
 DTYPES = ("float16", "float32", "float64")
 CASES = 400

@@ -15,7 +15,8 @@ from derive.check.edges import Edge, edges
 from derive.check.evaluate import Numbers, evaluate
 from derive.check.floats import Floats
 from derive.language.nodes import At, Call, Compare, Const, Delta, Expr, Input, Reduce, walk
-from derive.language.program import Op, Parameter, Program
+from derive.language.operation import Op
+from derive.language.program import Parameter, Program
 
 Array = NDArray[Any]
 KINDS = ("real", "state")  # inputs that hold real numbers; a state is not differentiated

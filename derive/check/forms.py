@@ -9,7 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from derive.calculus.atoms import primitive
-from derive.language.program import Let, Op, Program
+from derive.language.operation import Op
+from derive.language.program import Let, Program
 from derive.pipeline import readings, stable
 
 Array = NDArray[Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from derive.calculus.gradient import cotangents
 from derive.check.forms import forms
 from derive.language.nodes import Input
-from derive.language.program import Op, Parameter
+from derive.language.operation import Op
+from derive.language.program import Parameter
 
 INDENT = "    "
 

@@ -25,7 +25,7 @@ from derive.check.runs import Finding, Reader, Tally, gradient_reader, run, valu
 from derive.check.search import explore, grid
 from derive.check.shrink import smallest
 from derive.check.tolerance import CONVENTIONS, Allowance
-from derive.language.program import Op
+from derive.language.operation import Op
 
 Array = NDArray[Any]
 FD_BOUND = 1e-7

@@ -16,7 +16,7 @@ from derive.catalog.geometry import Recurrence
 from derive.check.table import exit_code, moving_line, table, to_json
 from derive.check.verify import Row, Verification, verify_all
 from derive.entries import entries, entry
-from derive.language.program import Op
+from derive.language.operation import Op
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -41,8 +41,8 @@ from derive.language.functions import (
     minimum,
     new,
     normal_cdf,
-    onehot,
     not_equal,
+    onehot,
     pi,
     sign,
     sin,
@@ -51,7 +51,7 @@ from derive.language.functions import (
     sum,
     where,
 )  # fmt: skip
-from derive.language.program import Op
+from derive.language.operation import Op
 
 __all__ = [
     "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Natural", "NonNegative", "Op", "Positive", "PositiveInteger",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from derive.language.errors import DefinitionError, closest
 from derive.language.nodes import BATCH, Expr, Input, Iota, at, base_axis, fresh_axis, walk
-from derive.language.program import Op, Program
+from derive.language.program import Program
 from derive.language.trace import declared_before, listed, ordered
 
 AxisMap = dict[str, tuple[str, ...]]
@@ -14,7 +14,7 @@ Roles = dict[str, str]
 Meetings = set[frozenset[str]]
 
 
-def bind_axes(op: Op, actual: Sequence[Expr], over: str | None) -> tuple[AxisMap, list[Expr]]:
+def bind_axes(op: Program, actual: Sequence[Expr], over: str | None) -> tuple[AxisMap, list[Expr]]:
     """The caller's axes for each axis of the op: by name where all names match, else by place from the last one.
 
     Places count only where the caller's arrays declare them, so that no axis is picked by accident. Where two roles
@@ -24,23 +24,23 @@ def bind_axes(op: Op, actual: Sequence[Expr], over: str | None) -> tuple[AxisMap
     reason = ""
     for assign in (_same_names, _last_places, _names_then_places):
         bound, arrays = dict(start), list(actual)
-        fault = _bind_all(op.program, arrays, bound, assign)
+        fault = _bind_all(op, arrays, bound, assign)
         if not fault:
             return bound, arrays
         reason = fault if assign is not _same_names and not reason else reason
-    came = ", ".join(f"{f.name} {listed(a.axes)}" for f, a in zip(op.program.inputs, actual, strict=True))
+    came = ", ".join(f"{f.name} {listed(a.axes)}" for f, a in zip(op.inputs, actual, strict=True))
     raise DefinitionError(f"{op.name} wants {_wanted(op)}; got {came}: {reason}")
 
 
-def _wanted(op: Op) -> str:
-    return ", ".join(f"{i.name} ({', '.join(i.names)})" for i in op.program.inputs)
+def _wanted(op: Program) -> str:
+    return ", ".join(f"{i.name} ({', '.join(i.names)})" for i in op.inputs)
 
 
-def _start(op: Op, first: Expr, over: str | None) -> AxisMap:
+def _start(op: Program, first: Expr, over: str | None) -> AxisMap:
     """What `over` says: the axis that plays the last role of the first input."""
     if over is None:
         return {}
-    roles = [n for n in op.program.inputs[0].names if n != BATCH]
+    roles = [n for n in op.inputs[0].names if n != BATCH]
     if not roles:
         raise DefinitionError(f"{op.name} works on each element, so it takes no over; got over={over!r}")
     if over not in first.axes:

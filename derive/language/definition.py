@@ -34,7 +34,8 @@ from derive.language.annotations import (
 from derive.language.errors import DefinitionError, DeriveError
 from derive.language.naming import cut, name_nodes
 from derive.language.nodes import BATCH, Const, Expr, Input, Iota, Param, Reduce, as_expr, leaves, walk
-from derive.language.program import Let, Op, Output, Parameter, Program, check_names
+from derive.language.operation import Op
+from derive.language.program import Let, Output, Parameter, Program, check_names
 from derive.language.trace import Trace, assume, axis_order, hint, ordered, tracing
 from derive.language.wellformed import check_axes, check_nodes, declared_outputs
 

@@ -7,7 +7,24 @@ from fractions import Fraction
 
 from derive.language.annotations import AXIS
 from derive.language.errors import DefinitionError, closest
-from derive.language.nodes import BATCH, ONE, Call, Compare, Const, Delta, Expr, Iota, Mul, Number, Reduce, Size, as_expr, flatten, power, where
+from derive.language.nodes import (
+    BATCH,
+    ONE,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Iota,
+    Mul,
+    Number,
+    Reduce,
+    Size,
+    as_expr,
+    flatten,
+    power,
+    where,
+)
 from derive.language.trace import listed, ordered
 
 __all__ = [

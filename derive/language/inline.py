@@ -9,13 +9,13 @@ from derive.language.binding import AxisMap, bind_axes
 from derive.language.errors import DefinitionError, closest
 from derive.language.naming import free_name
 from derive.language.nodes import BATCH, At, Const, Delta, Expr, Iota, Param, Reduce, Size, as_expr, at, base_axis, fresh_axis, mul, walk
-from derive.language.program import Hypothesis, Op, Program
+from derive.language.program import Hypothesis, Program
 from derive.language.trace import declare, hint, inherit, pairs
 
 
-def inline(op: Op, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
+def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
     """The outputs of `op` on the caller's expressions; arrays by place or by name, parameters by name."""
-    program = op.program
+    program = op
     actual, axes = _arguments(op, inputs, over, keywords)
     leaves: dict[Expr, Expr] = dict(zip(program.inputs, actual, strict=True))
     leaves.update(_bind_parameters(op, keywords))
@@ -23,8 +23,8 @@ def inline(op: Op, inputs: Sequence[object], over: str | None, keywords: dict[st
     return results[0] if len(results) == 1 else results
 
 
-def _arguments(op: Op, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> tuple[list[Expr], AxisMap]:
-    names = [i.name for i in op.program.inputs]
+def _arguments(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> tuple[list[Expr], AxisMap]:
+    names = [i.name for i in op.inputs]
     given = [*inputs, *(keywords.pop(n) for n in names[len(inputs) :] if n in keywords)]
     if len(given) != len(names):
         raise DefinitionError(f"{op.name} takes {len(names)} array{'s' * (len(names) > 1)} ({', '.join(names)}); got {len(given)}")
@@ -32,7 +32,7 @@ def _arguments(op: Op, inputs: Sequence[object], over: str | None, keywords: dic
     return actual, axes
 
 
-def _array(op: Op, name: str, actual: object) -> Expr:
+def _array(op: Program, name: str, actual: object) -> Expr:
     if isinstance(actual, Expr):
         if actual.kind == "real":
             return actual
@@ -45,8 +45,8 @@ def _array(op: Op, name: str, actual: object) -> Expr:
     )
 
 
-def _bind_parameters(op: Op, given: dict[str, object]) -> dict[Expr, Expr]:
-    known = {p.name: p for p in op.program.parameters}
+def _bind_parameters(op: Program, given: dict[str, object]) -> dict[Expr, Expr]:
+    known = {p.name: p for p in op.parameters}
     for name in given:
         if name not in known:
             raise DefinitionError(f"{op.name} has no parameter {name}{closest(name, known)}")

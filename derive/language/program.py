@@ -1,4 +1,4 @@
-"""What a definition means: a Program of named intermediates, and the Op that carries it. Frozen data, no behaviour."""
+"""What a definition means: a Program of named intermediates. Frozen data, no behaviour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.language.errors import DefinitionError, DeriveError
-from derive.language.nodes import Expr, Input, Ref
+from derive.language.nodes import Expr, Input, Ref, substitute
 
 
 @dataclass(frozen=True)
@@ -106,38 +106,8 @@ class Program:
         return tuple(i for i in self.inputs if i.dtype == "real")
 
 
-@dataclass(frozen=True)
-class Op:
-    """A definition: its meaning (`program`), where it comes from (`source`) and the sentence that says what it does.
-
-    Called with expressions inside another definition, it becomes part of that definition.
-    """
-
-    name: str
-    doc: str
-    source: str
-    program: Program
-    section: str = ""
-
-    @property
-    def summary(self) -> str:
-        """The first sentence of the docstring."""
-        return self.doc.strip().split("\n")[0]
-
-    def __call__(self, *inputs: Expr, over: str | None = None, **parameters: object) -> Expr | tuple[Expr, ...]:
-        from derive.language.inline import inline
-
-        return inline(self, inputs, over, parameters)
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{i.name}[{' '.join(i.names)}]" for i in self.program.inputs)
-        return f"<op {self.name}({arguments})>"
-
-
 def expand(program: Program, expr: Expr) -> Expr:
     """The expression with every Ref replaced by what it names, down to inputs and parameters."""
-    from derive.language.nodes import substitute
-
     bodies: dict[Expr, Expr] = {}
     for let in program.lets:
         bodies[let.ref] = substitute(let.body, bodies)

@@ -10,7 +10,8 @@ from derive.calculus.proof import Step
 from derive.catalog.geometry import Recurrence
 from derive.entries import Entry, described
 from derive.geometry.rules import Step as WholeStep
-from derive.language.program import Let, Op, Parameter, Program
+from derive.language.operation import Op
+from derive.language.program import Let, Parameter, Program
 from derive.language.text import text
 from derive.pages.entries import source, tier
 from derive.pages.formulas import new_lets

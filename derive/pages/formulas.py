@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from derive.calculus.gradient import readings
-from derive.calculus.sweep import Derivation
 from derive.calculus.proof import Step
+from derive.calculus.sweep import Derivation
 from derive.calculus.textbook import refine
 from derive.language.nodes import Expr, Input, Ref, flatten, leaves, substitute
 from derive.language.program import Let, Program

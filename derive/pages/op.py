@@ -10,7 +10,8 @@ from derive.codegen.constants import literal
 from derive.codegen.docstring import shape
 from derive.codegen.module import piece
 from derive.language.nodes import BATCH, Input, Iota, walk
-from derive.language.program import Op, Parameter, Program
+from derive.language.operation import Op
+from derive.language.program import Parameter, Program
 from derive.language.text import text
 from derive.pages.document import (
     Block,

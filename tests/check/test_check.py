@@ -1,6 +1,6 @@
 """Hand-written candidates: right ones of several styles agree, wrong ones are reported with what is wrong."""
 
-# ruff: noqa: UP037  (axes are strings, not forward references)
+
 from __future__ import annotations
 
 import json

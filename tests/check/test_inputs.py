@@ -1,6 +1,6 @@
 """Contracts and inputs, read off definitions that no catalogue knows."""
 
-# ruff: noqa: UP037  (axes are strings, not forward references)
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The derived tolerance: tight where the printed form is, wide where it cancels, silent where it overflows."""
 
-# ruff: noqa: UP037  (axes are strings, not forward references)
+
 from __future__ import annotations
 
 import numpy as np

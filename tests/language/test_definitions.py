@@ -1,6 +1,5 @@
 """What a definition becomes: named intermediates, axes in order, sizes, states; ops inside ops; values that travel."""
 
-# ruff: noqa: F722, F821
 
 import os
 import pickle

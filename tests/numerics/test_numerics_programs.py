@@ -14,7 +14,8 @@ from derive.catalog import CATALOG
 from derive.language import Positive, Real, op
 from derive.language.functions import exp, log, logsumexp, mean, sum, where
 from derive.language.nodes import Call, Reduce, leaves, transform
-from derive.language.program import Let, Op, Program, expand
+from derive.language.operation import Op
+from derive.language.program import Let, Program, expand
 from derive.numerics.constants import context, value
 from derive.numerics.kernels import KERNELS, meaning
 from derive.numerics.stabilise import stabilise

@@ -12,7 +12,8 @@ from mpmath import libmp
 from oracle_definitions import INSTALLED
 
 from derive.language.nodes import BATCH, Call, Const, Delta, Input, Iota, Param, Reduce, Ref, Size
-from derive.language.program import Op, expand
+from derive.language.operation import Op
+from derive.language.program import expand
 from derive.oracle import UNDEFINED, OracleError, enclose, evaluate, gradient, overlap, width
 from derive.oracle import certify as certifying
 

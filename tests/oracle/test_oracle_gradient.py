@@ -12,7 +12,7 @@ import pytest
 from mpmath import libmp
 from oracle_definitions import INSTALLED
 
-from derive.language.program import Op
+from derive.language.operation import Op
 from derive.oracle import evaluate, gradient, hvp, jvp, ulps
 from derive.oracle.binding import bind
 from derive.oracle.evaluate import setting_of, sized
