@@ -15,20 +15,33 @@ from derive.language.program import Program
 
 @dataclass(frozen=True)
 class Readings:
-    """What an op gives: its own Program and, where it has a gradient, the derived ones with their steps."""
+    """What an op gives: its own Program and, where it has a gradient, the derived ones. Each is derived when first asked for."""
 
     op: Op
-    forward: Program
-    gradients: tuple[tuple[str, Derivation], ...]
 
     @property
-    def programs(self) -> tuple[tuple[str, Program], ...]:
-        """(reading, program) for value, vjp, jvp and hvp, in textbook form."""
-        return (("value", self.forward), *((reading, d.program) for reading, d in self.gradients))
+    def forward(self) -> Program:
+        """The definition itself."""
+        return self.op.program
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The readings there are: a recurrence with state, or an op without real inputs, has its value alone."""
+        return ("value", "vjp", "jvp", "hvp") if self.forward.real_inputs and not self.forward.states else ("value",)
 
     def derivation(self, reading: str) -> Derivation | None:
         """The derivation of a reading, if there is one."""
-        return dict(self.gradients).get(reading)
+        return _derivation(self.forward, reading) if reading in self.names[1:] else None
+
+    def program(self, reading: str) -> Program:
+        """The program of a reading, in textbook form."""
+        found = self.derivation(reading)
+        return found.program if found else self.forward
+
+    @property
+    def programs(self) -> tuple[tuple[str, Program], ...]:
+        """(reading, program) for all readings."""
+        return tuple((reading, self.program(reading)) for reading in self.names)
 
     @property
     def vjp(self) -> Program | None:
@@ -43,15 +56,16 @@ class Readings:
         return found.tier if found else "-"
 
 
-@lru_cache(maxsize=256)
 def readings(op: Op) -> Readings:
-    """All readings of an op. A recurrence with state, or an op without real inputs, has its value alone."""
-    program = op.program
-    if program.states or not program.real_inputs:
-        return Readings(op, program, ())
-    gradient = vjp(program)
-    derived = (("vjp", gradient), ("jvp", jvp(program)), ("hvp", hvp(program, gradient.program)))
-    return Readings(op, program, derived)
+    """All readings of an op."""
+    return Readings(op)
+
+
+@lru_cache(maxsize=1024)
+def _derivation(program: Program, reading: str) -> Derivation:
+    if reading == "hvp":
+        return hvp(program, _derivation(program, "vjp").program)
+    return {"vjp": vjp, "jvp": jvp}[reading](program)
 
 
 @lru_cache(maxsize=1024)

@@ -61,7 +61,7 @@ def document(op: Op, readings: Collection[str] = READINGS) -> Document:
     """The page of an op, with the given readings of it."""
     notation = symbols([p for _, p in pipeline.readings(op).programs])
     blocks = [*_head(op), *_definition(op, notation), *_kinks(op)]
-    found = [(r, d) for r, d in pipeline.readings(op).gradients if r in readings]
+    found = [(r, d) for r in readings if (d := pipeline.readings(op).derivation(r)) is not None]
     for reading, derivation in found:
         blocks += _gradient(op, reading, derivation, notation)
     blocks += [*_stable(op, readings), *_code(op, readings)]

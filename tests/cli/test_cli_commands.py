@@ -79,7 +79,12 @@ def test_show_one_reading(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_show_in_every_format(ops: str, capsys: pytest.CaptureFixture[str]) -> None:
-    marks = {"text": "Definition\n\n  y = where", "markdown": "```math\n", "latex": r"\begin{document}", "json": '"schema": "derive.show/1"'}
+    marks = {
+        "text": "Definition\n\n  y = where",
+        "markdown": "```math\n",
+        "latex": r"\begin{document}",
+        "json": '"schema": "derive.show/1"',
+    }
     for how, mark in marks.items():
         assert main(["show", ops, "--format", how]) == 0
         assert mark in capsys.readouterr().out
@@ -110,7 +115,9 @@ def test_generate_writes_a_module_that_runs(op: str, tmp_path: Path) -> None:
     space: dict[str, object] = {}
     exec(path.read_text(), space)
     assert callable(space[op]) and op in space["__all__"]  # type: ignore[operator]
-    assert "derive" not in {line.split()[1].split(".")[0] for line in path.read_text().splitlines() if line.startswith(("import ", "from "))}
+    assert "derive" not in {
+        line.split()[1].split(".")[0] for line in path.read_text().splitlines() if line.startswith(("import ", "from "))
+    }
     assert [p.name for p in tmp_path.iterdir()] == ["made.py"]
 
 
