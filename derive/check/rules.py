@@ -66,7 +66,10 @@ def _slack(near: Array, tail: Array, terms: Array, exact: Array) -> Array:
 
 
 def _ulp(x: Array, dtype: Any) -> Array:
-    return np.asarray(np.spacing(np.where(np.isfinite(x), x, 1.0).astype(dtype)), np.float64)
+    """The spacing of floats at x; the largest float has the spacing of its neighbour below."""
+    largest = np.finfo(dtype).max
+    inside = np.minimum(np.where(np.isfinite(x), x, 1.0), np.nextafter(largest, np.zeros((), dtype)))
+    return np.asarray(np.spacing(inside.astype(dtype)), np.float64)
 
 
 def _near_roots(form: Program, inputs: Mapping[str, Array], parameters: Numbers, fr: Frame) -> Array:

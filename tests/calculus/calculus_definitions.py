@@ -380,4 +380,82 @@ def mish(x: Real["..."]):
     return x * t
 
 
+@op
+def pair_abs(x: Real["N"]):
+    """All distances: |x - x'| has no sign of its own."""
+    return sum(abs(x - x.at(N=idx("N'"))), "N N'")
+
+
+@op
+def pair_phi(x: Real["N"]):
+    """Each with each, an odd function of the difference."""
+    return sum(normal_cdf(x - x.at(N=idx("N'"))), "N'")
+
+
+@op
+def pair_phi_w(x: Real["N"], y: Real["N"]):
+    """Each with each, an odd function of the difference."""
+    return sum(y.at(N=idx("N'")) * normal_cdf(x - x.at(N=idx("N'"))), "N' N")
+
+
+@op
+def pair_rank(x: Real["N"], y: Real["N"]):
+    """Each with each, an odd function of the difference."""
+    d = x - x.at(N=idx("N'"))
+    e = y - y.at(N=idx("N'"))
+    return sum(where(e > 0, maximum(0, 1 - d), 0), "N N'")
+
+
+@op
+def pair_sin(x: Real["N"]):
+    """Each with each, an odd function of the difference."""
+    return sum(sin(x - x.at(N=idx("N'"))) * idx("N"), "N N'")
+
+
+@op
+def pair_sign(x: Real["N D"]):
+    """Each with each, an odd function of the difference."""
+    d = sum(x * x.at(N=idx("N'")), "D")
+    return sum(where(x.at(N=idx("N'")) > x, d**2, d), "N N'")
+
+
+@op
+def pair_root(x: Real["N D"]):
+    """Distances of rows, softened at zero."""
+    d = sum((x - x.at(N=idx("N'"))) ** 2, "D")
+    return sum(sqrt(d + 1), "N N'")
+
+
+@op
+def kendall(x: Real["N"], y: Real["N"]):
+    """A smooth rank correlation."""
+    s = (x - x.at(N=idx("N'"))) * (y - y.at(N=idx("N'")))
+    return sum(s / sqrt(1 + s**2), "N N'")
+
+
+@op
+def odd_axes(x: Real["f b t"], w: Real["p f"], sum_: Real["sum"]):
+    """Axes with odd names."""
+    h = sum(x * w, "f")
+    return sum(sum(h**2, "p") + sum_, "sum"), max(h, "b")
+
+
+@op
+def rect(f: Real["t red"], b: Real["red p"]):
+    """Odd names again."""
+    return sum(exp(f * b), "red")
+
+
+@op
+def triple(x: Real["N"]):
+    """Triplets."""
+    return sum(maximum(0, 1 + x * x.at(N=idx("N'")) - x.at(N=idx("N''"))), "N N' N''")
+
+
+@op
+def maxpair(x: Real["N"]):
+    """Max of pairs."""
+    return max(x - x.at(N=idx("N'")), "N'"), min(abs(x - x.at(N=idx("N'")) + 1), "N")
+
+
 DEFINITIONS = tuple(v for v in list(globals().values()) if type(v).__name__ == "Op")

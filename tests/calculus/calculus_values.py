@@ -147,7 +147,13 @@ def draw(program, sizes, rng, low=-1.5, high=1.5, **parameters):
     given = {}
     for i in program.inputs:
         shape = [sizes[a] if a in sizes else sizes[base_axis(a)] for a in i.names]
-        given[i.name] = rng.integers(0, sizes[i.into], shape) if i.into else rng.integers(1, 5, shape) if i.dtype == "count" else rng.uniform(low, high, shape)
+        given[i.name] = (
+            rng.integers(0, sizes[i.into], shape)
+            if i.into
+            else rng.integers(1, 5, shape)
+            if i.dtype == "count"
+            else rng.uniform(low, high, shape)
+        )
     for h in program.hypotheses:
         if isinstance(h.left, Reduce) and isinstance(h.left.body, Input) and isinstance(h.right, Const):
             i = h.left.body
@@ -169,7 +175,11 @@ def along(f, given, direction):
 
 def close(got, want, tolerance=3e-6):
     """Whether arrays agree up to a part of the largest entry (or 1)."""
-    return bool(np.all(np.isfinite(want))) and got.shape == want.shape and np.allclose(got, want, rtol=0, atol=tolerance * (1 + np.max(np.abs(want), initial=0)))
+    return (
+        bool(np.all(np.isfinite(want)))
+        and got.shape == want.shape
+        and np.allclose(got, want, rtol=0, atol=tolerance * (1 + np.max(np.abs(want), initial=0)))
+    )
 
 
 def inner(a, b):

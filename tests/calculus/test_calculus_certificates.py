@@ -12,7 +12,7 @@ from derive.calculus.canonical import Canon
 from derive.calculus.proof import Certificate, Step, certify, certify_exactly, exact
 from derive.calculus.sampling import modular, real
 from derive.language import (
-    abs, arctan, argmax, cos, equal, erf, exp, floor, idx, log, logsumexp, max, maximum, mean, min, normal_cdf, pi, sign, sin, size, sqrt,
+    abs, arctan, argmax, cos, equal, erf, exp, floor, idx, log, logsumexp, max, mean, min, normal_cdf, pi, sign, sin, size, sqrt,
     sum, where,
 )  # fmt: skip
 from derive.language.errors import NotProved
@@ -208,9 +208,3 @@ def test_numbers_that_are_nothing_modulo_a_prime_are_refused():
     for prime in (2**61 - 1, 2**31 - 1, 1152921504606847009):
         assert modular(prime * s, 0 * s, CANON) is None
     assert modular(s / (x - x), s, CANON) is None
-
-
-def test_maximum_owns_its_ties():
-    for check in TIERS.values():
-        assert check(maximum(x, y), maximum(y, x), CANON) is None or check is not exact
-    assert certify("ties", maximum(x, y), where(x >= y, x, y), "definition", CANON).certificate.tier == "A"

@@ -6,7 +6,7 @@ from derive.catalog import find
 from derive.catalog.geometry import RECURRENCES
 from derive.language import Index, NonNegative, Real, max, mean, op, sqrt, where
 from derive.language import abs as absolute
-from derive.language.program import Op
+from derive.language.operation import Op
 from derive.pages.document import Code, Document, Folded, Heading, Proved
 from derive.pages.entries import document
 from derive.pages.formulas import parts
