@@ -188,10 +188,12 @@ def _exp_polynomial(x: np.ndarray, *coefficients: float) -> np.ndarray:
 
 
 def _exp_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """exp(a * b), the product kept to twice the working precision; |a|, |b| beyond 1e140 count as 1e140."""
-    a = np.maximum(np.minimum(a, 1e140), -1e140)
-    b = np.maximum(np.minimum(b, 1e140), -1e140)
-    return _exp_pair(*_exact_product(a, b))
+    """exp(a * b), the product kept to twice the working precision, whatever the sizes of a and b; past 2^400 it counts as 2^400."""
+    largest = 1.7976931348623157e308
+    a_mantissa, a_exponent = np.frexp(np.maximum(np.minimum(a, largest), -largest))
+    b_mantissa, b_exponent = np.frexp(np.maximum(np.minimum(b, largest), -largest))
+    exponent = np.maximum(np.minimum(a_exponent + b_exponent, 400), -1000)
+    return _exp_pair(*_exact_product(a_mantissa, np.ldexp(b_mantissa, exponent)))
 
 
 def _near_root(

@@ -251,7 +251,7 @@ def batch_norm_infer_jvp(v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, mu, 
 
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        y_dot = gamma*rstd*(v_x - v_mu - v_var*rstd**2*(x - mu)/2) + v_beta + v_gamma*xhat
+        y_dot = (gamma*rstd*(2*v_x - 2*v_mu - v_var*rstd**2*(x - mu)) + 2*v_beta + 2*v_gamma*xhat)/2
 
     Arrays: v_x (N, D), v_gamma (D,), v_beta (D,), v_mu (D,), v_var (D,), x (N, D), gamma (D,),
             beta (D,), mu (D,), var (D,).
@@ -277,8 +277,8 @@ def batch_norm_infer_jvp(v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, mu, 
     rstd = 1 / np.sqrt(var + eps)
     x_minus_mu = x - mu
     xhat = x_minus_mu * rstd
-    y_dot_part = gamma * rstd * (v_x - v_mu - v_var * np.square(rstd) / 2 * x_minus_mu) + v_beta
-    y_dot = y_dot_part + v_gamma * xhat
+    y_dot_part = gamma * rstd * (2 * v_x - 2 * v_mu - v_var * np.square(rstd) * x_minus_mu) + 2 * v_beta
+    y_dot = (y_dot_part + 2 * v_gamma * xhat) / 2
     return _rounded(dtype, y_dot)
 
 
@@ -286,13 +286,16 @@ def batch_norm_infer_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
     """Derivative of the gradients of batch_norm_infer in the direction of the tangents v_*, the cotangent held fixed.
 
         rstd = 1/sqrt(var + eps)
-        dbeta = sum(g, N)
-        dx_dot = rstd*g*(v_gamma - v_var*gamma*rstd**2/2)
-        dgamma_dot = rstd*(sum(v_x*g, N) - v_mu*dbeta - v_var*rstd**2*sum(g*(x - mu), N)/2)
+        rstd_dot = -v_var*rstd**3/2
+        xhat_in_dot = v_x - v_mu
+        xhat_dot = rstd*xhat_in_dot + rstd_dot*(x - mu)
+        dx_dot = g*(gamma*rstd_dot + v_gamma*rstd)
+        dgamma_dot = sum(g*xhat_dot, N)
         dbeta_dot = 0
-        dmu_dot = rstd*sum(g, N)*(v_var*gamma*rstd**2/2 - v_gamma)
-        dvar_dot = rstd**3*(gamma*(v_mu*dbeta/2 + 3*v_var*rstd**2*sum(g*(x - mu), N)/4 - sum(v_x*g, N)/2) -
-            v_gamma*sum(g*(x - mu), N)/2)
+        dmu_dot = -sum(g, N)*(gamma*rstd_dot + v_gamma*rstd)
+        dvar_in_dot = sum(g*xhat_in_dot, N)
+        dvar_dot = -rstd**2*(sum(g*(x - mu), N)*(3*gamma*rstd_dot + v_gamma*rstd) +
+            gamma*rstd*dvar_in_dot)/2
 
     Arrays: g (N, D), v_x (N, D), v_gamma (D,), v_beta (D,), v_mu (D,), v_var (D,), x (N, D),
             gamma (D,), beta (D,), mu (D,), var (D,).
@@ -317,17 +320,19 @@ def batch_norm_infer_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
     )
     eps = _parameters('batch_norm_infer_hvp', eps=(eps, '(0, inf)'))
     rstd = 1 / np.sqrt(var + eps)
-    dbeta = np.sum(g, axis=0)
     rstd_squared = np.square(rstd)
-    dx_dot_part = v_var * gamma * rstd_squared / 2
-    dx_dot = rstd * (v_gamma - dx_dot_part) * g
-    dgamma_dot_part = np.sum(v_x * g, axis=0)
-    v_mu_dbeta = v_mu * dbeta
-    dgamma_dot_part_2 = np.sum(g * (x - mu), axis=0)
-    dgamma_dot = rstd * (dgamma_dot_part - v_mu_dbeta - v_var * rstd_squared * dgamma_dot_part_2 / 2)
-    dmu_dot = rstd * dbeta * (dx_dot_part - v_gamma)
-    dvar_dot_part = v_mu_dbeta / 2 + 0.75 * v_var * rstd_squared * dgamma_dot_part_2 - dgamma_dot_part / 2
-    dvar_dot = rstd_squared * rstd * (gamma * dvar_dot_part - v_gamma * dgamma_dot_part_2 / 2)
+    rstd_dot = -v_var * (rstd_squared * rstd) / 2
+    xhat_in_dot = v_x - v_mu
+    x_minus_mu = x - mu
+    xhat_dot = rstd * xhat_in_dot + rstd_dot * x_minus_mu
+    v_gamma_rstd = v_gamma * rstd
+    dx_dot_part = gamma * rstd_dot + v_gamma_rstd
+    dx_dot = g * dx_dot_part
+    dgamma_dot = np.sum(g * xhat_dot, axis=0)
+    dmu_dot = -np.sum(g, axis=0) * dx_dot_part
+    dvar_in_dot = np.sum(g * xhat_in_dot, axis=0)
+    dvar_dot_part = np.sum(g * x_minus_mu, axis=0) * (3 * gamma * rstd_dot + v_gamma_rstd)
+    dvar_dot = -rstd_squared * (dvar_dot_part + gamma * rstd * dvar_in_dot) / 2
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot, dmu_dot, dvar_dot)
 

@@ -163,6 +163,12 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
             whole.append((f[1], int(e)))
             continue
         kept[f] = e
+    for f in [f for f in kept if f[:2] == ("call", "sign") and kept[f] >= 2]:
+        (mono, _), *more = f[2][0]
+        if not more and len(mono) == 1 and kept.get(mono[0][0], 0) > 0:  # sign(x)^2 x = x, even at 0
+            kept[f] -= 2 * (kept[f] // 2)
+            if not kept[f]:
+                del kept[f]
     for f in [f for f in kept if f[0] == "ind" and f[1] == ">=" and ("ind", ">", f[2]) in kept]:
         del kept[f]
     return tuple(sorted(kept.items(), key=lambda item: order(item[0]))), number, tuple(whole)

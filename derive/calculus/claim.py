@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.calculus.canonical import Canon
-from derive.language.nodes import At, Delta, Expr, Input, Param, Reduce, Ref, Size, base_axis, leaves, walk
+from derive.language.nodes import Add, At, Delta, Expr, Input, Iota, Param, Reduce, Ref, Size, base_axis, leaves, walk
 from derive.language.program import Hypothesis
 
 SIZES = ((2, 3), (3, 2), (2,), (1,), (1, 2, 4), (2, 4, 1), (4, 1, 2))  # axes take them in turn
+WIDE = (5, 6, 4)  # and those that windows move along, in the first three
 ENOUGH = 3  # assignments of sizes that must have been tried
 
 
@@ -53,12 +54,22 @@ class Claim:
         inputs = {n for n in self.nodes if isinstance(n, Input)}
         return [h for h in self.canon.hypotheses if isinstance(h.left, Reduce) and h.left.how == "sum" and h.left.body in inputs]
 
+    @cached_property
+    def wide(self) -> list[str]:
+        """Axes that are read or written at positions made of more than one axis or number."""
+        maps = [(a, i) for n in self.nodes if isinstance(n, At) for a, i in n.index] + [
+            (n.axis, n.index) for n in self.nodes if isinstance(n, Delta)
+        ]
+        return sorted({base_axis(a) for a, i in maps if isinstance(i, Add) and leaves(i, Iota)})
+
     @property
     def assignments(self) -> Iterator[dict[str, int]]:
         """Sizes for the axes, some equal, some not."""
         found: list[dict[str, int]] = []
-        for row in SIZES:
+        for k, row in enumerate(SIZES):
             sizes = {a: row[i % len(row)] for i, a in enumerate(self.axes)}
+            if k < len(WIDE):
+                sizes |= dict.fromkeys(self.wide, WIDE[k])
             if sizes not in found:
                 found.append(sizes)
                 yield sizes

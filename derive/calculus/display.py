@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
@@ -112,10 +113,18 @@ def _common(p: Poly) -> Mono:
     return tuple(common)
 
 
+SMALL = 64
+
+
 def _common_number(p: Poly) -> Fraction:
+    """The number before a sum: what all terms share, and a small common denominator, so that x/3 + 1/2 is (2x + 3)/6."""
     values = list(p.values())
     magnitudes = {abs(v) for v in values}
     number = magnitudes.pop() if len(magnitudes) == 1 else Fraction(1)
+    denominator = lcm(*(v.denominator for v in values))
+    plain = all(f[0] in ("t", "param", "size") for m in p for f, _ in m)
+    if plain and number == 1 and 1 < denominator <= SMALL:
+        number = Fraction(1, denominator)
     return -number if all(v < 0 for v in values) else number
 
 
@@ -232,8 +241,9 @@ def _term(mono: Mono, c: Fraction, names: Names) -> Expr:
 
 def _factors(mono: Mono, names: Names) -> list[Expr]:
     """The factors of a product in reading order: numbers, parameters, tensors from few axes to many, reductions."""
-    mono = _mean_mono(mono)
-    mono, atoms = _fold_atoms(mono, names)
+    mono, atoms = _fold_atoms(_mean_mono(mono), names)
+    mono, sizes = _fold_absolute(mono, names)
+    atoms = [*sizes, *atoms]
     exponent = [(f, e) for f, e in mono if f[0] == "exp" and _logarithm(f[1]) is None]
     powers = [(f, e) for f, e in mono if f[0] == "exp" and _logarithm(f[1]) is not None]
     rest = [(f, e) for f, e in _without_implied(mono) if f[0] != "exp"]
@@ -301,6 +311,20 @@ def _fold_atoms(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
             exponents.pop(("exp", m), None)
         exponents.pop(f)
     return _fold_density(exponents, atoms, names)
+
+
+def _fold_absolute(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
+    """x sign(x) as abs(x)."""
+    exponents = dict(mono)
+    found: list[Expr] = []
+    for f in [f for f, e in mono if f[:2] == ("call", "sign") and e == 1]:
+        (inside, c), *more = f[2][0]
+        base = inside[0][0] if len(inside) == 1 and c == 1 and not more else None
+        if base is not None and exponents.get(base, Fraction(0)) >= 1:
+            found.append(Call("abs", (_factor(base, names),)))
+            exponents[base] -= 1
+            del exponents[f]
+    return tuple((f, exponents[f]) for f, _ in mono if exponents.get(f)), found
 
 
 def _one_plus_exponential(k: al.Key) -> Poly | None:

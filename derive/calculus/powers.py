@@ -224,9 +224,19 @@ def call(fn: str, arguments: tuple[Poly, ...]) -> Poly:
     if fn == "erf":
         inner = times(arguments[0], number_power(Fraction(2), Fraction(1, 2)))
         return plus(scale(call("normal_cdf", (inner,)), 2), constant(-1))
+    if fn == "abs" and _is_factor(arguments[0]):
+        return times(arguments[0], call("sign", arguments))
     if fn in ODD or fn in EVEN or fn == "normal_cdf":
         return _by_parity(fn, arguments[0])
     return factor(("call", fn, tuple(key(a) for a in arguments)))
+
+
+def _is_factor(p: Poly) -> bool:
+    """Whether it is one tensor or parameter, possibly times a number and positive factors: |c x| is c x sign(c x)."""
+    if len(p) != 1:
+        return False
+    signed = [(f, e) for f, e in next(iter(p)) if not positive(f)]
+    return len(signed) == 1 and signed[0][0][0] in ("t", "param") and signed[0][1] == 1
 
 
 ODD = ("sin", "arctan", "sign")
@@ -235,6 +245,9 @@ EVEN = ("cos", "abs")
 
 def _by_parity(fn: str, p: Poly) -> Poly:
     """f(-x) in terms of f(x): odd, even, or 1 - f(x) for the normal distribution."""
+    if fn == "sign" and _is_factor(p):
+        bare = {tuple(fe for fe in m if not positive(fe[0])): Fraction(1) for m in p}
+        return scale(factor(("call", "sign", (key(bare),))), 1 if next(iter(p.values())) > 0 else -1)
     if not p:
         return {"normal_cdf": constant(Fraction(1, 2)), "cos": constant(1)}.get(fn, {})
     way = orientation(p) or (fn in EVEN and (1 if key(p)[0][1] > 0 else -1))

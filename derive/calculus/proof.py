@@ -17,7 +17,7 @@ from derive.language.nodes import Expr
 from derive.language.program import Hypothesis
 
 _KEY = object()
-PROOF_WORK = 200_000  # products of terms that one proof may take
+PROOF_WORK = 50_000  # products of terms that one proof may take: twice what the longest known one takes
 
 
 @dataclass(frozen=True)

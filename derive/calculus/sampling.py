@@ -37,8 +37,8 @@ ELEMENTS = 40_000  # computed for one assignment of sizes
 DOUBT = 1e-9  # the largest probability of error worth a certificate
 
 PRECISION = 256  # bits of the enclosures
-POINTS = 24  # where they must overlap
-DRAWS = 80  # to find so many points at which both sides are defined
+POINTS = 40  # where they must overlap
+DRAWS = 160  # to find so many points at which both sides are defined
 NARROW = 1e-30  # the largest width of an enclosure, relative to its value or to 1
 WORK = 15_000  # elements computed at one point
 
@@ -210,8 +210,8 @@ def _work(sides: list[Expr], sizes: dict[str, int]) -> int:
 
 
 def _sample(claim: Claim, sides: list[Expr], sizes: dict[str, int], random: Random, draw: int) -> dict[str, Any]:
-    """Values for the leaves: by turns with ties and zeros, positive, and any."""
-    low, high, step = ((-2, 2, 2), (1, 32, 16), (-32, 32, 16))[draw % 3]
+    """Values for the leaves: by turns with ties and zeros, any, positive, and any."""
+    low, high, step = ((-2, 2, 2), (-32, 32, 16), (1, 32, 16), (-32, 32, 16))[draw % 4]
     given: dict[str, Any] = {}
     for leaf in dict.fromkeys(n for e in sides for n in leaves(e, Input, Param, Ref)):
         name: str = leaf.name  # type: ignore[attr-defined]
@@ -245,11 +245,15 @@ def _settle(h: Hypothesis, given: dict[str, Any]) -> None:
 
 
 def _gap(sides: list[Expr], sizes: dict[str, int], given: dict[str, Any]) -> float | None:
-    """How wide the enclosures are, relative to what they enclose; inf where they do not meet, None where a side is undefined."""
-    from derive.oracle import enclose, overlap, width
+    """How wide the enclosures are, relative to what they enclose; inf where they do not meet or the oracle
+    refuses a side, None where one is undefined."""
+    from derive.oracle import OracleError, enclose, overlap, width
 
     axes = sorted(sides[0].axes | sides[1].axes)
-    found = [enclose(e, given, sizes, PRECISION, axes) for e in sides]
+    try:
+        found = [enclose(e, given, sizes, PRECISION, axes) for e in sides]
+    except OracleError:
+        return math.inf
     widths = [width(f) for f in found]
     if any(np.isnan(w).any() for w in widths):
         return None

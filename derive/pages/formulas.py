@@ -73,7 +73,7 @@ TITLES = {"fact": "A fact", "transpose": "The whole"}
 
 def parts(derivation: Derivation, forward: Program) -> tuple[Let, ...]:
     """The parts of definitions that steps have names for (var%0), so that a page can say what they are."""
-    used = {r.name for s in derivation.steps for r in leaves(s.left, Ref) + leaves(s.right, Ref) if "%" in r.name}  # type: ignore[attr-defined]
+    used = {name.removeprefix("v_") for s in derivation.steps for name in _mentioned(s) if "%" in name}
     if not used:
         return ()
     for version in readings(forward):
@@ -81,6 +81,11 @@ def parts(derivation: Derivation, forward: Program) -> tuple[Let, ...]:
         if used <= lets.keys() and all(_fits(s, lets) for s in derivation.steps):
             return tuple(let for name, let in lets.items() if name in used)
     return ()
+
+
+def _mentioned(step: Step) -> set[str]:
+    """The names that a step speaks of."""
+    return {step.name.removeprefix(THROUGH), *(leaf.name for leaf in _leaves(step.left) + _leaves(step.right))}
 
 
 def _fits(step: Step, lets: dict[str, Let]) -> bool:

@@ -173,7 +173,7 @@ def test_evidence_says_what_was_done():
     assert "modulo" in found and "N=" in found and "probability below" in found
     assert float(found.rsplit(" ", 1)[1]) < 1e-9
     found = real(*TRUE[0][:2], CANON).evidence
-    assert "24 points" in found and "overlap" in found and "N=" in found
+    assert "40 points" in found and "overlap" in found and "N=" in found
 
 
 def test_the_answer_does_not_depend_on_the_day():
