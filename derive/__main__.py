@@ -1,8 +1,6 @@
 """`python -m derive` is the command `derive`."""
 
-import sys
-
-from derive.cli import main
+from derive.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

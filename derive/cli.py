@@ -6,14 +6,13 @@ import argparse
 import difflib
 import os
 import re
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn
-
-from derive.language.errors import DeriveError
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 READINGS = ("value", "vjp", "jvp", "hvp")
@@ -219,12 +218,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = import_module(f"derive.commands.{arguments.command}").run(arguments)
         sys.stdout.flush()
         return code
-    except DeriveError as error:
-        print(f"derive {arguments.command}: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         print("derive: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        print(f"derive {arguments.command}: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+class Interrupted(BaseException):
+    """The user pressed Ctrl-C. (A KeyboardInterrupt that passes through an import may cost the exit code: Python then kills itself.)"""
+
+
+def command() -> NoReturn:
+    """The command as a process: ends with the code of `main`."""
+    signal.signal(signal.SIGINT, _interrupted)
+    sys.exit(main())
+
+
+def _interrupted(*_: object) -> NoReturn:
+    raise Interrupted
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether derive raised the error on purpose; asked late, so that starting costs nothing."""
+    return isinstance(error, import_module("derive.language.errors").DeriveError)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from derive.calculus.canonical import canon_for
 from derive.calculus.gradient import hvp, jvp, vjp
+from derive.calculus.proof import Step, certify
 from derive.calculus.sweep import Derivation
+from derive.language.errors import NotProved
+from derive.language.nodes import Expr, Ref, leaves
 from derive.language.operation import Op
-from derive.language.program import Program
+from derive.language.program import Let, Program, expand
+from derive.numerics.kernels import meaning
+from derive.numerics.stabilise import stabilise
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,45 @@ def _derivation(program: Program, reading: str) -> Derivation:
 @lru_cache(maxsize=1024)
 def stable(program: Program) -> Program:
     """The program in the form that is computed: equal over the reals, accurate in floating point."""
-    from derive.numerics.stabilise import stabilise
-
     return stabilise(program)
+
+
+def _unchanged(program: Program, computed: Program) -> set[Let]:
+    """The lets that both forms share, and whose own ingredients they share."""
+    same: set[Let] = set()
+    for let in program.lets:
+        names = {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
+        if let in computed.lets and names <= {s.name for s in same}:
+            same.add(let)
+    return same
+
+
+@lru_cache(maxsize=1024)
+def stability(program: Program) -> tuple[Step, ...]:
+    """A step per output that the computed form changes: equal to the textbook form over the reals.
+
+    Definitions that both forms share stay names where that suffices. Raises NotProved when a step cannot be certified.
+    """
+    computed = stable(program)
+    steps = []
+    for name in (o.name for o in program.outputs):
+        for shared in (_unchanged(program, computed), set[Let]()):
+            left, right = _expanded(program, shared, name), meaning(_expanded(computed, shared, name))
+            try:
+                steps += [] if left == right else [certify(name, left, right, COMPUTED, canon_for(replace(program, lets=())))]
+                break
+            except NotProved:
+                if not shared:
+                    raise
+    return tuple(steps)
+
+
+COMPUTED = "what is computed is the same real number"
+
+
+def _expanded(program: Program, shared: set[Let], name: str) -> Expr:
+    """An output with the lets that are not shared written out."""
+    return expand(replace(program, lets=tuple(let for let in program.lets if let not in shared)), program.let(name).ref)
 
 
 SUMMARIES = {

@@ -10,7 +10,7 @@ from derive.calculus import algebra as al
 from derive.calculus import indices as ix
 from derive.calculus.algebra import Poly
 from derive.calculus.atoms import MEANING
-from derive.calculus.powers import call, exponential, indicator, logarithm, power
+from derive.calculus.powers import call, exponential, indicator, logarithm, positive, power
 from derive.language.nodes import (
     Add,
     At,
@@ -103,21 +103,32 @@ class Canon:
         for axis, index in e.index:
             where = ix.as_index(self._known[index])
             mapping[("f", axis)] = where
-            if where[0] == "p" and not ix.depends_on_data(where):
-                inside = al.times(inside, al.factor(("inr", base_axis(axis), where)))
+            inside = al.times(inside, ix.inside(axis, where))
         return al.times(inside, ix.replace(self._known[e.body], mapping))
 
     def _assumed(self, p: Poly) -> Poly:
         """Equations the definition assumes, applied to the sums they speak about."""
         for h in self.hypotheses:
-            left, right = _bare(self).poly(h.left), _bare(self).poly(h.right)
-            if len(left) == 1:
-                p = replace_factor_everywhere(p, next(iter(left))[0][0], right)
+            known = _solved(_bare(self).poly(h.left), _bare(self).poly(h.right))
+            if known is not None:
+                p = replace_factor_everywhere(p, *known)
         return p
 
 
 def _bare(canon: Canon) -> Canon:
     return Canon(canon.bodies, canon.positive)
+
+
+def _solved(left: Poly, right: Poly) -> tuple[al.Factor, Poly] | None:
+    """An equation about one sum, times positive factors, as that sum and its value."""
+    if len(left) != 1:
+        return None
+    ((mono, c),) = left.items()
+    sums = [f for f, e in mono if f[0] == "sum" and e == 1]
+    rest = {f: -e for f, e in mono if f not in sums}
+    if len(sums) != 1 or not all(positive(f) for f in rest):
+        return None
+    return sums[0], al.times(right, al.scale(al.from_exponents(rest), 1 / c))
 
 
 def replace_factor_everywhere(p: Poly, target: al.Factor, by: Poly) -> Poly:
@@ -168,7 +179,7 @@ def _denominator(p: Poly) -> al.Factor | None:
 def _multiply_out(p: Poly, base: al.Factor) -> Poly:
     lowest = min(dict(m).get(base, Fraction(0)) for m in p)
     shift = -Fraction(lowest.numerator // lowest.denominator)
-    total: Poly = {}
+    terms: list[Poly] = []
     for mono, c in p.items():
         e = dict(mono).get(base, Fraction(0)) + shift
         whole = e.numerator // e.denominator
@@ -178,8 +189,8 @@ def _multiply_out(p: Poly, base: al.Factor) -> Poly:
         term = al.scale(al.from_exponents(rest), c)
         for _ in range(whole):
             term = al.times(term, al.poly(base[1]))
-        total = al.plus(total, term)
-    return total
+        terms.append(term)
+    return al.plus(*terms)
 
 
 def _zero_by_sums(p: Poly, depth: int) -> bool:
@@ -197,9 +208,9 @@ def _zero_by_sums(p: Poly, depth: int) -> bool:
 
 def _joined_is_zero(terms: list[tuple[al.Mono, Fraction, al.Factor]], depth: int) -> bool:
     bound = terms[0][2][1]
-    names = [("f", f"{axis}~{i}") for i, (_, axis) in enumerate(bound)]
-    inner: Poly = {}
+    names = [("f", f"{axis}~{depth}.{i}") for i, (_, axis) in enumerate(bound)]
+    inner: list[Poly] = []
     for _, c, target in terms:
         mapping = {("b", k, axis): n for (k, axis), n in zip(target[1], names, strict=True)}
-        inner = al.plus(inner, al.scale(ix.replace_mono(target[2], mapping), c))
-    return is_zero(inner, depth + 1)
+        inner.append(al.scale(ix.replace_mono(target[2], mapping), c))
+    return is_zero(al.plus(*inner), depth + 1)

@@ -102,7 +102,7 @@ def replace_factor(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
             new = replace_index(i, mapping)
             return poly(new[1]) if new[0] == "p" else factor(("iota", new))
         case ("inr", axis, i):
-            return factor(("inr", axis, replace_index(i, mapping)))
+            return inside(axis, replace_index(i, mapping))
     return rebuild(f, mapping)
 
 
@@ -127,6 +127,14 @@ def as_index(p: Poly) -> Index:
 def index_poly(i: Index) -> Poly:
     """The integer polynomial of an index."""
     return poly(i[1]) if i[0] == "p" else factor(("iota", i))
+
+
+def inside(axis: str, i: Index) -> Poly:
+    """1 where an index lies inside an axis: always, for a position along it, and for a label or position of an extreme."""
+    if i[0] != "p":
+        return constant(1) if plain(i) == base_axis(axis) else factor(("inr", base_axis(axis), i))
+    lone = len(i[1]) == 1 and i[1][0][1] == 1 and len(i[1][0][0]) == 1
+    return constant(1) if lone and i[1][0][0][0][0][0] in ("t", "red") else factor(("inr", base_axis(axis), i))
 
 
 def depends_on_data(i: Index) -> bool:
@@ -235,9 +243,7 @@ def _eliminate_delta(mono: Mono, names: list[Index]) -> Poly | None:
                 rest = from_exponents({g: e for g, e in mono if g != f})
                 left = [n for n in names if n != mine]
                 moved = replace(rest, {mine: other})
-                if other[0] == "p" and not depends_on_data(other):
-                    moved = times(moved, factor(("inr", plain(mine), other)))
-                return sum_over(moved, left)
+                return sum_over(times(moved, inside(plain(mine), other)), left)
     return None
 
 

@@ -34,8 +34,10 @@ POSITIVE_CALLS = ("normal_cdf", "pi")
 def positive(f: Factor) -> bool:
     """Whether a factor is positive wherever the definition has a meaning."""
     match f:
-        case ("exp", _) | ("size", _) | ("num", _):
+        case ("size", _) | ("num", _):
             return True
+        case ("exp", mono):  # x^n is written exp(n log(x)), and may be negative
+            return all(_positive_log(g) for g, _ in mono)
         case ("param", _, "positive"):
             return True
         case ("call", fn, _):
@@ -45,6 +47,10 @@ def positive(f: Factor) -> bool:
         case ("pow", k):
             return all(c > 0 and positive_mono(m) for m, c in k)
     return False
+
+
+def _positive_log(f: Factor) -> bool:
+    return f[:2] != ("call", "log") or all(c > 0 and positive_mono(m) for m, c in f[2][0])
 
 
 def positive_mono(mono: Mono) -> bool:
@@ -81,14 +87,14 @@ def over_common_denominator(p: Poly) -> Poly:
 def over(p: Poly, base: Factor) -> Poly:
     """The sum over one denominator, a power of `base`."""
     lowest = min(dict(m).get(base, Fraction(0)) for m in p)
-    numerator: Poly = {}
+    numerator: list[Poly] = []
     for m, c in p.items():
         e = dict(m).get(base, Fraction(0)) - lowest
         if e.denominator != 1:
             return p
         rest = {tuple(fe for fe in m if fe[0] != base): c}
-        numerator = plus(numerator, times(rest, product([poly(base[1])] * int(e))))
-    return {tuple(sorted((*m, (base, lowest)), key=lambda i: order(i[0]))): c for m, c in numerator.items()}
+        numerator.append(times(rest, product([poly(base[1])] * int(e))))
+    return {tuple(sorted((*m, (base, lowest)), key=lambda i: order(i[0]))): c for m, c in plus(*numerator).items()}
 
 
 def _raise() -> Poly:
@@ -209,6 +215,8 @@ def indicator(op: str, p: Poly) -> Poly:
     if not p or set(p) == {()}:
         value = p.get((), Fraction(0))
         return constant(int(value > 0 or (op == ">=" and value == 0)))
+    if all(c > 0 and positive_mono(m) for m, c in p.items()):
+        return constant(1)
     _, _, primitive = split_content(p, only_positive=True)
     if orientation(primitive) < 0:
         return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))

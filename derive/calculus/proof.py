@@ -1,7 +1,8 @@
 """Steps that carry their proof. Only `certify` makes a Step, and it makes none that it could not check.
 
 Certificates, strongest first:
-    A  both sides have the same canonical form: a proof for all sizes, parameters and inputs
+    A  both sides have the same canonical form, as they stand or in every case of their conditions: a proof for all sizes,
+       parameters and inputs
     B  both sides agree exactly modulo random 61-bit primes at random points: at the stated sizes, wrong with the stated probability
     C  enclosures of both sides overlap, with the stated width, at sampled points
 """
@@ -10,22 +11,15 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
 
-from derive.calculus.algebra import TooLarge, at_most, minus
-from derive.calculus.canonical import Canon, is_zero
+from derive.calculus.canonical import Canon
+from derive.calculus.cases import by_cases
+from derive.calculus.certificate import Certificate, exact
+from derive.calculus.sampling import modular, real
 from derive.language.errors import NotProved
 from derive.language.nodes import Expr
 from derive.language.program import Hypothesis
 
 _KEY = object()
-PROOF_WORK = 50_000  # products of terms that one proof may take: twice what the longest known one takes
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """How a step was checked: its tier (A, B or C) and what exactly was done."""
-
-    tier: str
-    evidence: str
 
 
 @dataclass(frozen=True)
@@ -47,9 +41,7 @@ class Step:
 
 def certify(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
     """The step left = right with the strongest certificate that can be had, or NotProved when there is none."""
-    from derive.calculus.sampling import modular, real
-
-    certificate = exact(left, right, canon) or modular(left, right, canon) or real(left, right, canon)
+    certificate = exact(left, right, canon) or by_cases(left, right, canon) or modular(left, right, canon) or real(left, right, canon)
     return _step(name, left, right, rule, canon, certificate)
 
 
@@ -62,17 +54,3 @@ def _step(name: str, left: Expr, right: Expr, rule: str, canon: Canon, certifica
     if certificate is None:
         raise NotProved(f"{name}: could not show that\n    {left}\nequals\n    {right}\nby {rule}")
     return Step(name, left, right, rule, canon.hypotheses, certificate, _KEY)
-
-
-def exact(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
-    """A certificate of tier A: both sides have one canonical form."""
-    if left == right:
-        return Certificate("A", "the same expression")
-    try:
-        with at_most(PROOF_WORK):
-            same = is_zero(minus(canon.poly(left), canon.poly(right)))
-        if same:
-            return Certificate("A", "equal canonical forms, for all sizes")
-    except (TooLarge, ZeroDivisionError):
-        pass
-    return None

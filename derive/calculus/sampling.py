@@ -11,13 +11,14 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sympy import isprime
 
 from derive.calculus.atoms import primitive
 from derive.calculus.canonical import Canon
+from derive.calculus.certificate import Certificate
 from derive.calculus.claim import Claim
 from derive.calculus.finite import Budget, NoModel, Stuck, World, free_root, true_root
 from derive.calculus.finite_functions import UNIT
@@ -25,9 +26,7 @@ from derive.calculus.finite_values import INTEGERS, value
 from derive.calculus.linear import Degrees
 from derive.language.nodes import Const, Expr, Input, Param, Reduce, Ref, base_axis, leaves, substitute, walk
 from derive.language.program import Hypothesis
-
-if TYPE_CHECKING:
-    from derive.calculus.proof import Certificate
+from derive.oracle import OracleError, enclose, overlap, width
 
 BITS = 61  # of the primes
 AGREE = 2  # points that must agree for each pattern of discrete choices
@@ -64,8 +63,6 @@ def modular(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
 
 
 def _at_all_sizes(claim: Claim, root: Callable[[World, int], int]) -> Certificate | None:
-    from derive.calculus.proof import Certificate
-
     random = Random(0)
     tried, points, doubt = [], 0, 0.0
     for sizes in claim.assignments:
@@ -173,8 +170,6 @@ def _doubt(claim: Claim, w: World) -> float:
 
 def real(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     """A certificate of tier C, or None."""
-    from derive.calculus.proof import Certificate
-
     claim = Claim(left, right, canon)
     sides = [_expanded(e, canon) for e in (left, right)]
     random = Random(0)
@@ -247,8 +242,6 @@ def _settle(h: Hypothesis, given: dict[str, Any]) -> None:
 def _gap(sides: list[Expr], sizes: dict[str, int], given: dict[str, Any]) -> float | None:
     """How wide the enclosures are, relative to what they enclose; inf where they do not meet or the oracle
     refuses a side, None where one is undefined."""
-    from derive.oracle import OracleError, enclose, overlap, width
-
     axes = sorted(sides[0].axes | sides[1].axes)
     try:
         found = [enclose(e, given, sizes, PRECISION, axes) for e in sides]

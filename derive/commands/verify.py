@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+from multiprocessing import active_children, resource_tracker
 from typing import Any
 
 from derive import geometry, pipeline
@@ -34,15 +36,43 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _verified(ops: list[str], arguments: argparse.Namespace) -> list[Verification]:
-    """The ops, the longest first, so that no process waits for another at the end."""
+    """The ops, the longest first, so that no process waits for another at the end.
+
+    The work is started from a thread that hears no interrupt, so that its processes hear none; they are ended here.
+    """
     workers = min(os.cpu_count() or 1, len(ops))
-    return verify_all(ops, load, generate, budget=arguments.budget, seed=arguments.seed, workers=workers, told=moving_line())
+    job = partial(verify_all, ops, load, generate, budget=arguments.budget, seed=arguments.seed, workers=workers, told=moving_line())
+    if workers <= 1:
+        return job()
+    with ThreadPoolExecutor(1, initializer=_deaf) as deaf:
+        work = deaf.submit(job)
+        try:
+            return work.result()
+        except BaseException:
+            _end(work)
+            raise
+
+
+def _end(work: Future[list[Verification]]) -> None:
+    """End the processes of work that is no longer wanted, also those that are only starting."""
+    while not work.done():
+        for process in active_children():
+            process.kill()
+        wait([work], timeout=0.1)
+
+
+def _deaf() -> None:
+    """Let interrupts go to other threads; processes started from this one do not see them.
+
+    The process that tracks semaphores must run before: starting it lets interrupts in again.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def load(spec: str) -> Op:
-    """The op, in a worker; from here on the worker ends quietly when the user interrupts."""
-    if multiprocessing.parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """The op of that name."""
     found = entry(spec)
     assert isinstance(found, Op)
     return found

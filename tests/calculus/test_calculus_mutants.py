@@ -78,7 +78,7 @@ def test_mutated_steps_are_rejected(op, monkeypatch):
     rejected, accepted = Counter(), set()
     for left, right, canon, step in steps_of(op.program, monkeypatch):
         axes = sorted({a for side in (left, right) for n in walk(side) for a in n.axes})
-        for kind, wrong in dict((w, (k, w)) for k, w in mutants(right, axes)).values():
+        for kind, wrong in {w: (k, w) for k, w in mutants(right, axes)}.values():
             try:
                 proof.certify("mutant", left, wrong, step.rule, canon)
             except NotProved:
