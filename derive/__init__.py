@@ -8,19 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# fmt: off
+_LANGUAGE = "Count Index Natural NonNegative Positive PositiveInteger Range Real Scalar State assume op"
 _WHERE = {
-    **dict.fromkeys(("op", "assume", "Real", "Index", "State", "Count", "Range", "Scalar", "Positive", "NonNegative", "Natural", "PositiveInteger", "Op", "DeriveError", "DefinitionError", "NotPrintable", "NotProved", "UnknownOp"), "derive.language"),
-    "CATALOG":  "derive.catalog",
-    "find":     "derive.catalog",
-    "load":     "derive.catalog",
-    "readings": "derive.pipeline",
-    "source":   "derive.pipeline",
-    "generated": "derive.pipeline",
-    "check":    "derive.check",
-    "verify":   "derive.check",
+    **dict.fromkeys(_LANGUAGE.split(), "derive.language"),
+    **dict.fromkeys(("DeriveError", "DefinitionError", "NotPrintable", "NotProved", "UnknownOp"), "derive.language.errors"),
+    "Op": "derive.language.operation",
+    **dict.fromkeys(("CATALOG", "find", "load"), "derive.catalog"),
+    **dict.fromkeys(("generated", "readings", "source"), "derive.pipeline"),
 }
-# fmt: on
 
 __all__ = sorted(_WHERE)
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from derive.calculus.canonical import canon_for
+from derive.calculus.atoms import primitive
+from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.gradient import hvp, jvp, vjp
-from derive.calculus.proof import Step, certify
+from derive.calculus.proof import Step, certify, certify_for_all_sizes
 from derive.calculus.sweep import Derivation
 from derive.language.errors import NotProved
-from derive.language.nodes import Expr, Ref, leaves
+from derive.language.nodes import Expr, substitute
 from derive.language.operation import Op
-from derive.language.program import Let, Program, expand
+from derive.language.program import Program
 from derive.numerics.kernels import meaning
 from derive.numerics.stabilise import stabilise
 
@@ -61,6 +62,15 @@ class Readings:
         found = self.derivation("vjp")
         return found.tier if found else "-"
 
+    def proof(self, reading: str) -> str:
+        """The weakest certificate among all steps to what is computed; "-" with nothing to prove, "none" where one has none."""
+        found = self.derivation(reading)
+        try:
+            steps = (*(found.steps if found else ()), *stability(self.program(reading)))
+        except NotProved:
+            return "none"
+        return max((s.certificate.tier for s in steps), default="-")
+
 
 def readings(op: Op) -> Readings:
     """All readings of an op."""
@@ -80,42 +90,53 @@ def stable(program: Program) -> Program:
     return stabilise(program)
 
 
-def _unchanged(program: Program, computed: Program) -> set[Let]:
-    """The lets that both forms share, and whose own ingredients they share."""
-    same: set[Let] = set()
-    for let in program.lets:
-        names = {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
-        if let in computed.lets and names <= {s.name for s in same}:
-            same.add(let)
-    return same
-
-
 @lru_cache(maxsize=1024)
 def stability(program: Program) -> tuple[Step, ...]:
-    """A step per output that the computed form changes: equal to the textbook form over the reals.
+    """Steps that lead from the textbook form to the computed one: each intermediate that both name is the same real number.
 
-    Definitions that both forms share stay names where that suffices. Raises NotProved when a step cannot be certified.
+    What is proved stays a name in later steps; what differs (a shifted exponential) is written out in them. Raises NotProved
+    when an output cannot be certified.
     """
-    computed = stable(program)
+    canon, outputs = canon_for(replace(program, lets=())), {o.name for o in program.outputs}
+    proved: set[str] = set()
+    written: dict[Expr, Expr] = {}
+    whole: dict[Expr, Expr] = {}
     steps = []
-    for name in (o.name for o in program.outputs):
-        for shared in (_unchanged(program, computed), set[Let]()):
-            left, right = _expanded(program, shared, name), meaning(_expanded(computed, shared, name))
-            try:
-                steps += [] if left == right else [certify(name, left, right, COMPUTED, canon_for(replace(program, lets=())))]
-                break
-            except NotProved:
-                if not shared:
-                    raise
+    for let in stable(program).lets:
+        right, whole[let.ref] = meaning(substitute(let.body, written)), meaning(substitute(let.body, whole))
+        left = _written_out(program, let.name, proved)
+        try:
+            steps += _same_number(let.name, left, right, canon)
+            proved.add(let.name)
+        except NotProved:
+            written[let.ref] = right
+            if let.name in outputs:
+                everything = _written_out(program, let.name, set())
+                assert everything is not None
+                steps.append(certify(let.name, everything, whole[let.ref], COMPUTED, canon))
     return tuple(steps)
 
 
 COMPUTED = "what is computed is the same real number"
 
 
-def _expanded(program: Program, shared: set[Let], name: str) -> Expr:
-    """An output with the lets that are not shared written out."""
-    return expand(replace(program, lets=tuple(let for let in program.lets if let not in shared)), program.let(name).ref)
+def _same_number(name: str, left: Expr | None, right: Expr, canon: Canon) -> list[Step]:
+    """The step from one form of an intermediate to the other, if it takes one; NotProved for what only one form names."""
+    if left is None:
+        raise NotProved(f"{name} is no intermediate of the textbook form")
+    return [] if left == right else [certify_for_all_sizes(name, left, right, COMPUTED, canon)]
+
+
+def _written_out(program: Program, name: str, names: set[str]) -> Expr | None:
+    """What a let of the textbook form stands for, with all but the given names written out; None when there is no such let."""
+    written: dict[Expr, Expr] = {}
+    for let in program.lets:
+        body = primitive(substitute(let.body, written))
+        if let.name == name:
+            return body
+        if let.name not in names:
+            written[let.ref] = body
+    return None
 
 
 SUMMARIES = {

@@ -46,9 +46,9 @@ class Names:
 
 def expression(p: Poly, names: Names) -> Expr:
     """The polynomial as a factored expression."""
+    p = _with_means(al.plus(*({_without_implied(m): c} for m, c in p.items())))
     if not p:
         return ZERO
-    p = _with_means({_without_implied(m): c for m, c in p.items()})
     common = _common(p)
     always = next((f for f, _ in common if f[0] == "ind"), None)
     if always is not None:
@@ -74,7 +74,7 @@ def _without_implied(mono: Mono) -> Mono:
 
 def _with_means(p: Poly) -> Poly:
     """Sums divided by the sizes they run over, as means."""
-    return {_mean_mono(m): c for m, c in p.items()}
+    return al.plus(*({_mean_mono(m): c} for m, c in p.items()))
 
 
 def _mean_mono(mono: Mono) -> Mono:

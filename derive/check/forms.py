@@ -18,17 +18,21 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Forms:
-    """Programs for the value and, where the op has one, the gradient; textbook form first. `tier` is the proof's."""
+    """Programs for the value and, where the op has one, the gradient; textbook form first. The tiers are those of the proofs that
+    lead from the definition to what is computed."""
 
     value: tuple[Program, ...]
     gradient: tuple[Program, ...] = ()
-    tier: str = ""
+    value_tier: str = "-"
+    gradient_tier: str = "-"
 
 
 def forms(op: Op) -> Forms:
     """The forms of an op; without gradient for a recurrence with state."""
     read = readings(op)
-    return Forms(_with_stable(op.program), _with_stable(read.vjp) if read.vjp else (), read.tier)
+    if read.vjp is None:
+        return Forms(_with_stable(op.program), value_tier=read.proof("value"))
+    return Forms(_with_stable(op.program), _with_stable(read.vjp), read.proof("value"), read.proof("vjp"))
 
 
 def plain(program: Program) -> Program:

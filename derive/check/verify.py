@@ -111,7 +111,7 @@ def _row(c: Contract, printed: Forms, functions: Mapping[str, Callable[..., Any]
     gradient = reader.reading == "gradient"
     cross = _cross(c, functions, seed) if gradient else _Cross()
     reason = _finding(c, reader, found) or cross.failure or _strayed(tally) or ("" if tally.elements else "nothing was judged")
-    promise, tier = isinstance(reader, ElementwiseReader), printed.tier if gradient else ""
+    promise, tier = isinstance(reader, ElementwiseReader), printed.gradient_tier if gradient else printed.value_tier
     worst, most = (tally.ulps(1.0), tally.ulps(0.999)) if promise else (tally.firm_ulps(1.0), tally.firm_ulps(0.999))
     return Row(
         c.op.name, reader.reading, tier, worst, most, f"{PROMISE:g} ulp" if promise else "derived", tally.worst_ratio,

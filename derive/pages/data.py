@@ -66,6 +66,7 @@ def _op(op: Op, readings: Collection[str]) -> Fields:
                 "formulas": _lets(program.lets if r == "value" else new_lets(p, program), notation),
                 "steps": [_step(s) for s in d.steps] if d else [],
                 "stable": [f"{let.name} = {text(let.body)}" for let in forms[r].lets],
+                "stable_proof": found.proof(r),
                 "code": code[r],
             }
             for r, p in found.programs

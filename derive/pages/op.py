@@ -9,6 +9,7 @@ from derive.calculus.sweep import Derivation
 from derive.codegen.constants import literal
 from derive.codegen.docstring import shape
 from derive.codegen.module import piece
+from derive.language.errors import NotProved
 from derive.language.nodes import BATCH, Input, Iota, walk
 from derive.language.operation import Op
 from derive.language.program import Parameter, Program
@@ -157,11 +158,22 @@ def _stable(op: Op, readings: Collection[str]) -> list[Block]:
         form = pipeline.stable(program)
         if reading in readings and form.lets != program.lets:
             lines = "\n".join(f"{let.name} = {text(let.body)}" for let in form.lets)
-            found.append(Folded(f"{form.name}, as computed", (Code("text", lines),)))
+            found.append(Folded(f"{form.name}, as computed", (Code("text", lines), Paragraph((why_equal(program),)))))
     if not found:
         return []
-    intro = "Equal over the real numbers, accurate in floating point. Shown where it differs from the formulas above."
+    intro = (
+        "Accurate in floating point; shown where it differs from the formulas above, with the proof that it is equal over the real numbers."
+    )
     return [Heading(2, "Stable form"), Paragraph((intro,)), *found]
+
+
+def why_equal(program: Program) -> str:
+    """What proves the computed form of a program equal to its textbook form, output by output; or that nothing does."""
+    try:
+        steps = pipeline.stability(program)
+    except NotProved:
+        return "Not proved equal to the textbook form."
+    return " ".join(f"{s.name}: {s.certificate.tier}, {s.certificate.evidence}." for s in steps)
 
 
 def _code(op: Op, readings: Collection[str]) -> Iterator[Block]:

@@ -60,6 +60,12 @@ def inside(position):
     return where(position < size("B"), 1, 0)
 
 
+def nested(e):
+    """What is read inside stands in a denominator, where nothing says that it is zero outside."""
+    inner = (e / (1 + e**2)).at(B=idx("B") - 1)
+    return (inner / (1 + inner**2)) ** 2
+
+
 # fmt: off
 HAZARDS = {
     "an orphan index multiplies by its size": (Reduce("sum", s, ("A", "B")), size("A") * size("B") * s),
@@ -87,6 +93,7 @@ HAZARDS = {
     "differences have none either": (sum(where(y > other_y, y, 1), "B B'"), sum(where(other_y < y, y, 1), "B B'")),
     "a mean of means": (mean(mean(x, "A"), "B"), sum(x, "A B") / (size("A") * size("B"))),
     "leading axes are one": (mean(z, "... C") * size("...") * size("C"), sum(sum(z, "C"), "...")),
+    "terms that are zero outside and others meet": (nested(y), nested(y) * 1),
     "a fraction cancels under a sum": (sum((x + y**2 * x) / (1 + y**2), "B"), sum(x, "B")),
 }
 # fmt: on
