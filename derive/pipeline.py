@@ -12,10 +12,11 @@ from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.gradient import hvp, jvp, vjp
 from derive.calculus.proof import Step, certify, certify_for_all_sizes
 from derive.calculus.sweep import Derivation
+from derive.calculus.textbook import hide_differences
 from derive.language.errors import NotProved
 from derive.language.nodes import Expr, substitute
 from derive.language.operation import Op
-from derive.language.program import Program
+from derive.language.program import Let, Program
 from derive.numerics.kernels import meaning
 from derive.numerics.stabilise import stabilise
 
@@ -87,7 +88,11 @@ def _derivation(program: Program, reading: str) -> Derivation:
 @lru_cache(maxsize=1024)
 def stable(program: Program) -> Program:
     """The program in the form that is computed: equal over the reals, accurate in floating point."""
-    return stabilise(program)
+    named, hidden = hide_differences(program)
+    found = stabilise(named)
+    bodies: dict[Expr, Expr] = {let.ref: let.body for let in hidden}
+    names = {let.name for let in hidden}
+    return replace(found, lets=tuple(Let(let.name, substitute(let.body, bodies)) for let in found.lets if let.name not in names))
 
 
 @lru_cache(maxsize=1024)

@@ -44,6 +44,7 @@ class TooLarge(Exception):
 
 
 LIMIT = 4000
+BULK = 1000  # characters of a term that takes twice the work of a short one
 _work: list[int] = []
 
 
@@ -139,11 +140,13 @@ def product(ps: Iterable[Poly]) -> Poly:
 
 
 @lru_cache(maxsize=200_000)
-def _mono_times(a: Mono, b: Mono) -> tuple[Mono, Fraction, tuple[tuple[Key, int], ...]]:
+def _mono_times(a: Mono, b: Mono) -> tuple[Mono, Fraction, tuple[tuple[Key, int], ...], int]:
+    """The product, and how much larger than an ordinary one it is."""
     exponents: dict[Factor, Fraction] = dict(a)
     for f, e in b:
         exponents[f] = exponents.get(f, Fraction(0)) + e
-    return clean(exponents)
+    mono, number, whole = clean(exponents)
+    return mono, number, whole, sum(len(order(f)) for f, _ in mono) // BULK
 
 
 def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[tuple[Key, int], ...]]:
@@ -176,7 +179,8 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
 
 def mono_times(a: Mono, b: Mono) -> Poly:
     """The product of two monomials: a polynomial, for a power of a sum may have become whole."""
-    mono, number, whole = _mono_times(a, b)
+    mono, number, whole, more = _mono_times(a, b)
+    _spend(more)
     result = {mono: number}
     for base, exponent in whole:
         for _ in range(exponent):

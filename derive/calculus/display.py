@@ -46,7 +46,7 @@ class Names:
 
 def expression(p: Poly, names: Names) -> Expr:
     """The polynomial as a factored expression."""
-    p = _with_means(al.plus(*({_without_implied(m): c} for m, c in p.items())))
+    p = _with_means(al.plus(*(dict([_symbolic_powers(_without_implied(m), c)]) for m, c in p.items())))
     if not p:
         return ZERO
     common = _common(p)
@@ -241,11 +241,11 @@ def _term(mono: Mono, c: Fraction, names: Names) -> Expr:
 
 def _factors(mono: Mono, names: Names) -> list[Expr]:
     """The factors of a product in reading order: numbers, parameters, tensors from few axes to many, reductions."""
+    mono, sign = _symbolic_powers(mono, Fraction(1))
     mono, atoms = _fold_atoms(_mean_mono(mono), names)
     mono, sizes = _fold_absolute(mono, names)
     atoms = [*sizes, *atoms]
-    exponent = [(f, e) for f, e in mono if f[0] == "exp" and _logarithm(f[1]) is None]
-    powers = [(f, e) for f, e in mono if f[0] == "exp" and _logarithm(f[1]) is not None]
+    exponent = [(f, e) for f, e in mono if f[0] == "exp"]
     rest = [(f, e) for f, e in _without_implied(mono) if f[0] != "exp"]
     rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
     result = [_power(f, e, names) for f, e in rest]
@@ -254,7 +254,7 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
         for f, e in exponent:
             inside = al.plus(inside, {f[1]: e})
         result.append(Call("exp", (expression(inside, names),)))
-    return [*result, *(_symbolic_power(f[1], e, names) for f, e in powers), *atoms]
+    return [*([Const(sign)] if sign != 1 else []), *result, *atoms]
 
 
 def _logarithm(mono: Mono) -> Factor | None:
@@ -263,14 +263,28 @@ def _logarithm(mono: Mono) -> Factor | None:
     return logs[0] if len(logs) == 1 else None
 
 
-def _symbolic_power(mono: Mono, e: Fraction, names: Names) -> Expr:
-    log = _logarithm(mono)
-    assert log is not None
-    rest = tuple(fe for fe in mono if fe[0] != log)
-    return power(expression(al.poly(log[2][0]), names), expression({rest: e}, names))
+def _symbolic_powers(mono: Mono, c: Fraction) -> tuple[Mono, Fraction]:
+    """e to (a log b), times powers of b, as one power ("sym", b, exponent): x^k / x is x^(k - 1), a number at 0 too."""
+    exponents = dict(mono)
+    for f, e in mono:
+        log = _logarithm(f[1]) if f[0] == "exp" else None
+        if log is None:
+            continue
+        (base,) = log[2]
+        (only, number), *more = base
+        factor = only[0][0] if not more and number == 1 and len(only) == 1 and only[0][1] == 1 else ("pow", base)
+        total = {tuple(fe for fe in f[1] if fe[0] != log): e}
+        for held, turned in ((factor, 1), (("pow", al.key(al.scale(al.poly(base), -1))), -1)):
+            whole = exponents.get(held, Fraction(0))
+            if whole and (turned == 1 or whole.denominator == 1):
+                total = al.plus(total, al.constant(exponents.pop(held)))
+                c *= -1 if turned < 0 and int(whole) % 2 else 1
+        del exponents[f]
+        exponents[("sym", base, al.key(total))] = Fraction(1)
+    return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0]))), c
 
 
-KINDS = ("num", "param", "size", "t", "call", "pow", "iota", "inr", "delta", "ind", "mean", "sum", "red")
+KINDS = ("num", "param", "size", "t", "call", "pow", "sym", "iota", "inr", "delta", "ind", "mean", "sum", "red")
 
 
 def _reading_order(f: Factor, e: Fraction, names: Names) -> tuple[object, ...]:
@@ -374,6 +388,8 @@ def _factor(f: Factor, names: Names) -> Expr:
             return Iota(index[1])
         case ("pow", k):
             return expression(al.poly(k), names)
+        case ("sym", k, exponent):
+            return power(expression(al.poly(k), names), expression(al.poly(exponent), names))
         case ("call", fn, arguments):
             return Call(fn, tuple(expression(al.poly(k), names) for k in arguments))
         case ("ind", op, k):

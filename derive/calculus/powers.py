@@ -182,8 +182,8 @@ def logarithm(p: Poly) -> Poly:
     p = over_common_denominator(p)
     if len(p) == 1:
         (mono, c), *_ = p.items()
-        primitive: Poly = {tuple((f, x) for f, x in mono if not positive(f)): Fraction(1 if c > 0 else -1)}
-        content = tuple((f, x) for f, x in mono if positive(f))
+        primitive: Poly = {tuple((f, x) for f, x in mono if not _has_logarithm(f)): Fraction(1 if c > 0 else -1)}
+        content = tuple((f, x) for f, x in mono if _has_logarithm(f))
         number = abs(c)
     else:
         content, number, primitive = split_content(p, only_positive=True)
@@ -194,6 +194,10 @@ def logarithm(p: Poly) -> Poly:
         for prime, count in factorint(part).items():
             result = plus(result, scale(factor(("call", "log", (key(constant(int(prime))),))), sign * count))
     return result if primitive == constant(1) else plus(result, factor(("call", "log", (key(primitive),))))
+
+
+def _has_logarithm(f: Factor) -> bool:
+    return positive(f) or f[0] == "exp"
 
 
 def _log_factor(f: Factor) -> Poly:

@@ -30,7 +30,7 @@ def single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
     (mono, c), *_ = body.items()
     rules = []
     for f, e in mono:
-        if f[0] in SCALAR or not _spans(f, ref, mono) or (f[0] == "pow" and holds_exponential(f)):
+        if f[0] in SCALAR or not _spans(f, ref, mono) or holds_exponential(f) or is_symbolic_power(f):
             continue
         inverse = al.from_exponents({ref: Fraction(1), **{g: -x for g, x in mono if g != f}})
         rules.append(Rule(name, f, e, al.scale(inverse, 1 / c)))
@@ -45,6 +45,11 @@ def holds_exponential(f: Factor) -> bool:
 def read_elsewhere(f: Factor) -> bool:
     """Whether a tensor is read at positions that data gives."""
     return f[0] == "t" and any(ix.depends_on_data(i) for _, i in f[2])
+
+
+def is_symbolic_power(f: Factor) -> bool:
+    """Whether a factor is e to a multiple of a logarithm: x^k is not recognised in x^(k - 1), which is no quotient at 0."""
+    return f[0] == "exp" and any(g[:2] == ("call", "log") for g, _ in f[1])
 
 
 def linear_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:

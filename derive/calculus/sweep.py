@@ -124,7 +124,16 @@ class Sweep:
         try:
             self.steps.append(certify_exactly(name, plain, shown, rule, near))
         except NotProved:
+            self._certify_fully(name, plain, shown, rule)
+
+    def _certify_fully(self, name: str, plain: Expr, shown: Expr, rule: str) -> None:
+        """The step with everything expanded; a shortened form that cannot be certified gives way to the raw one."""
+        try:
             self.steps.append(certify(name, plain, shown, rule, self.full))
+        except NotProved:
+            self.lets[-1] = Let(name, flatten(plain))
+            self.full.bodies[name] = self.lets[-1].body
+            self.steps.append(certify_exactly(name, plain, self.lets[-1].body, f"{rule}, not shortened", self.opaque))
 
     def local(self, let: Let, bar: Expr, parts: Mapping[Expr, Expr]) -> None:
         """The step that what the sweep passes on through one definition is the transpose of its derivative."""

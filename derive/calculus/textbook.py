@@ -84,6 +84,20 @@ def see_through(program: Program, canon: Canon) -> Program:
     return replace(program, lets=tuple(lets))
 
 
+def hide_differences(program: Program) -> tuple[Program, list[Let]]:
+    """The program with sums of arrays inside products named, so that they are not multiplied out; and what was named."""
+    hidden: dict[Expr, Let] = {}
+    lets = []
+    for let in program.lets:
+        for node in walk(let.body):
+            for c in node.children if _multiplies(node) else ():
+                if _is_difference(c) and c not in hidden:
+                    hidden[c] = Let(f"{let.name}%{len(hidden)}", c)
+                    lets.append(hidden[c])
+        lets.append(Let(let.name, substitute(let.body, {c: h.ref for c, h in hidden.items()})))
+    return replace(program, lets=tuple(lets)), list(hidden.values())
+
+
 def _multiplies(node: Expr) -> bool:
     return isinstance(node, Mul) or (isinstance(node, Pow) and isinstance(node.exponent, Const) and node.exponent.value > 0)
 

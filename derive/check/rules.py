@@ -28,8 +28,12 @@ TAIL, TAIL_PROMISE = -5.0, 2500.0
 
 
 def is_promised(form: Program, definition: Program) -> bool:
-    """Whether the promise is made: a function of one real array in which no let reduces or reads at other positions."""
-    return len(float_inputs(definition)) == 1 and not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+    """Whether the promise is made: one result of one real array, no let of which reduces or reads at other positions."""
+    return (
+        len(definition.outputs) == 1
+        and len(float_inputs(definition)) == 1
+        and not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+    )
 
 
 class Terms(Floats):

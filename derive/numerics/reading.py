@@ -44,6 +44,9 @@ def read(e: Expr, book: Alphabet) -> Ratio:
             return product(read(a, book) for a in args)
         case Pow(base, Const(n)):
             return _power(base, n, book)
+        case Pow(base, exponent) if has_exponential(base) or has_exponential(exponent):
+            pieces = (book.opaque(c) if has_exponential(c) else c for c in (base, exponent))
+            return Ratio(letter(book.number(power(*pieces))))
         case Call("pi", ()):
             return Ratio(letter(-1))
         case Call(fn, (arg,)) if fn in SPECIAL:

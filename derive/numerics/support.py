@@ -57,12 +57,15 @@ def _exp_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _exp_quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """exp(a / b), the quotient kept to twice the working precision; |a| beyond 1e140 counts as 1e140."""
-    a = np.maximum(np.minimum(a, 1e140), -1e140)
-    quotient = np.maximum(np.minimum(a / b, 1e4), -1e4)
-    product, error = _exact_product(quotient, b)
-    low = np.where(np.abs(quotient) < 1e4, ((a - product) - error) / b, 0.0)
-    return _exp_pair(quotient, low)
+    """exp(a / b), the quotient kept to twice the working precision, whatever the sizes of a and b; past 2^400 it counts as 2^400."""
+    largest = 1.7976931348623157e308
+    a_mantissa, a_exponent = np.frexp(np.maximum(np.minimum(a, largest), -largest))
+    b_mantissa, b_exponent = np.frexp(b)
+    quotient = a_mantissa / b_mantissa
+    product, error = _exact_product(quotient, b_mantissa)
+    low = ((a_mantissa - product) - error) / b_mantissa
+    exponent = np.maximum(np.minimum(a_exponent - b_exponent, 400), -1000)
+    return _exp_pair(np.ldexp(quotient, exponent), np.ldexp(low, exponent))
 
 
 def _log1mexp(a: np.ndarray) -> np.ndarray:
