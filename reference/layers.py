@@ -845,25 +845,26 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
     p_dot = p * (p_dot_part + -np.sum(p * p_dot_part, axis=1, keepdims=True))
     dh_dot = dlinear_2_in @ v_w2 + g / N * (p_dot @ w2)
     dlinear_in_in_dot_part = batch_norm_train >= 0
+    dlinear_in_in_dot_part_2 = np.where(dlinear_in_in_dot_part, 8.0, -8.0)
     expm1_h_2_part = np.expm1(h_2_part)
-    dlinear_in_in_dot_part_2 = 1 + h_2
-    dlinear_in_in_dot_part_3 = dbatch_norm_train_part_2 * dbatch_norm_train_part
-    dlinear_in_in_dot_part_4 = dh * batch_norm_train_dot
-    dlinear_in_in_dot_part_5 = dlinear_in_in_dot_part_4 * np.where(dlinear_in_in_dot_part, 8.0, -8.0) * e_2
-    dlinear_in_in_dot_part_6 = dlinear_in_in_dot_part_5 * expm1_h_2_part * dlinear_in_in_dot_part_2
-    dlinear_in_in_dot_part_7 = dlinear_in_in_dot_part_6 / dlinear_in_in_dot_part_3
-    dlinear_in_in_dot_part_8 = 4 * dh_dot * e_2 / dbatch_norm_train_part_2
-    dlinear_in_in_dot_part_9 = dlinear_in_in_dot_part_7 + dlinear_in_in_dot_part_8
-    dlinear_in_in_dot_part_10 = xhat * dlinear_in_in_dot_part_9
-    dlinear_in_in_dot_part_11 = dbatch_norm_train * rstd * batch_norm_train_dot_part_2 + dlinear_in_in_dot_part_10
-    dlinear_in_in_dot = np.mean(dlinear_in_in_dot_part_11, axis=0)
-    dlinear_in_in_dot__part = rstd * dlinear_in_part * (mean_linear_in_dot + batch_norm_train_dot_part - linear_in_dot)
-    dlinear_in_in_dot__part_2 = dlinear_in_in_dot__part + dlinear_in_in_dot_part_8 + dlinear_in_in_dot_part_7
-    dlinear_in_in_dot__part_3 = dlinear_in_in_dot_part_4 * np.where(dlinear_in_in_dot_part, -8.0, 8.0) * e_2
-    dlinear_in_in_dot__part_4 = dlinear_in_in_dot__part_3 * expm1_h_2_part * dlinear_in_in_dot_part_2
-    dlinear_in_in_dot__part_5 = dlinear_in_in_dot__part_4 / dlinear_in_in_dot_part_3 - dlinear_in_in_dot_part_8
-    dlinear_in_in_dot__part_6 = dlinear_in_in_dot__part_2 - dlinear_in_in_dot * xhat
-    dlinear_in_in_dot_ = dlinear_in_in_dot__part_6 + np.mean(dlinear_in_in_dot__part_5, axis=0)
+    dlinear_in_in_dot_part_3 = 1 + h_2
+    dlinear_in_in_dot_part_4 = dbatch_norm_train_part_2 * dbatch_norm_train_part
+    dlinear_in_in_dot_part_5 = (4 * rstd * dh * batch_norm_train_dot_part_2 + 4 * xhat * dh_dot) * e_2
+    dlinear_in_in_dot_part_6 = dh * xhat * batch_norm_train_dot * dlinear_in_in_dot_part_2 * e_2 * expm1_h_2_part
+    dlinear_in_in_dot_part_7 = dlinear_in_in_dot_part_6 * dlinear_in_in_dot_part_3 / dlinear_in_in_dot_part_4
+    dlinear_in_in_dot_part_8 = dlinear_in_in_dot_part_5 / dbatch_norm_train_part_2 + dlinear_in_in_dot_part_7
+    dlinear_in_in_dot = np.mean(dlinear_in_in_dot_part_8, axis=0)
+    dlinear_in_in_dot__part = 4 * dh_dot * e_2 / dbatch_norm_train_part_2
+    dlinear_in_in_dot__part_2 = dh * batch_norm_train_dot
+    dlinear_in_in_dot__part_3 = dlinear_in_in_dot__part_2 * dlinear_in_in_dot_part_2 * e_2 * expm1_h_2_part
+    dlinear_in_in_dot__part_4 = dlinear_in_in_dot__part_3 * dlinear_in_in_dot_part_3 / dlinear_in_in_dot_part_4
+    dlinear_in_in_dot__part_5 = rstd * dlinear_in_part * (mean_linear_in_dot + batch_norm_train_dot_part - linear_in_dot)
+    dlinear_in_in_dot__part_6 = dlinear_in_in_dot__part_5 + dlinear_in_in_dot__part + dlinear_in_in_dot__part_4
+    dlinear_in_in_dot__part_7 = dlinear_in_in_dot__part_2 * np.where(dlinear_in_in_dot_part, -8.0, 8.0) * e_2
+    dlinear_in_in_dot__part_8 = dlinear_in_in_dot__part_7 * expm1_h_2_part * dlinear_in_in_dot_part_3
+    dlinear_in_in_dot__part_9 = dlinear_in_in_dot__part_8 / dlinear_in_in_dot_part_4 - dlinear_in_in_dot__part
+    dlinear_in_in_dot__part_10 = dlinear_in_in_dot__part_6 - dlinear_in_in_dot * xhat
+    dlinear_in_in_dot_ = dlinear_in_in_dot__part_10 + np.mean(dlinear_in_in_dot__part_9, axis=0)
     rstd_squared = np.square(rstd)
     dx_dot_part = linear_minus_mu * linear_in_dot
     rstd_gamma = rstd * gamma
@@ -874,9 +875,10 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
     dw1_dot_part = (rstd_squared * np.sum(dx_dot_part, axis=0))[:, None] * np.mean(x_dlinear_in_part_2, axis=0)
     dw1_dot_part_2 = gamma_rstd[:, None] * (dlinear_in_in_dot_.T @ x - dw1_dot_part) + dlinear_in.T @ v_x
     dw1_dot = dw1_dot_part_2 + (v_gamma * rstd)[:, None] * np.sum(x_dlinear_in_part_2, axis=0)
-    dgamma_dot_part = rstd * np.sum(dlinear_in_part_2 * linear_in_dot, axis=0)
-    dgamma_dot = dgamma_dot_part + np.sum(dlinear_in_in_dot_part_10, axis=0)
-    dbeta_dot = np.sum(dlinear_in_in_dot_part_9, axis=0)
+    dgamma_dot_part = dlinear_in_in_dot__part_4 + dlinear_in_in_dot__part
+    dgamma_dot_part_2 = rstd * np.sum(dlinear_in_part_2 * linear_in_dot, axis=0)
+    dgamma_dot = dgamma_dot_part_2 + np.sum(xhat * dgamma_dot_part, axis=0)
+    dbeta_dot = np.sum(dgamma_dot_part, axis=0)
     dw2_dot = 4 * (dlinear_2_in.T @ linear_2_in_dot_part) + g * (p_dot.T @ h / N)
     db2_dot = g * np.mean(p_dot, axis=0)
     db1_dot = np.zeros(v_b1.shape)

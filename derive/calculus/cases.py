@@ -12,16 +12,22 @@ from derive.calculus.atoms import primitive
 from derive.calculus.canonical import Canon
 from derive.calculus.certificate import Certificate, exact
 from derive.calculus.powers import positive, positive_mono
-from derive.language.nodes import Call, Compare, Const, Expr, Where, add, mul, negate, walk
+from derive.calculus.sampling import real
+from derive.language.nodes import At, Call, Compare, Const, Expr, Reduce, Where, add, mul, negate, walk
 
 MOST = 4  # conditions; each doubles the number of cases
 HOLDS = {1: (">", ">=", "!="), -1: ("<", "<=", "!=")}
 
 
 def by_cases(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
-    """A certificate of tier A that two expressions without names are equal off the boundaries of their conditions; at a
-    boundary the declared branch decides, and enclosures are left to say that both agree there."""
+    """A certificate of tier A that two expressions without names are equal on every side of their conditions. On the
+    boundaries, where the declared branch decides, enclosures must overlap at points that lie there.
+
+    None where a condition stands under a sum or a maximum, for its sign may differ from one position to the next.
+    """
     left, right = primitive(left), primitive(right)
+    if any(_decided_by_position(n) for side in (left, right) for n in walk(side)):
+        return None
     named = {k: s for s in _subjects((left, right)) for k in _subject(s, canon)[0]}
     if len(named) > MOST:
         return None
@@ -29,8 +35,15 @@ def by_cases(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
         known = dict(zip(named, signs, strict=True))
         if exact(_on_one_side(left, known, canon), _on_one_side(right, known, canon), canon) is None:
             return None
+    if not named or real(left, right, canon) is None:
+        return None
     about = ", ".join(s.brief for s in named.values())
-    return Certificate("A", f"equal canonical forms, for all sizes, in {2 ** len(named)} cases by the sign of {about}") if named else None
+    return Certificate("A", f"equal canonical forms, for all sizes, in {2 ** len(named)} cases by the sign of {about}; sampled where it is 0")
+
+
+def _decided_by_position(n: Expr) -> bool:
+    """Whether a node brings together positions on both sides of a condition."""
+    return isinstance(n, (Reduce, At)) and bool(_subjects(n.children))
 
 
 def _subjects(sides: Iterable[Expr]) -> list[Expr]:

@@ -244,7 +244,7 @@ def _gap(sides: list[Expr], sizes: dict[str, int], given: dict[str, Any]) -> flo
     refuses a side, None where one is undefined."""
     axes = sorted(sides[0].axes | sides[1].axes)
     try:
-        found = [enclose(e, given, sizes, PRECISION, axes) for e in sides]
+        found = [enclose(e, given, sizes, PRECISION, axes, "mpmath") for e in sides]
     except OracleError:
         return math.inf
     widths = [width(f) for f in found]
