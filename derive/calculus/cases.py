@@ -23,9 +23,10 @@ def by_cases(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     """A certificate of tier A that two expressions without names are equal on every side of their conditions. On the
     boundaries, where the declared branch decides, enclosures must overlap at points that lie there.
 
-    None where a condition stands under a sum or a maximum, for its sign may differ from one position to the next.
+    Where a condition stands under a sum or a maximum, its sign may differ from one position to the next: there the two
+    sides must be the same but for parts that are equal at every position.
     """
-    left, right = primitive(left), primitive(right)
+    left, right = _apart(primitive(left), primitive(right))
     if any(_decided_by_position(n) for side in (left, right) for n in walk(side)):
         return None
     named = {k: s for s in _subjects((left, right)) for k in _subject(s, canon)[0]}
@@ -37,8 +38,18 @@ def by_cases(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
             return None
     if not named or real(left, right, canon) is None:
         return None
-    about = ", ".join(s.brief for s in named.values())
-    return Certificate("A", f"equal canonical forms, for all sizes, in {2 ** len(named)} cases by the sign of {about}; sampled where it is 0")
+    cases = f"{2 ** len(named)} cases by the sign of {', '.join(s.brief for s in named.values())}"
+    return Certificate("A", f"equal canonical forms, for all sizes, in {cases}; sampled where it is 0")
+
+
+def _apart(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """The parts in which two expressions differ, as long as it is one part and something brings positions together."""
+    while any(_decided_by_position(n) for side in (left, right) for n in walk(side)):
+        pairs = [(a, b) for a, b in zip(left.children, right.children, strict=False) if a != b]
+        if len(pairs) != 1 or len(left.children) != len(right.children) or left.rebuild(right.children) != right:
+            break
+        left, right = pairs[0]
+    return left, right
 
 
 def _decided_by_position(n: Expr) -> bool:

@@ -204,6 +204,21 @@ def test_a_body_may_lack_axes_of_its_ref():
         assert check(sum(x * flat, "N D"), size("D") * sum(x, "N") * s, Canon({"flat": s}))
 
 
+def test_cases_are_told_apart_at_every_position_and_on_the_boundary():
+    """Equal for all signs: a proof. Equal unless signs differ, or unless something is 0: none (see FALSE)."""
+    bent, straight = where(x > 0, x, 0) + log(1 + exp(-abs(x))), log(1 + exp(x))
+    assert certify("fold", bent, straight, "cases", CANON).certificate.tier == "A"
+    step = certify("mean of folds", 3 * mean(bent * y, "N"), 3 * mean(straight * y, "N"), "cases", CANON)
+    assert step.certificate.tier == "A" and "cases" in step.certificate.evidence
+    for left, right in (
+        (sum(abs(x), "N") * sum(x, "N"), sum(x, "N") * sum(x, "N")),
+        (mean(where(x > 0, x, 1), "N"), mean(where(x >= 0, x, 1), "N")),
+        (max(abs(a), "D") ** 2, max(a, "D") ** 2),
+    ):
+        with pytest.raises(NotProved):
+            certify("almost", left, right, "cases", CANON)
+
+
 def test_hypotheses_count_and_only_where_they_are_made():
     assumed = Canon(hypotheses=(Hypothesis(sum(target, "D"), Const(Fraction(1))),))
     claim = sum(target * x, "D"), x
