@@ -172,7 +172,7 @@ class Maker:
         if "A" not in e.axes:
             return mul(e, Size("A"))
         other = at(e, {"A": Iota("A'")})
-        return Reduce("sum", self.tame(add(e, mul(Const(Fraction(-1)), other))), ("A'",))
+        return Reduce("sum", Call("sin", (add(e, mul(Const(Fraction(-1)), other)),)), ("A'",))
 
     def program(self):
         lets = []
@@ -184,7 +184,7 @@ class Maker:
         return Program("random", (X, Y, W, S, LABEL_B, LABEL_A), (), tuple(lets), outputs, ORDER)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.integers(0, 10**6))
 def test_random_programs(seed):
     program = Maker(seed).program()
@@ -192,7 +192,7 @@ def test_random_programs(seed):
     assert mismatches(program, {BATCH: 2, "A": 3, "B": 2}, seed) == [], text
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.integers(0, 10**6))
 def test_vjp_is_the_transpose_of_jvp(seed):
     """sum(g * J v) = sum(v * J^T g), to rounding: no differences, so nothing hides."""
