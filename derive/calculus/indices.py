@@ -33,6 +33,7 @@ from derive.calculus.algebra import (
 from derive.calculus.powers import call, exponential, indicator, power
 from derive.language.nodes import base_axis
 
+NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
 _fresh = itertools.count()  # printed with leading zeros, so that order never depends on how far it has counted
 
 
@@ -263,7 +264,8 @@ def _close(part: list[tuple[Factor, Fraction]], names: list[Index]) -> Factor:
     start = 1 + max(deepest(f) for f, _ in part)
     groups = [[n for n in names if plain(n) == axis] for axis in sorted({plain(n) for n in names})]
     best: tuple[str, Factor] | None = None
-    for chosen in itertools.islice(itertools.product(*(itertools.permutations(g) for g in groups)), 720):
+    numberings = itertools.product(*(itertools.islice(itertools.permutations(g), NUMBERINGS) for g in groups))
+    for chosen in itertools.islice(numberings, NUMBERINGS):
         flat = [n for g in chosen for n in g]
         bound = tuple((start + i, plain(n)) for i, n in enumerate(flat))
         mapping = {n: ("b", k, axis) for n, (k, axis) in zip(flat, bound, strict=True)}
