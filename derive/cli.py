@@ -128,6 +128,22 @@ def _parameter(word: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f'"{word}": wanted {wanted}') from None
 
 
+def _field(p: argparse.ArgumentParser) -> None:
+    p.add_argument("net", metavar="NET", help='a file (.toml, .json, .txt, .onnx, FILE.py:MODEL) or a short text: "conv 7 /2; max_pool 3 /2"')
+    p.add_argument("--input", type=_lengths, metavar="N", help="the input size: 224, or 480x640 by axis")
+    p.add_argument("--at", metavar="LAYER", help="the layer to end at (default: the whole network)")
+    p.add_argument("--symbolic", action="store_true", help="sizes and MACs as formulas in the input size")
+    p.add_argument("--want", type=_natural, metavar="N", help="the smallest changes that bring the field to N, each with its proof")
+    p.add_argument("--plot", metavar="FILE.svg", help="draw how the field grows, and what one output sees (needs matplotlib)")
+    p.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _lengths(word: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", word):
+        raise argparse.ArgumentTypeError(f'"{word}" is no size; wanted a whole number, or one per axis as in 480x640')
+    return tuple(map(int, word.split("x")))
+
+
 @dataclass(frozen=True)
 class Command:
     """A subcommand: its arguments, what it does in a few words and in full, and examples."""
@@ -188,6 +204,20 @@ COMMANDS = (
         "print a template to fill in and check",
         "Print a file to fill in: forward and backward of an op, with the signatures that derive check expects.",
         ("derive stub rms_norm > mine.py",),
+    ),
+    Command(
+        "field",
+        _field,
+        "sizes, receptive fields and costs of a network",
+        "Show size, jump, field, centre, parameters and multiply-adds of every layer of a network, exactly. Exits 1 if the network does not "
+        "fit together at this input size, 3 if it cannot be read.",
+        (
+            "derive field net.toml --input 224",
+            'derive field "conv 3 d=2 p=2; max_pool 2; conv 3" --at conv3',
+            "derive field model.py:net --input 480x640 --json",
+            "derive field net.toml --symbolic",
+            "derive field net.toml --want 224",
+        ),
     ),
     Command(
         "build",

@@ -90,9 +90,16 @@ def stable(program: Program) -> Program:
     """The program in the form that is computed: equal over the reals, accurate in floating point."""
     named, hidden = hide_differences(program)
     found = stabilise(named)
-    bodies: dict[Expr, Expr] = {let.ref: let.body for let in hidden}
     names = {let.name for let in hidden}
-    return replace(found, lets=tuple(Let(let.name, substitute(let.body, bodies)) for let in found.lets if let.name not in names))
+    bodies: dict[Expr, Expr] = {}
+    shown: list[Let] = []
+    for let in found.lets:
+        body = substitute(let.body, bodies)
+        if let.name in names:
+            bodies[let.ref] = body
+        else:
+            shown.append(Let(let.name, body))
+    return replace(found, lets=tuple(shown))
 
 
 @lru_cache(maxsize=1024)

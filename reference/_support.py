@@ -196,6 +196,23 @@ def _exp_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return _exp_pair(*_exact_product(a_mantissa, np.ldexp(b_mantissa, exponent)))
 
 
+def _exp_quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """exp(a / b), the quotient kept to twice the working precision, whatever the sizes of a and b; past 2^400 it counts as 2^400."""
+    largest = 1.7976931348623157e308
+    a_mantissa, a_exponent = np.frexp(np.maximum(np.minimum(a, largest), -largest))
+    b_mantissa, b_exponent = np.frexp(b)
+    quotient = a_mantissa / b_mantissa
+    product, error = _exact_product(quotient, b_mantissa)
+    low = ((a_mantissa - product) - error) / b_mantissa
+    exponent = np.maximum(np.minimum(a_exponent - b_exponent, 400), -1000)
+    return _exp_pair(np.ldexp(quotient, exponent), np.ldexp(low, exponent))
+
+
+def _log1mexp(a: np.ndarray) -> np.ndarray:
+    """log(1 - exp(-a)) for a > 0 (Maechler 2012)."""
+    return np.where(a < 0.7, np.log(-np.expm1(-np.minimum(a, 1.0))), np.log1p(-np.exp(-np.maximum(a, 0.5))))
+
+
 def _near_root(
     value: np.ndarray, x: np.ndarray, radius: float, root: float, root_rest: float, order: int, *coefficients: float
 ) -> np.ndarray:

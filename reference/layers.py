@@ -768,9 +768,9 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
             mu)*linear_in_dot, N)) + sum(v_x*dlinear_in, N) + v_gamma*rstd*sum(x*(dbatch_norm_train -
             mean(dbatch_norm_train, N) - xhat*mean(xhat*dbatch_norm_train, N)), N)
         db1_dot = 0
-        dgamma_dot = rstd*sum((dbatch_norm_train - mean(dbatch_norm_train, N) -
-            xhat*mean(xhat*dbatch_norm_train, N))*linear_in_dot, N) +
-            sum(xhat*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(1
+        dgamma_dot = sum(dbatch_norm_train*rstd*(linear_in_dot - mean(linear_in_dot, N) -
+            xhat*mean(xhat*linear_in_dot, N)) +
+            xhat*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(1
             - exp(2*batch_norm_train)) + 4*dh_dot), N)
         dbeta_dot =
             sum(sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(1
@@ -875,10 +875,8 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
     dw1_dot_part = (rstd_squared * np.sum(dx_dot_part, axis=0))[:, None] * np.mean(x_dlinear_in_part_2, axis=0)
     dw1_dot_part_2 = gamma_rstd[:, None] * (dlinear_in_in_dot_.T @ x - dw1_dot_part) + dlinear_in.T @ v_x
     dw1_dot = dw1_dot_part_2 + (v_gamma * rstd)[:, None] * np.sum(x_dlinear_in_part_2, axis=0)
-    dgamma_dot_part = dlinear_in_in_dot__part_4 + dlinear_in_in_dot__part
-    dgamma_dot_part_2 = rstd * np.sum(dlinear_in_part_2 * linear_in_dot, axis=0)
-    dgamma_dot = dgamma_dot_part_2 + np.sum(xhat * dgamma_dot_part, axis=0)
-    dbeta_dot = np.sum(dgamma_dot_part, axis=0)
+    dgamma_dot = np.sum(dlinear_in_in_dot_part_8, axis=0)
+    dbeta_dot = np.sum(dlinear_in_in_dot__part_4 + dlinear_in_in_dot__part, axis=0)
     dw2_dot = 4 * (dlinear_2_in.T @ linear_2_in_dot_part) + g * (p_dot.T @ h / N)
     db2_dot = g * np.mean(p_dot, axis=0)
     db1_dot = np.zeros(v_b1.shape)

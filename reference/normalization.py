@@ -19,14 +19,39 @@ __all__ = [
     'batch_norm_infer_vjp',
     'batch_norm_infer_jvp',
     'batch_norm_infer_hvp',
+    'batch_norm_statistics',
     'layer_norm',
     'layer_norm_vjp',
     'layer_norm_jvp',
     'layer_norm_hvp',
+    'layer_norm_unbiased',
+    'layer_norm_unbiased_vjp',
+    'layer_norm_unbiased_jvp',
+    'layer_norm_unbiased_hvp',
     'rms_norm',
     'rms_norm_vjp',
     'rms_norm_jvp',
     'rms_norm_hvp',
+    'rms_norm_offset',
+    'rms_norm_offset_vjp',
+    'rms_norm_offset_jvp',
+    'rms_norm_offset_hvp',
+    'standardize',
+    'standardize_vjp',
+    'standardize_jvp',
+    'standardize_hvp',
+    'l2_normalize',
+    'l2_normalize_vjp',
+    'l2_normalize_jvp',
+    'l2_normalize_hvp',
+    'weight_norm',
+    'weight_norm_vjp',
+    'weight_norm_jvp',
+    'weight_norm_hvp',
+    'spectral_norm',
+    'spectral_norm_vjp',
+    'spectral_norm_jvp',
+    'spectral_norm_hvp',
 ]
 
 
@@ -337,6 +362,37 @@ def batch_norm_infer_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot, dmu_dot, dvar_dot)
 
 
+def batch_norm_statistics(x, running_mean, running_var, *, momentum=0.1):
+    """The running mean and variance after one more batch; returns the mean and the variance of the batch.
+
+        mu = mean(x, N)
+        var = sum((x - mu)**2, N)/(size(N) - 1)
+        running_mean_new = (1 - momentum)*running_mean + momentum*mu
+        running_var_new = (1 - momentum)*running_var + momentum*var
+
+    Arrays: x (N, D), running_mean (D,), running_var (D,).
+    Parameters: momentum=0.1 (a finite number in [0, 1]).
+    Returns: mu (D,), var (D,), running_mean_new (D,), running_var_new (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.1, with momentum and the unbiased variance
+    as PyTorch has them
+    """
+    x, running_mean, running_var, dtype = _arrays(
+        'batch_norm_statistics',
+        x=(x, 'N D'),
+        running_mean=(running_mean, 'D'),
+        running_var=(running_var, 'D'),
+    )
+    momentum = _parameters('batch_norm_statistics', momentum=(momentum, '[0, 1]'))
+    N = x.shape[0]
+    _nonempty('batch_norm_statistics', N=N)
+    mu = np.mean(x, axis=0)
+    var = np.sum(np.square(x - mu), axis=0) / (N - 1)
+    running_mean_new = (1 - momentum) * running_mean + momentum * mu
+    running_var_new = (1 - momentum) * running_var + momentum * var
+    return _rounded(dtype, mu, var, running_mean_new, running_var_new)
+
+
 def layer_norm(x, gamma, beta, *, eps=1e-05):
     """Standardise each sample over its features, then scale and shift.
 
@@ -502,6 +558,179 @@ def layer_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
 
 
+def layer_norm_unbiased(x, gamma, beta, *, eps=1e-05):
+    """Standardise each sample over its features by the unbiased variance, then scale and shift.
+
+        mu = mean(x, D)
+        var = sum((x - mu)**2, D)/(size(D) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        y = gamma*xhat + beta
+
+    Arrays: x (..., D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: y (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, eq. 4, with the unbiased variance
+    """
+    x, gamma, beta, dtype = _arrays('layer_norm_unbiased', x=(x, '... D'), gamma=(gamma, 'D'), beta=(beta, 'D'))
+    eps = _parameters('layer_norm_unbiased', eps=(eps, '(0, inf)'))
+    D = gamma.shape[0]
+    _nonempty('layer_norm_unbiased', D=D)
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=-1, keepdims=True) / (D - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    y = gamma * xhat + beta
+    return _rounded(dtype, y)
+
+
+def layer_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
+    """Gradients of layer_norm_unbiased: what the cotangent g of its output amounts to at each real input.
+
+        mu = mean(x, D)
+        var = sum((x - mu)**2, D)/(size(D) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        dvar_in = rstd*(g*gamma - xhat*sum(g*gamma*xhat, D)/(size(D) - 1))
+        dx = dvar_in - mean(dvar_in, D)
+        dgamma = sum(g*xhat, ...)
+        dbeta = sum(g, ...)
+
+    Arrays: g (..., D), x (..., D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx (..., D), dgamma (D,), dbeta (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, eq. 4, with the unbiased variance
+    """
+    g, x, gamma, beta, dtype = _arrays(
+        'layer_norm_unbiased_vjp',
+        g=(g, '... D'),
+        x=(x, '... D'),
+        gamma=(gamma, 'D'),
+        beta=(beta, 'D'),
+    )
+    eps = _parameters('layer_norm_unbiased_vjp', eps=(eps, '(0, inf)'))
+    lead = g.ndim - 1
+    D = gamma.shape[0]
+    _nonempty('layer_norm_unbiased_vjp', D=D)
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=-1, keepdims=True) / (D - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    g_gamma = g * gamma
+    dvar_in = rstd * (g_gamma - np.sum(g_gamma * xhat, axis=-1, keepdims=True) / (D - 1) * xhat)
+    dx = dvar_in - np.mean(dvar_in, axis=-1, keepdims=True)
+    dgamma = np.sum(g * xhat, axis=tuple(range(lead)))
+    dbeta = np.sum(g, axis=tuple(range(lead)))
+    return _rounded(dtype, dx, dgamma, dbeta)
+
+
+def layer_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
+    """Derivative of layer_norm_unbiased in the direction of the tangents v_*.
+
+        mu = mean(x, D)
+        var = sum((x - mu)**2, D)/(size(D) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        y_dot = rstd*gamma*(v_x - mean(v_x, D) - xhat*sum(v_x*xhat, D)/(size(D) - 1)) + v_beta +
+            v_gamma*xhat
+
+    Arrays: v_x (..., D), v_gamma (D,), v_beta (D,), x (..., D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: y_dot (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, eq. 4, with the unbiased variance
+    """
+    v_x, v_gamma, v_beta, x, gamma, beta, dtype = _arrays(
+        'layer_norm_unbiased_jvp',
+        v_x=(v_x, '... D'),
+        v_gamma=(v_gamma, 'D'),
+        v_beta=(v_beta, 'D'),
+        x=(x, '... D'),
+        gamma=(gamma, 'D'),
+        beta=(beta, 'D'),
+    )
+    eps = _parameters('layer_norm_unbiased_jvp', eps=(eps, '(0, inf)'))
+    D = v_gamma.shape[0]
+    _nonempty('layer_norm_unbiased_jvp', D=D)
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=-1, keepdims=True) / (D - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    y_dot_part = np.sum(v_x * xhat, axis=-1, keepdims=True) / (D - 1) * xhat
+    y_dot_part_2 = rstd * gamma * (v_x - np.mean(v_x, axis=-1, keepdims=True) - y_dot_part) + v_beta
+    y_dot = y_dot_part_2 + v_gamma * xhat
+    return _rounded(dtype, y_dot)
+
+
+def layer_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
+    """Derivative of the gradients of layer_norm_unbiased in the direction of the tangents v_*, the cotangent held fixed.
+
+        mu = mean(x, D)
+        var = sum((x - mu)**2, D)/(size(D) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        mu_dot = mean(v_x, D)
+        var_in_dot = v_x - mu_dot
+        var_in_dot_ = 2*sum((x - mu)*var_in_dot, D)
+        var_dot = var_in_dot_/(size(D) - 1)
+        rstd_dot = -rstd**3*var_dot/2
+        xhat_dot = rstd*var_in_dot + rstd_dot*(x - mu)
+        dvar_in_in_dot = sum(g*(gamma*xhat_dot + v_gamma*xhat), D)
+        dvar_in_in_dot_ = v_gamma*g - (sum(g*gamma*xhat, D)*xhat_dot + dvar_in_in_dot*xhat)/(size(D) - 1)
+        dvar_in_dot = rstd_dot*(g*gamma - xhat*sum(g*gamma*xhat, D)/(size(D) - 1)) + rstd*dvar_in_in_dot_
+        dx_in_dot = mean(dvar_in_dot, D)
+        dx_dot = dvar_in_dot - dx_in_dot
+        dgamma_dot = sum(g*xhat_dot, ...)
+        dbeta_dot = 0
+
+    Arrays: g (..., D), v_x (..., D), v_gamma (D,), v_beta (D,), x (..., D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx_dot (..., D), dgamma_dot (D,), dbeta_dot (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, eq. 4, with the unbiased variance
+    """
+    g, v_x, v_gamma, v_beta, x, gamma, beta, dtype = _arrays(
+        'layer_norm_unbiased_hvp',
+        g=(g, '... D'),
+        v_x=(v_x, '... D'),
+        v_gamma=(v_gamma, 'D'),
+        v_beta=(v_beta, 'D'),
+        x=(x, '... D'),
+        gamma=(gamma, 'D'),
+        beta=(beta, 'D'),
+    )
+    eps = _parameters('layer_norm_unbiased_hvp', eps=(eps, '(0, inf)'))
+    lead = g.ndim - 1
+    D = v_gamma.shape[0]
+    _nonempty('layer_norm_unbiased_hvp', D=D)
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=-1, keepdims=True) / (D - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    mu_dot = np.mean(v_x, axis=-1, keepdims=True)
+    var_in_dot = v_x - mu_dot
+    var_in_dot_ = 2 * np.sum(x_minus_mu * var_in_dot, axis=-1, keepdims=True)
+    var_dot = var_in_dot_ / (D - 1)
+    rstd_dot = -(np.square(rstd) * rstd) * var_dot / 2
+    xhat_dot = rstd * var_in_dot + rstd_dot * x_minus_mu
+    dvar_in_in_dot = np.sum(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
+    g_gamma = g * gamma
+    dvar_in_in_dot__part = np.sum(g_gamma * xhat, axis=-1, keepdims=True)
+    dvar_in_in_dot_ = v_gamma * g - (dvar_in_in_dot__part * xhat_dot + dvar_in_in_dot * xhat) / (D - 1)
+    dvar_in_dot = rstd_dot * (g_gamma - dvar_in_in_dot__part / (D - 1) * xhat) + rstd * dvar_in_in_dot_
+    dx_in_dot = np.mean(dvar_in_dot, axis=-1, keepdims=True)
+    dx_dot = dvar_in_dot - dx_in_dot
+    dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
+    dbeta_dot = np.zeros(v_gamma.shape)
+    return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
+
+
 def rms_norm(x, gamma, *, eps=1e-05):
     """Divide each sample by the root of its mean square over the features, then scale.
 
@@ -620,3 +849,556 @@ def rms_norm_hvp(g, v_x, v_gamma, x, gamma, *, eps=1e-05):
     dx_dot = rstd_dot * (g_gamma - xhat * dx_in_dot__part) + rstd * dx_in_dot_
     dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
     return _rounded(dtype, dx_dot, dgamma_dot)
+
+
+def rms_norm_offset(x, gamma, *, eps=1e-06):
+    """Divide each sample by the root of its mean square over the features, then scale by one plus gamma.
+
+        scale = 1 + gamma
+        rstd = 1/sqrt(mean(x**2, D) + eps)
+        xhat = x*rstd
+        y = scale*xhat
+
+    Arrays: x (..., D), gamma (D,).
+    Parameters: eps=1e-06 (a finite number in (0, inf)).
+    Returns: y (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Gemma team 2024, arXiv:2403.08295: the scale is stored less one
+    """
+    x, gamma, dtype = _arrays('rms_norm_offset', x=(x, '... D'), gamma=(gamma, 'D'))
+    eps = _parameters('rms_norm_offset', eps=(eps, '(0, inf)'))
+    _nonempty('rms_norm_offset', D=gamma.shape[0])
+    scale = 1 + gamma
+    rstd = 1 / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True) + eps)
+    xhat = x * rstd
+    y = scale * xhat
+    return _rounded(dtype, y)
+
+
+def rms_norm_offset_vjp(g, x, gamma, *, eps=1e-06):
+    """Gradients of rms_norm_offset: what the cotangent g of its output amounts to at each real input.
+
+        scale = 1 + gamma
+        rstd = 1/sqrt(mean(x**2, D) + eps)
+        xhat = x*rstd
+        dx = rstd*(g*scale - xhat*mean(g*scale*xhat, D))
+        dgamma = sum(g*xhat, ...)
+
+    Arrays: g (..., D), x (..., D), gamma (D,).
+    Parameters: eps=1e-06 (a finite number in (0, inf)).
+    Returns: dx (..., D), dgamma (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Gemma team 2024, arXiv:2403.08295: the scale is stored less one
+    """
+    g, x, gamma, dtype = _arrays('rms_norm_offset_vjp', g=(g, '... D'), x=(x, '... D'), gamma=(gamma, 'D'))
+    eps = _parameters('rms_norm_offset_vjp', eps=(eps, '(0, inf)'))
+    lead = g.ndim - 1
+    _nonempty('rms_norm_offset_vjp', D=gamma.shape[0])
+    scale = 1 + gamma
+    rstd = 1 / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True) + eps)
+    xhat = x * rstd
+    g_scale = g * scale
+    dx = rstd * (g_scale - xhat * np.mean(g_scale * xhat, axis=-1, keepdims=True))
+    dgamma = np.sum(g * xhat, axis=tuple(range(lead)))
+    return _rounded(dtype, dx, dgamma)
+
+
+def rms_norm_offset_jvp(v_x, v_gamma, x, gamma, *, eps=1e-06):
+    """Derivative of rms_norm_offset in the direction of the tangents v_*.
+
+        scale = 1 + gamma
+        rstd = 1/sqrt(mean(x**2, D) + eps)
+        xhat = x*rstd
+        y_dot = rstd*scale*(v_x - xhat*mean(v_x*xhat, D)) + v_gamma*xhat
+
+    Arrays: v_x (..., D), v_gamma (D,), x (..., D), gamma (D,).
+    Parameters: eps=1e-06 (a finite number in (0, inf)).
+    Returns: y_dot (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Gemma team 2024, arXiv:2403.08295: the scale is stored less one
+    """
+    v_x, v_gamma, x, gamma, dtype = _arrays(
+        'rms_norm_offset_jvp',
+        v_x=(v_x, '... D'),
+        v_gamma=(v_gamma, 'D'),
+        x=(x, '... D'),
+        gamma=(gamma, 'D'),
+    )
+    eps = _parameters('rms_norm_offset_jvp', eps=(eps, '(0, inf)'))
+    _nonempty('rms_norm_offset_jvp', D=v_gamma.shape[0])
+    scale = 1 + gamma
+    rstd = 1 / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True) + eps)
+    xhat = x * rstd
+    y_dot = rstd * scale * (v_x - xhat * np.mean(v_x * xhat, axis=-1, keepdims=True)) + v_gamma * xhat
+    return _rounded(dtype, y_dot)
+
+
+def rms_norm_offset_hvp(g, v_x, v_gamma, x, gamma, *, eps=1e-06):
+    """Derivative of the gradients of rms_norm_offset in the direction of the tangents v_*, the cotangent held fixed.
+
+        scale = 1 + gamma
+        rstd = 1/sqrt(mean(x**2, D) + eps)
+        xhat = x*rstd
+        scale_dot = v_gamma
+        rstd_in_dot = 2*mean(v_x*x, D)
+        rstd_dot = -rstd**3*rstd_in_dot/2
+        xhat_dot = rstd*v_x + rstd_dot*x
+        dx_in_dot = mean(g*(scale*xhat_dot + xhat*scale_dot), D)
+        dx_in_dot_ = g*scale_dot - mean(g*scale*xhat, D)*xhat_dot - dx_in_dot*xhat
+        dx_dot = rstd_dot*(g*scale - xhat*mean(g*scale*xhat, D)) + rstd*dx_in_dot_
+        dgamma_dot = sum(g*xhat_dot, ...)
+
+    Arrays: g (..., D), v_x (..., D), v_gamma (D,), x (..., D), gamma (D,).
+    Parameters: eps=1e-06 (a finite number in (0, inf)).
+    Returns: dx_dot (..., D), dgamma_dot (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: Gemma team 2024, arXiv:2403.08295: the scale is stored less one
+    """
+    g, v_x, v_gamma, x, gamma, dtype = _arrays(
+        'rms_norm_offset_hvp',
+        g=(g, '... D'),
+        v_x=(v_x, '... D'),
+        v_gamma=(v_gamma, 'D'),
+        x=(x, '... D'),
+        gamma=(gamma, 'D'),
+    )
+    eps = _parameters('rms_norm_offset_hvp', eps=(eps, '(0, inf)'))
+    lead = g.ndim - 1
+    _nonempty('rms_norm_offset_hvp', D=v_gamma.shape[0])
+    scale = 1 + gamma
+    rstd = 1 / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True) + eps)
+    xhat = x * rstd
+    rstd_in_dot = 2 * np.mean(v_x * x, axis=-1, keepdims=True)
+    rstd_dot = -(np.square(rstd) * rstd) * rstd_in_dot / 2
+    xhat_dot = rstd * v_x + rstd_dot * x
+    dx_in_dot = np.mean(g * (scale * xhat_dot + xhat * v_gamma), axis=-1, keepdims=True)
+    g_scale = g * scale
+    dx_in_dot__part = np.mean(g_scale * xhat, axis=-1, keepdims=True)
+    dx_in_dot_ = g * v_gamma - dx_in_dot__part * xhat_dot - dx_in_dot * xhat
+    dx_dot = rstd_dot * (g_scale - xhat * dx_in_dot__part) + rstd * dx_in_dot_
+    dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
+    return _rounded(dtype, dx_dot, dgamma_dot)
+
+
+def standardize(x, *, eps=1e-05):
+    """Subtract the mean of the last axis, and divide by its standard deviation.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + eps)
+        y = (x - mu)*rstd
+
+    Arrays: x (..., D).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: y (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: jax.nn.standardize
+    """
+    x, dtype = _arrays('standardize', x=(x, '... D'))
+    eps = _parameters('standardize', eps=(eps, '(0, inf)'))
+    _nonempty('standardize', D=x.shape[-1])
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=-1, keepdims=True)
+    rstd = 1 / np.sqrt(var + eps)
+    y = x_minus_mu * rstd
+    return _rounded(dtype, y)
+
+
+def standardize_vjp(g, x, *, eps=1e-05):
+    """Gradients of standardize: what the cotangent g of its output amounts to at each real input.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + eps)
+        y = (x - mu)*rstd
+        dx = rstd*(g - mean(g, D) - y*mean(g*y, D))
+
+    Arrays: g (..., D), x (..., D).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: jax.nn.standardize
+    """
+    g, x, dtype = _arrays('standardize_vjp', g=(g, '... D'), x=(x, '... D'))
+    eps = _parameters('standardize_vjp', eps=(eps, '(0, inf)'))
+    _nonempty('standardize_vjp', D=g.shape[-1])
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=-1, keepdims=True)
+    rstd = 1 / np.sqrt(var + eps)
+    y = x_minus_mu * rstd
+    dx = rstd * (g - np.mean(g, axis=-1, keepdims=True) - y * np.mean(g * y, axis=-1, keepdims=True))
+    return _rounded(dtype, dx)
+
+
+def standardize_jvp(v_x, x, *, eps=1e-05):
+    """Derivative of standardize in the direction of the tangents v_*.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + eps)
+        y = (x - mu)*rstd
+        y_dot = rstd*(v_x - mean(v_x, D) - y*mean(v_x*y, D))
+
+    Arrays: v_x (..., D), x (..., D).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: y_dot (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: jax.nn.standardize
+    """
+    v_x, x, dtype = _arrays('standardize_jvp', v_x=(v_x, '... D'), x=(x, '... D'))
+    eps = _parameters('standardize_jvp', eps=(eps, '(0, inf)'))
+    _nonempty('standardize_jvp', D=v_x.shape[-1])
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=-1, keepdims=True)
+    rstd = 1 / np.sqrt(var + eps)
+    y = x_minus_mu * rstd
+    y_dot_part = v_x - np.mean(v_x, axis=-1, keepdims=True) - y * np.mean(v_x * y, axis=-1, keepdims=True)
+    y_dot = rstd * y_dot_part
+    return _rounded(dtype, y_dot)
+
+
+def standardize_hvp(g, v_x, x, *, eps=1e-05):
+    """Derivative of the gradients of standardize in the direction of the tangents v_*, the cotangent held fixed.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + eps)
+        y = (x - mu)*rstd
+        dx = rstd*(g - mean(g, D) - y*mean(g*y, D))
+        dx_dot = rstd*(rstd*mean(g*y, D)*(mean(v_x, D) + y*mean(v_x*y, D) - v_x) - y*mean(v_x*dx, D) -
+            dx*mean(v_x*y, D))
+
+    Arrays: g (..., D), v_x (..., D), x (..., D).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx_dot (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D is empty.
+    Source: jax.nn.standardize
+    """
+    g, v_x, x, dtype = _arrays('standardize_hvp', g=(g, '... D'), v_x=(v_x, '... D'), x=(x, '... D'))
+    eps = _parameters('standardize_hvp', eps=(eps, '(0, inf)'))
+    _nonempty('standardize_hvp', D=g.shape[-1])
+    mu = np.mean(x, axis=-1, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=-1, keepdims=True)
+    rstd = 1 / np.sqrt(var + eps)
+    y = x_minus_mu * rstd
+    dx_part = np.mean(g * y, axis=-1, keepdims=True)
+    dx = rstd * (g - np.mean(g, axis=-1, keepdims=True) - y * dx_part)
+    dx_dot_part = np.mean(v_x * y, axis=-1, keepdims=True)
+    dx_dot_part_2 = rstd * dx_part * (np.mean(v_x, axis=-1, keepdims=True) + y * dx_dot_part - v_x)
+    dx_dot = rstd * (dx_dot_part_2 - y * np.mean(v_x * dx, axis=-1, keepdims=True) - dx * dx_dot_part)
+    return _rounded(dtype, dx_dot)
+
+
+def l2_normalize(x, *, eps=1e-12):
+    """Divide by the length of the last axis, or by eps where that is shorter.
+
+        norm = sqrt(sum(x**2, D))
+        y = where(norm > eps, x/sqrt(sum(x**2, D)), x/eps)
+
+    Arrays: x (..., D).
+    Parameters: eps=1e-12 (a finite number in (0, inf)).
+    Returns: y (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.functional.normalize
+    """
+    x, dtype = _arrays('l2_normalize', x=(x, '... D'))
+    eps = _parameters('l2_normalize', eps=(eps, '(0, inf)'))
+    norm = np.sqrt(np.sum(np.square(x), axis=-1, keepdims=True))
+    y_part = norm > eps
+    y_part_2 = np.where(y_part, np.sum(np.square(np.where(y_part, x, 0)), axis=-1, keepdims=True), 1)
+    y = np.where(y_part, x / np.sqrt(y_part_2), x / eps)
+    return _rounded(dtype, y)
+
+
+def l2_normalize_vjp(g, x, *, eps=1e-12):
+    """Gradients of l2_normalize: what the cotangent g of its output amounts to at each real input.
+
+        norm = sqrt(sum(x**2, D))
+        dx = where(eps >= norm, g/eps, (g - x*sum(g*x, D)/norm**2)/norm)
+
+    Arrays: g (..., D), x (..., D).
+    Parameters: eps=1e-12 (a finite number in (0, inf)).
+    Returns: dx (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.functional.normalize
+    """
+    g, x, dtype = _arrays('l2_normalize_vjp', g=(g, '... D'), x=(x, '... D'))
+    eps = _parameters('l2_normalize_vjp', eps=(eps, '(0, inf)'))
+    norm = np.sqrt(np.sum(np.square(x), axis=-1, keepdims=True))
+    dx_part = eps >= norm
+    dx_part_2 = g - np.sum(g * x, axis=-1, keepdims=True) / np.square(norm) * x
+    dx = np.where(dx_part, g / eps, dx_part_2 / np.where(dx_part, 1, norm))
+    return _rounded(dtype, dx)
+
+
+def l2_normalize_jvp(v_x, x, *, eps=1e-12):
+    """Derivative of l2_normalize in the direction of the tangents v_*.
+
+        norm = sqrt(sum(x**2, D))
+        y_dot = where(eps >= norm, v_x/eps, (v_x - x*sum(v_x*x, D)/norm**2)/norm)
+
+    Arrays: v_x (..., D), x (..., D).
+    Parameters: eps=1e-12 (a finite number in (0, inf)).
+    Returns: y_dot (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.functional.normalize
+    """
+    v_x, x, dtype = _arrays('l2_normalize_jvp', v_x=(v_x, '... D'), x=(x, '... D'))
+    eps = _parameters('l2_normalize_jvp', eps=(eps, '(0, inf)'))
+    norm = np.sqrt(np.sum(np.square(x), axis=-1, keepdims=True))
+    y_dot_part = eps >= norm
+    y_dot_part_2 = v_x - np.sum(v_x * x, axis=-1, keepdims=True) / np.square(norm) * x
+    y_dot = np.where(y_dot_part, v_x / eps, y_dot_part_2 / np.where(y_dot_part, 1, norm))
+    return _rounded(dtype, y_dot)
+
+
+def l2_normalize_hvp(g, v_x, x, *, eps=1e-12):
+    """Derivative of the gradients of l2_normalize in the direction of the tangents v_*, the cotangent held fixed.
+
+        norm = sqrt(sum(x**2, D))
+        dx_dot = where(eps >= norm, 0, -(g - x*sum(g*x, D)/norm**2)*sum(v_x*x, D)/(norm**2*norm) + (sum(g*x,
+            D)*(2*x*sum(v_x*x, D)/norm**2 - v_x) - x*sum(v_x*g, D))/(norm*norm**2))
+
+    Arrays: g (..., D), v_x (..., D), x (..., D).
+    Parameters: eps=1e-12 (a finite number in (0, inf)).
+    Returns: dx_dot (..., D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.functional.normalize
+    """
+    g, v_x, x, dtype = _arrays('l2_normalize_hvp', g=(g, '... D'), v_x=(v_x, '... D'), x=(x, '... D'))
+    eps = _parameters('l2_normalize_hvp', eps=(eps, '(0, inf)'))
+    norm = np.sqrt(np.sum(np.square(x), axis=-1, keepdims=True))
+    dx_dot_part = np.sum(g * x, axis=-1, keepdims=True)
+    dx_dot_part_2 = np.sum(v_x * x, axis=-1, keepdims=True)
+    norm_squared = np.square(norm)
+    dx_dot_part_3 = eps >= norm
+    dx_dot_part_4 = np.where(dx_dot_part_3, 1, norm)
+    dx_dot_part_4_squared = np.square(dx_dot_part_4)
+    dx_dot_part_5 = dx_dot_part * (2 * dx_dot_part_2 / norm_squared * x - v_x)
+    dx_dot_part_6 = dx_dot_part_5 - x * np.sum(v_x * g, axis=-1, keepdims=True)
+    dx_dot_part_7 = dx_dot_part_2 / (dx_dot_part_4_squared * dx_dot_part_4)
+    dx_dot_part_8 = dx_dot_part_6 / (dx_dot_part_4 * dx_dot_part_4_squared)
+    dx_dot_part_9 = dx_dot_part_8 - dx_dot_part_7 * (g - dx_dot_part / norm_squared * x)
+    dx_dot = np.where(dx_dot_part_3, 0, dx_dot_part_9)
+    return _rounded(dtype, dx_dot)
+
+
+def weight_norm(v, scale):
+    """Weights as a direction and a length, one for each unit.
+
+        y = scale*v/sqrt(sum(v**2, I))
+
+    Arrays: v (O, I), scale (O,).
+    Returns: y (O, I).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2
+    """
+    v, scale, dtype = _arrays('weight_norm', v=(v, 'O I'), scale=(scale, 'O'))
+    y = (scale / np.sqrt(np.sum(np.square(v), axis=1)))[:, None] * v
+    return _rounded(dtype, y)
+
+
+def weight_norm_vjp(g, v, scale):
+    """Gradients of weight_norm: what the cotangent g of its output amounts to at each real input.
+
+        dv = scale*(g - v*sum(g*v, I)/sum(v**2, I))/sqrt(sum(v**2, I))
+        dscale = sum(g*v, I)/sqrt(sum(v**2, I))
+
+    Arrays: g (O, I), v (O, I), scale (O,).
+    Returns: dv (O, I), dscale (O,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2
+    """
+    g, v, scale, dtype = _arrays('weight_norm_vjp', g=(g, 'O I'), v=(v, 'O I'), scale=(scale, 'O'))
+    dv_part = np.sum(g * v, axis=1)
+    dv_part_2 = np.sum(np.square(v), axis=1)
+    root_dv_part_2 = np.sqrt(dv_part_2)
+    dv = (scale / root_dv_part_2)[:, None] * (g - dv_part[:, None] / dv_part_2[:, None] * v)
+    dscale = dv_part / root_dv_part_2
+    return _rounded(dtype, dv, dscale)
+
+
+def weight_norm_jvp(v_v, v_scale, v, scale):
+    """Derivative of weight_norm in the direction of the tangents v_*.
+
+        y_dot = (scale*(v_v - v*sum(v_v*v, I)/sum(v**2, I)) + v_scale*v)/sqrt(sum(v**2, I))
+
+    Arrays: v_v (O, I), v_scale (O,), v (O, I), scale (O,).
+    Returns: y_dot (O, I).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2
+    """
+    v_v, v_scale, v, scale, dtype = _arrays(
+        'weight_norm_jvp',
+        v_v=(v_v, 'O I'),
+        v_scale=(v_scale, 'O'),
+        v=(v, 'O I'),
+        scale=(scale, 'O'),
+    )
+    y_dot_part = np.sum(np.square(v), axis=1, keepdims=True)
+    y_dot_part_2 = scale[:, None] * (v_v - np.sum(v_v * v, axis=1, keepdims=True) / y_dot_part * v)
+    y_dot = (y_dot_part_2 + v_scale[:, None] * v) / np.sqrt(y_dot_part)
+    return _rounded(dtype, y_dot)
+
+
+def weight_norm_hvp(g, v_v, v_scale, v, scale):
+    """Derivative of the gradients of weight_norm in the direction of the tangents v_*, the cotangent held fixed.
+
+        dscale = sum(g*v, I)/sqrt(sum(v**2, I))
+        dv_dot = scale*(sum(v_v*v, I)*(2*dscale*v/sum(v**2, I)**2 - (g - v*sum(g*v, I)/sum(v**2,
+            I))/sum(v**2, I)**(3/2)) - dscale*v_v/sum(v**2, I) - v*sum(v_v*g, I)/(sum(v**2,
+            I)*sqrt(sum(v**2, I)))) + v_scale*(g - v*sum(g*v, I)/sum(v**2, I))/sqrt(sum(v**2, I))
+        dscale_dot = (sum(v_v*g, I) - sum(g*v, I)*sum(v_v*v, I)/sum(v**2, I))/sqrt(sum(v**2, I))
+
+    Arrays: g (O, I), v_v (O, I), v_scale (O,), v (O, I), scale (O,).
+    Returns: dv_dot (O, I), dscale_dot (O,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Salimans & Kingma 2016, arXiv:1602.07868, eq. 2
+    """
+    g, v_v, v_scale, v, scale, dtype = _arrays(
+        'weight_norm_hvp',
+        g=(g, 'O I'),
+        v_v=(v_v, 'O I'),
+        v_scale=(v_scale, 'O'),
+        v=(v, 'O I'),
+        scale=(scale, 'O'),
+    )
+    dscale_part = np.sum(g * v, axis=1)
+    dscale_part_2 = np.sum(np.square(v), axis=1)
+    root_dscale_part_2 = np.sqrt(dscale_part_2)
+    dscale = dscale_part[:, None] / root_dscale_part_2[:, None]
+    dv_dot_part = np.sum(v_v * v, axis=1)
+    dv_dot_part_2 = g - dscale_part[:, None] / dscale_part_2[:, None] * v
+    dv_dot_part_3 = dscale_part_2[:, None] * root_dscale_part_2[:, None]
+    dv_dot_part_4 = np.sum(v_v * g, axis=1)
+    dv_dot_part_5 = 2 * dscale / np.square(dscale_part_2[:, None]) * v - dv_dot_part_2 / dv_dot_part_3
+    dv_dot_part_6 = dv_dot_part[:, None] * dv_dot_part_5 - dscale / dscale_part_2[:, None] * v_v
+    dv_dot_part_7 = scale[:, None] * (dv_dot_part_6 - dv_dot_part_4[:, None] / dv_dot_part_3 * v)
+    dv_dot = dv_dot_part_7 + (v_scale / root_dscale_part_2)[:, None] * dv_dot_part_2
+    dscale_dot = (dv_dot_part_4 - dscale_part * dv_dot_part / dscale_part_2) / root_dscale_part_2
+    return _rounded(dtype, dv_dot, dscale_dot)
+
+
+def spectral_norm(w, u, v):
+    """Weights divided by their largest singular value, from its singular vectors, which are given.
+
+        sigma = sum(u*w*v, O I)
+        y = w/sigma
+
+    Arrays: w (O, I), u (O,), v (I,).
+    Returns: y (O, I).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv:1802.05957, eq. 8
+    """
+    w, u, v, dtype = _arrays('spectral_norm', w=(w, 'O I'), u=(u, 'O'), v=(v, 'I'))
+    sigma = np.sum(u[:, None] * v * w)
+    y = w / sigma
+    return _rounded(dtype, y)
+
+
+def spectral_norm_vjp(g, w, u, v):
+    """Gradients of spectral_norm: what the cotangent g of its output amounts to at each real input.
+
+        sigma = sum(u*w*v, O I)
+        y = w/sigma
+        dw = (g - u*v*sum(g*y, I O))/sigma
+        du = -sum(g*y, I O)*sum(v*y, I)
+        dv = -sum(g*y, I O)*sum(u*y, O)
+
+    Arrays: g (O, I), w (O, I), u (O,), v (I,).
+    Returns: dw (O, I), du (O,), dv (I,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv:1802.05957, eq. 8
+    """
+    g, w, u, v, dtype = _arrays('spectral_norm_vjp', g=(g, 'O I'), w=(w, 'O I'), u=(u, 'O'), v=(v, 'I'))
+    u_v = u[:, None] * v
+    sigma = np.sum(u_v * w)
+    y = w / sigma
+    dw_part = np.sum(g * y)
+    dw = (g - u_v * dw_part) / sigma
+    minus_dw_part = -dw_part
+    du = minus_dw_part * (y @ v)
+    dv = minus_dw_part * np.sum(u[:, None] * y, axis=0)
+    return _rounded(dtype, dw, du, dv)
+
+
+def spectral_norm_jvp(v_w, v_u, v_v, w, u, v):
+    """Derivative of spectral_norm in the direction of the tangents v_*.
+
+        sigma = sum(u*w*v, O I)
+        y = w/sigma
+        sigma_dot = sum(u*(v*v_w + v_v*w) + v_u*v*w, I O)
+        y_dot = (v_w - sigma_dot*y)/sigma
+
+    Arrays: v_w (O, I), v_u (O,), v_v (I,), w (O, I), u (O,), v (I,).
+    Returns: y_dot (O, I).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv:1802.05957, eq. 8
+    """
+    v_w, v_u, v_v, w, u, v, dtype = _arrays(
+        'spectral_norm_jvp',
+        v_w=(v_w, 'O I'),
+        v_u=(v_u, 'O'),
+        v_v=(v_v, 'I'),
+        w=(w, 'O I'),
+        u=(u, 'O'),
+        v=(v, 'I'),
+    )
+    sigma = np.sum(u[:, None] * v * w)
+    y = w / sigma
+    sigma_dot = np.sum(u[:, None] * (v * v_w + v_v * w) + v_u[:, None] * v * w)
+    y_dot = (v_w - sigma_dot * y) / sigma
+    return _rounded(dtype, y_dot)
+
+
+def spectral_norm_hvp(g, v_w, v_u, v_v, w, u, v):
+    """Derivative of the gradients of spectral_norm in the direction of the tangents v_*, the cotangent held fixed.
+
+        sigma = sum(u*w*v, O I)
+        y = w/sigma
+        dw = (g - u*v*sum(g*y, I O))/sigma
+        sigma_dot = sum(u*(v*v_w + v_v*w) + v_u*v*w, I O)
+        y_dot = (v_w - sigma_dot*y)/sigma
+        dw_in_dot = sum(g*y_dot, I O)
+        dw_in_dot_ = -(sum(g*y, I O)*(v_v*u + v_u*v) + dw_in_dot*u*v)
+        dw_dot = (dw_in_dot_ - sigma_dot*dw)/sigma
+        du_in_dot = sum(v*y_dot + v_v*y, I)
+        du_dot = -(dw_in_dot*sum(v*y, I) + sum(g*y, I O)*du_in_dot)
+        dv_in_dot = sum(u*y_dot + v_u*y, O)
+        dv_dot = -(dw_in_dot*sum(u*y, O) + sum(g*y, I O)*dv_in_dot)
+
+    Arrays: g (O, I), v_w (O, I), v_u (O,), v_v (I,), w (O, I), u (O,), v (I,).
+    Returns: dw_dot (O, I), du_dot (O,), dv_dot (I,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv:1802.05957, eq. 8
+    """
+    g, v_w, v_u, v_v, w, u, v, dtype = _arrays(
+        'spectral_norm_hvp',
+        g=(g, 'O I'),
+        v_w=(v_w, 'O I'),
+        v_u=(v_u, 'O'),
+        v_v=(v_v, 'I'),
+        w=(w, 'O I'),
+        u=(u, 'O'),
+        v=(v, 'I'),
+    )
+    u_v = u[:, None] * v
+    sigma = np.sum(u_v * w)
+    y = w / sigma
+    dw_part = np.sum(g * y)
+    dw = (g - u_v * dw_part) / sigma
+    v_u_v = v_u[:, None] * v
+    sigma_dot = np.sum(u[:, None] * (v * v_w + v_v * w) + v_u_v * w)
+    y_dot = (v_w - sigma_dot * y) / sigma
+    dw_in_dot = np.sum(g * y_dot)
+    dw_in_dot_ = -(dw_part * (v_v * u[:, None] + v_u_v) + (dw_in_dot * u)[:, None] * v)
+    dw_dot = (dw_in_dot_ - sigma_dot * dw) / sigma
+    du_in_dot = np.sum(v * y_dot + v_v * y, axis=1)
+    du_dot = -(dw_in_dot * (y @ v) + dw_part * du_in_dot)
+    dv_in_dot = np.sum(u[:, None] * y_dot + v_u[:, None] * y, axis=0)
+    dv_dot = -(dw_in_dot * np.sum(u[:, None] * y, axis=0) + dw_part * dv_in_dot)
+    return _rounded(dtype, dw_dot, du_dot, dv_dot)

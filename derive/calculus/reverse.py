@@ -7,7 +7,7 @@ from dataclasses import replace
 from derive.calculus.derivatives import pullback, tangent
 from derive.calculus.display import Names, expression
 from derive.calculus.proof import Step, certify
-from derive.calculus.sweep import WHOLE, Derivation, Sweep, inner, prune, tangents, worth_a_name
+from derive.calculus.sweep import NEVER, WHOLE, Derivation, Sweep, inner, prune, tangents, worth_a_name
 from derive.calculus.textbook import unhide
 from derive.language.nodes import ZERO, Expr, Input, Ref, add, leaves
 from derive.language.program import Let, Output, Program
@@ -35,7 +35,9 @@ class Reverse(Sweep):
         if p is None:
             return self._keep_adjoint(let, raw, unhide(self.refined.lets, self.hidden, raw))
         shown = expression(p, Names(self.known))
-        several = len(leaves(let.body, Ref, Input)) > 1 and any(f[0] in ("exp", "pow", "call") for m in p for f, _ in m)
+        divides = any(f[0] == "t" and e < 0 for m in p for f, e in m)  # what it divides by may cancel further on
+        several = len(_targets(let)) > 1 and any(f[0] in ("exp", "pow", "call") for m in p for f, _ in m)
+        several = several and not (divides and self.limit == NEVER)
         keep = len(p) > self.limit or several or worth_a_name(shown) or (self._feeds(let) and not isinstance(shown, (Input, Ref)))
         if let.name in self.hidden and len(p) <= 1 and not worth_a_name(shown):
             keep = False
@@ -47,7 +49,7 @@ class Reverse(Sweep):
         return ref
 
     def _through(self, let: Let, bar: Expr) -> None:
-        targets: set[Expr] = {x for x in leaves(let.body, Ref, Input) if not (isinstance(x, Input) and x.dtype != "real")}
+        targets = _targets(let)
         symbol = Input("bar", tuple(sorted(let.body.axes)))
         self.local(let, symbol, pullback(let.body, symbol, targets))
         for leaf, part in pullback(let.body, bar, targets).items():
@@ -79,3 +81,8 @@ class Reverse(Sweep):
         left = [inner(self.seeds[o.name], moved[self.program.let(o.name).ref], frozenset(o.names)) for o in self.program.outputs]
         right = [inner(v, Ref(o.name, frozenset(o.names)), i.axes) for (i, v), o in zip(directions.items(), outputs, strict=True)]
         return certify("transpose", add(*left), add(*right), "the gradient is the transpose of the derivative", self.full)
+
+
+def _targets(let: Let) -> set[Expr]:
+    """What the cotangent of a let is passed on to."""
+    return {x for x in leaves(let.body, Ref, Input) if not (isinstance(x, Input) and x.dtype != "real")}

@@ -109,6 +109,37 @@ def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:
     return result
 
 
+def divided_out(p: Poly, rule: Rule) -> Poly:
+    """Every term that divides by the rule's target, with what the target stands for (one term) divided by factor by factor."""
+    return al.plus(*(al.scale(_divided_mono(m, rule), c) for m, c in p.items()))
+
+
+def _divided_mono(mono: al.Mono, rule: Rule) -> Poly:
+    exponents, number = dict(mono), Fraction(1)
+    for f, e in mono:
+        found: dict[Index, Index] = {}
+        if e < 0 and e.denominator == 1 and f[0] == rule.target[0] and _match(f, rule.target, found):
+            ((by, c),) = ix.replace(rule.by, {i: j for i, j in found.items() if i != j}).items()
+            number *= c ** int(e)
+            for g, x in ((f, Fraction(-1)), *by):
+                exponents[g] = exponents.get(g, Fraction(0)) + e * x
+    return al.scale(al.from_exponents(exponents), number)
+
+
+def sifted(p: Poly) -> Poly:
+    """Beside onehot(label, C), everything along C read at the label: p*onehot is p[label]*onehot."""
+    for i, j in sorted({f[1:] for m in p for f, _ in m if f[0] == "delta"}, key=al.order):
+        for free, position in ((i, j), (j, i)):
+            if free[0] == "f" and position[0] == "p":
+                p = al.plus(*(al.scale(_sifted_mono(m, ("delta", i, j), {free: position}), c) for m, c in p.items()))
+    return p
+
+
+def _sifted_mono(mono: al.Mono, delta: Factor, mapping: dict[Index, Index]) -> Poly:
+    rest = tuple(fe for fe in mono if fe[0] != delta)
+    return {mono: Fraction(1)} if len(rest) == len(mono) else al.times(al.factor(delta), ix.replace_mono(rest, mapping))
+
+
 def _match(f: object, target: object, found: dict[Index, Index]) -> bool:
     """Whether a factor is the target read at other indices; `found` collects which."""
     if isinstance(target, tuple) and len(target) == 2 and target[0] == "f":

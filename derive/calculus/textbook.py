@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
@@ -21,9 +22,11 @@ from derive.calculus.rules import (
     STRUCTURED,
     Rule,
     apply_rule,
+    divided_out,
     holds_exponential,
     linear_rules,
     read_elsewhere,
+    sifted,
     single_term_rules,
     token,
     tokens,
@@ -132,6 +135,7 @@ class Basis:
         self.arbitrary = frozenset(("t", name) for name in arbitrary)
         self.recognise: list[Rule] = []
         self.solve: list[list[Rule]] = []
+        self.written: dict[tuple[str, str], Rule] = {}
         self.facts: dict[Factor, tuple[Expr, Poly] | None] = {}
         self.used: dict[Factor, tuple[Expr, Poly]] = {}
         self.bodies = {let.name: let.body for let in program.lets}
@@ -161,6 +165,7 @@ class Basis:
                 self.recognise += rules
             else:
                 self.solve.insert(0, rules)
+                self.written[token(ref)] = Rule(let.name, ref, Fraction(1), body)
         else:
             self.solve.insert(0, [r for r in linear_rules(let.name, ref, body) if self._safe(r)])
 
@@ -177,21 +182,37 @@ class Basis:
         p = self.known(p)
         for _ in range(6):
             before = cost(p)
-            p = self._apply_facts(self._solved(p))
+            p = self._apply_facts(self._solved(self._undivided(self._sifted(p))))
             p = self.known(together(p))
             if cost(p) >= before:
                 break
         return p
 
+    def _sifted(self, p: Poly) -> Poly:
+        """Each term with what stands beside a one-hot read at its position, where that is shorter."""
+        return al.plus(*(al.scale(if_shorter({m: Fraction(1)}, lambda q: self.known(sifted(q))), c) for m, c in p.items()))
+
+    def _undivided(self, p: Poly) -> Poly:
+        """Products that are divided by are written out, where that cancels: p*(1 - p)/p."""
+        for mark in sorted({token(f) for m in p for f, e in m if e < 0 and f[0] == "t"} & set(self.written)):
+            rule = self.written[mark]
+            new = if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(divided_out(q, rule))))  # type: ignore[misc]
+            if new is not p:
+                self.touched.add(rule.name)
+            p = new
+        return p
+
+    def _by_rule(self, p: Poly, rule: Rule) -> Poly:
+        new = if_shorter(p, lambda q: self._apply_facts(self.known(apply_rule(q, rule))))
+        if new is not p:
+            self.touched.add(rule.name)
+        return new
+
     def _solved(self, p: Poly) -> Poly:
         for rules in self.solve:
             for rule in rules:
-                if not any(token(rule.target) in tokens(m) for m in p):
-                    continue
-                new = if_shorter(p, lambda q, rule=rule: self._apply_facts(self.known(apply_rule(q, rule))))  # type: ignore[misc]
-                if new is not p:
-                    self.touched.add(rule.name)
-                p = new
+                if any(token(rule.target) in tokens(m) for m in p):
+                    p = self._by_rule(p, rule)
         return p
 
     def _apply_facts(self, p: Poly) -> Poly:

@@ -5,21 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derive.catalog.activations import ACTIVATIONS
+from derive.catalog.adaptive import ADAPTIVE
+from derive.catalog.classification import CLASSIFICATION
+from derive.catalog.curves import CURVES
+from derive.catalog.images import IMAGES
 from derive.catalog.layers import LAYERS
 from derive.catalog.losses import LOSSES
 from derive.catalog.normalization import NORMALIZATION
 from derive.catalog.optimizers import OPTIMIZERS
+from derive.catalog.piecewise import PIECEWISE
+from derive.catalog.regression import REGRESSION
+from derive.catalog.regularizers import REGULARIZERS
+from derive.catalog.schedules import SCHEDULES
+from derive.catalog.similarity import SIMILARITY
 from derive.catalog.userfile import ops_in
 from derive.language.errors import UnknownOp, closest
 from derive.language.operation import Op
 
 # fmt: off
 SECTIONS = (
-    ("activations",   ACTIVATIONS),
-    ("losses",        LOSSES),
-    ("normalization", NORMALIZATION),
-    ("layers",        LAYERS),
-    ("optimizers",    OPTIMIZERS),
+    ("activations",    ACTIVATIONS),
+    ("curves",         CURVES),
+    ("piecewise",      PIECEWISE),
+    ("losses",         LOSSES),
+    ("regression",     REGRESSION),
+    ("classification", CLASSIFICATION),
+    ("similarity",     SIMILARITY),
+    ("regularizers",   REGULARIZERS),
+    ("normalization",  NORMALIZATION),
+    ("images",         IMAGES),
+    ("layers",         LAYERS),
+    ("optimizers",     OPTIMIZERS),
+    ("adaptive",       ADAPTIVE),
+    ("schedules",      SCHEDULES),
 )
 # fmt: on
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from derive.check.candidate import CandidateError, load
-from derive.check.check import check
+from derive.checker.candidate import CandidateError, load
+from derive.checker.check import check
 from derive.entries import op
 
 CANNOT_RUN = 3

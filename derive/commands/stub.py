@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from derive.check.stub import stub
+from derive.checker.stub import stub
 from derive.entries import op
 
 

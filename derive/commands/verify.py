@@ -15,8 +15,8 @@ from typing import Any
 
 from derive import geometry, pipeline
 from derive.catalog.geometry import Recurrence
-from derive.check.table import exit_code, moving_line, table, to_json
-from derive.check.verify import Row, Verification, verify_all
+from derive.checker.table import exit_code, moving_line, table, to_json
+from derive.checker.verify import Row, Verification, verify_all
 from derive.entries import entries, entry
 from derive.language.operation import Op
 
@@ -88,7 +88,7 @@ def recurrence(r: Recurrence, arguments: argparse.Namespace) -> Verification:
     found = geometry.verify(r, arguments.budget, arguments.seed)
     nothing = None
     row = Row(
-        r.name, "value", "A", 0.0, 0.0, "exact", 0.0, nothing, nothing, nothing, found.cases, found.cases, 0, 0,
+        r.name, "value", "A", 0.0, 0.0, "exact", 0.0, nothing, nothing, nothing, found.cases, found.cases, 0, 0, 0,
         found.seconds, found.passed, found.first_mismatch,
     )  # fmt: skip
     return Verification(r.name, (row,))

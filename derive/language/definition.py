@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -61,6 +62,8 @@ __all__ = [
 ]
 
 RESERVED_ENDINGS = ("_vjp", "_jvp", "_hvp")
+UNNAMED_AXES = re.compile(r"unexpected keyword argument '(axis|dim|dims|keepdims|keepdim)'")
+AXES_HAVE_NAMES = '; axes have names: sum(x, "N"), sum(x, "H W"), softmax(s, over="M")'
 
 
 @overload
@@ -131,7 +134,8 @@ def _run(function: Callable[..., Any], arguments: list[Input], keywords: dict[st
         return function(*arguments, **keywords), local
     except Exception as error:
         kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
-        raise DefinitionError(f"{_place(function, error)}: {kind}{error}") from (error if kind else None)
+        hint = AXES_HAVE_NAMES if kind and UNNAMED_AXES.search(str(error)) else ""
+        raise DefinitionError(f"{_place(function, error)}: {kind}{error}{hint}") from (error if kind else None)
     finally:
         sys.setprofile(previous)
 

@@ -38,8 +38,10 @@ def name_nodes(
     results: list[Expr], local: dict[str, Expr], hints: dict[Expr, str], states: list[str], taken: frozenset[str]
 ) -> dict[Expr, str]:
     """A name for every node that has one: local variables first, then states, names from inlined ops, and the outputs."""
-    names = _Names(taken, {n for n in _walk_all(results) if not _is_plain(n)} - set(_positions(results)))
+    names = _Names(taken, {n for n in _walk_all(results) if not _is_plain(n) or n in results} - set(_positions(results)))
     for name, node in local.items():
+        if isinstance(node, (Input, Param)) and node.name == name:
+            continue
         plain = name if keyword.iskeyword(name.strip("_")) else name.strip("_")
         if plain:
             names.give(node, f"{plain}_new" if plain in taken else plain)
@@ -78,7 +80,7 @@ def cut(results: list[Expr], names: dict[Expr, str]) -> tuple[list[Let], Results
     for node in _walk_all(results):
         if node not in done:
             done[node] = node.rebuild(tuple(done[c] for c in node.children)) if node.children else node
-            if node in names:
+            if node in names and not _is_plain(node):
                 lets.append(Let(names[node], flatten(done[node])))
                 done[node] = lets[-1].ref
     used = {let.name for let in lets} | {i.name for r in results for i in leaves(r, Input, Param)}  # type: ignore[attr-defined]
@@ -86,7 +88,7 @@ def cut(results: list[Expr], names: dict[Expr, str]) -> tuple[list[Let], Results
     for result in results:
         last = done[result]
         if not isinstance(last, Ref) or last.name in [n for n, _ in outputs]:
-            lets.append(Let(free_name("y", used), flatten(last)))
+            lets.append(Let(free_name(names.get(result, "y"), used), flatten(last)))
             last = lets[-1].ref
             used.add(last.name)
         outputs.append((last.name, last.axes))

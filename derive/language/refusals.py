@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from derive.language.errors import DefinitionError
+
+
+class NoSuchAttribute(DefinitionError, AttributeError):
+    """An attribute that arrays have and expressions do not; hasattr() sees it as missing."""
 
 
 class Refusals:
@@ -14,6 +18,16 @@ class Refusals:
     def brief(self) -> str:
         """How messages show the expression."""
         raise NotImplementedError
+
+    if not TYPE_CHECKING:  # to a type checker an unknown attribute stays an error
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise NoSuchAttribute(
+                f'{self.brief} has no .{name}; the verbs are functions of derive.language, as in sum(x, "N") or exp(x), '
+                "and expressions have axes with names instead of a shape"
+            )
 
     def __bool__(self) -> bool:
         raise DefinitionError(

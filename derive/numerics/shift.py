@@ -1,23 +1,24 @@
 """Sums of exponentials: the largest argument is taken out, so that nothing overflows and the largest term is 1.
 
-exp(a) becomes exp(a - shift), shift = max(a) over the summed axes. Every expression then is its old self times a power of
-exp(shift) (its degree); a ratio of degree 0 is unchanged, a logarithm gains degree * shift. Where that does not work out
-for the whole program (sums over different axes), it is done in each part by itself; where it cannot, nothing changes.
+exp(a) becomes exp(a - shift), where shift is the largest argument in the sum: max(a) over the summed axes, the larger of
+a and b in exp(a) + exp(b), what a mask lets through. Where the shift does not cancel in the whole program (sums over
+different axes), it is done in each part by itself; where it cannot, nothing changes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.language.functions import max as largest
+from derive.language.functions import maximum
+from derive.language.functions import min as smallest
 from derive.language.nodes import (
-    MINUS_ONE,
     ZERO,
     Add,
     At,
     Call,
-    Compare,
     Const,
     Expr,
     Input,
@@ -29,42 +30,36 @@ from derive.language.nodes import (
     add,
     at,
     mul,
-    negate,
     substitute,
     transform,
     walk,
 )  # fmt: skip
 from derive.language.program import Let, Program
-
-SCALING = ("sum", "mean", "max", "min")
-
-
-class _Mixed(Exception):
-    """The expression is no power of exp(shift) times something free of it."""
+from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
+from derive.numerics.exponents import hidden_parts, linear, merged
 
 
 @dataclass(frozen=True)
-class _Scaled:
-    """true value = expr * exp(degree * shift) + extra * shift; never both degree and extra."""
+class Group:
+    """A sum with exponentials: their arguments, the largest of them, and whether terms without exponential take part."""
 
-    expr: Expr
-    degree: Fraction = Fraction(0)
-    extra: Fraction = Fraction(0)
+    arguments: frozenset[Expr]
+    top: Expr
+    with_plain: bool = False
 
 
 def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
-    program = _logs_apart(_plain_logsumexp(program))
-    tried: set[tuple[Expr, tuple[str, ...]]] = set()
+    program = merged(_logs_apart(_plain_logsumexp(program)))
+    tried: set[Group] = set()
     settled: set[Expr] = set()
     while True:
-        candidate = next((c for c in _candidates(program) if c not in tried and c[0] not in settled), None)
-        if candidate is None:
+        group = next((g for g in _groups(program) if g not in tried and not g.arguments & settled), None)
+        if group is None:
             return program
-        tried.add(candidate)
-        program, argument = _with_shift(program, *candidate)
-        if argument is not None:
-            settled.add(argument)
+        tried.add(group)
+        program, new = _with_shift(program, group)
+        settled |= new
 
 
 def _plain_logsumexp(program: Program) -> Program:
@@ -102,7 +97,12 @@ def _is_share(e: Expr, bodies: dict[Expr, Expr]) -> bool:
     if not isinstance(e, Mul):
         return False
     factors = [_seen(f.base if isinstance(f, Pow) else f, bodies) for f in e.args]
-    return any(isinstance(f, Call) and f.fn == "exp" for f in factors) and any(isinstance(f, Reduce) for f in factors)
+    return any(isinstance(f, Call) and f.fn == "exp" for f in factors) and any(_is_total(f, bodies) for f in factors)
+
+
+def _is_total(f: Expr, bodies: dict[Expr, Expr]) -> bool:
+    """Whether it is a sum over axes, or of terms with exponentials of different arguments."""
+    return isinstance(f, Reduce) or (isinstance(f, Add) and any(_several(f, bodies)))
 
 
 def _is_gather(e: At) -> bool:
@@ -126,74 +126,150 @@ def _log_apart(e: Expr, bodies: dict[Expr, Expr]) -> Expr:
 
 def _read_at(e: Expr, index: dict[str, Expr]) -> Expr:
     """The sum read at other positions, term by term."""
-    terms = (t.args if isinstance(t, Mul) else (t,) for t in _terms(e))
-    return add(*(mul(*(at(f, {a: i for a, i in index.items() if a in f.axes}) for f in factors)) for factors in terms))
+    products = (t.args if isinstance(t, Mul) else (t,) for t in terms(e))
+    return add(*(mul(*(at(f, {a: i for a, i in index.items() if a in f.axes}) for f in factors)) for factors in products))
 
 
-def _candidates(program: Program) -> list[tuple[Expr, tuple[str, ...]]]:
-    """The exponentials' arguments that stand under a sum over some of their axes, with these axes."""
-    inside: dict[Expr, tuple[Expr, ...]] = {}
-    found: list[tuple[Expr, tuple[str, ...]]] = []
+def _groups(program: Program) -> list[Group]:
+    """The sums of exponentials of the program: of several terms first, then over axes."""
+    bodies: dict[Expr, Expr] = {}
+    wide: list[Group] = []
+    narrow: list[Group] = []
     for let in program.lets:
         for n in walk(let.body):
-            if isinstance(n, Reduce) and n.how in ("sum", "mean"):
-                for e in _exponentials(n.body, inside):
-                    over = tuple(a for a in n.over if a in e.axes)
-                    if over:
-                        found.append((e, over))
-        inside[let.ref] = tuple(_exponentials(let.body, inside)) if not isinstance(let.body, Reduce) else ()
-    return list(dict.fromkeys(found))
+            if isinstance(n, Add):
+                wide += _several(n, bodies)
+            elif isinstance(n, Reduce) and n.how in ("sum", "mean"):
+                narrow += _over_axes(n, bodies)
+        bodies[let.ref] = let.body
+    return list(dict.fromkeys([*wide, *narrow]))
 
 
-def _exponentials(e: Expr, inside: dict[Expr, tuple[Expr, ...]]) -> list[Expr]:
-    """The arguments of exponentials that are factors of the expression, seen through names."""
-    if isinstance(e, Mul):
-        return [a for f in e.args for a in _exponentials(f, inside)]
-    if isinstance(e, Call) and e.fn == "exp":
-        return [e.args[0]]
-    return list(inside.get(e, ())) if isinstance(e, Ref) else []
+def _several(n: Add, bodies: dict[Expr, Expr]) -> Iterator[Group]:
+    """Terms whose exponentials have different arguments, none a multiple of another: (exp(x) - exp(-x)) is left alone."""
+    if any(_is_ratio(t, bodies) for t in n.args):
+        return
+    parts = [_exponentials(t, bodies) for t in n.args]
+    plain = any(not p for p in parts)
+    arguments = [a for p in parts for a in p]
+    summed = any(isinstance(m, Reduce) for t in n.args for m in _factors(t, bodies))
+    if not all(len(p) <= 1 for p in parts) or len({_direction(a) for a in arguments}) < (1 if plain and summed else 2):
+        return
+    tops = [ZERO if (top := _top(t, bodies)) is None else top for t in n.args]
+    total = tops[0]
+    for top in tops[1:]:
+        total = total if top == total else maximum(total, top)
+    yield Group(frozenset(arguments), total, plain)
 
 
-def _with_shift(program: Program, argument: Expr, over: tuple[str, ...]) -> tuple[Program, Expr | None]:
-    """The program with exp(argument) shifted, and its new argument; None for it where nothing could be shifted."""
-    shift = Let(_fresh(program, "shift"), largest(argument, over))
-    lets = _everywhere(program, argument, shift.ref) or _one_by_one(program, argument, shift.ref)
-    first = next((i for i, let in enumerate(program.lets) if lets[i].body != let.body), None)
+def _direction(argument: Expr) -> frozenset[tuple[Expr, Fraction]]:
+    """The argument as a linear form, up to a factor."""
+    form = linear(argument)
+    first = form[0][1] if form else Fraction(1)
+    return frozenset((t, c / first) for t, c in form)
+
+
+def _over_axes(n: Reduce, bodies: dict[Expr, Expr]) -> Iterator[Group]:
+    for a in _exponentials(n.body, bodies):
+        over = tuple(x for x in n.over if x in a.axes)
+        masks = [f for f in _factors(n.body, bodies) if isinstance(f, Where)]
+        if over and len(masks) == 1 and masks[0].chosen == Call("exp", (a,)):
+            yield Group(frozenset([a]), largest(Where(masks[0].condition, a, smallest(a, over)), over))
+        if over:
+            yield Group(frozenset([a]), largest(a, over))
+
+
+def _factors(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
+    """The factors of an expression, seen through names."""
+    e = _seen(e, bodies)
+    return [f for a in e.args for f in _factors(a, bodies)] if isinstance(e, Mul) else [e]
+
+
+def _exponentials(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
+    """The arguments of exponentials that are factors of the expression, or of what it sums or masks."""
+    found: list[Expr] = []
+    for f in _factors(e, bodies):
+        match f:
+            case Call("exp", (a,)):
+                found.append(a)
+            case Reduce("sum" | "mean", body, _) if isinstance(_seen(body, bodies), (Call, Mul)):
+                found += _exponentials(body, bodies)
+            case Where(_, chosen, other) if other == ZERO:
+                found += _exponentials(chosen, bodies)
+    return found
+
+
+def _is_ratio(e: Expr, bodies: dict[Expr, Expr]) -> bool:
+    """Whether a power of a sum of exponentials is among its factors: there a shift cancels already."""
+    factors = _factors(e, bodies)
+    return any(
+        _holds_exponential(f.base, bodies) if isinstance(f, Pow) else isinstance(f, Reduce) and _is_ratio(f.body, bodies) for f in factors
+    )
+
+
+def _holds_exponential(e: Expr, bodies: dict[Expr, Expr]) -> bool:
+    parts = [n for n in walk(e) if isinstance(n, (Call, Ref))]
+    return any(n.fn == "exp" if isinstance(n, Call) else _holds_exponential(bodies.get(n, ZERO), bodies) for n in parts)
+
+
+def _top(e: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
+    """The largest argument of the exponential in a term, None without one."""
+    for f in _factors(e, bodies):
+        match f:
+            case Call("exp", (a,)):
+                return a
+            case Reduce(_, body, over):
+                inner = _top(body, bodies)
+                if inner is not None:
+                    return largest(inner, [a for a in over if a in inner.axes]) if inner.axes & set(over) else inner
+            case Where(_, chosen, _):
+                return _top(chosen, bodies)
+    return None
+
+
+def _with_shift(program: Program, group: Group) -> tuple[Program, frozenset[Expr]]:
+    """The program with the exponentials of a group shifted, and their new arguments, none where nothing could be shifted."""
+    let = Let(_fresh(program, "shift"), group.top)
+    shift = Shift(group.arguments, let.ref, group.with_plain, hidden_parts(program))
+    lets = _everywhere(program, shift) or _one_by_one(program, shift)
+    first = next((i for i, old in enumerate(program.lets) if lets[i].body != old.body), None)
     if first is None:
-        return program, None
-    return replace(program, lets=(*lets[:first], shift, *lets[first:])), _minus(argument, shift.ref)
+        return program, frozenset()
+    new = (shift.exponential(a) for a in group.arguments)
+    return replace(program, lets=(*lets[:first], let, *lets[first:])), frozenset(s.expr.children[0] for s in new if s)
 
 
-def _everywhere(program: Program, argument: Expr, shift: Ref) -> list[Let] | None:
+def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     """All lets shifted together; None unless the shift cancels in every output."""
     degrees: dict[Expr, Fraction] = {}
     lets: list[Let] = []
     try:
         for let in program.lets:
-            scaled = _rescaled(let.body, argument, shift, degrees)
+            scaled = rescaled(let.body, shift, degrees)
             lets.append(Let(let.name, scaled.expr))
             degrees[let.ref] = scaled.degree
-    except _Mixed:
+    except Mixed:
         return None
     return None if any(degrees[program.let(o.name).ref] for o in program.outputs) else lets
 
 
-def _one_by_one(program: Program, argument: Expr, shift: Ref) -> list[Let]:
-    """Each part shifted in which the shift cancels by itself, the exponential being written out there."""
-    written_out: dict[Expr, Expr] = {let.ref: let.body for let in program.lets if let.body == Call("exp", (argument,))}
-    return [Let(let.name, _by_itself(let.body, written_out, argument, shift)) for let in program.lets]
+def _one_by_one(program: Program, shift: Shift) -> list[Let]:
+    """Each part shifted in which the shift cancels by itself, the exponentials being written out there."""
+    wanted = {Call("exp", (a,)) for a in shift.arguments}
+    written_out: dict[Expr, Expr] = {let.ref: let.body for let in program.lets if let.body in wanted}
+    return [Let(let.name, _by_itself(let.body, written_out, shift)) for let in program.lets]
 
 
-def _by_itself(body: Expr, written_out: dict[Expr, Expr], argument: Expr, shift: Ref) -> Expr:
+def _by_itself(body: Expr, written_out: dict[Expr, Expr], shift: Shift) -> Expr:
     """The tree with its largest parts shifted in which the shift cancels."""
     whole = substitute(body, written_out)
     try:
-        scaled = _rescaled(whole, argument, shift, {})
-    except _Mixed:
-        scaled = _Scaled(whole, Fraction(1))
+        scaled = rescaled(whole, shift, {})
+    except Mixed:
+        scaled = Scaled(whole, Fraction(1))
     if not scaled.degree:
         return body if scaled.expr == whole else scaled.expr
-    return body.rebuild(tuple(_by_itself(c, written_out, argument, shift) for c in body.children)) if body.children else body
+    return body.rebuild(tuple(_by_itself(c, written_out, shift) for c in body.children)) if body.children else body
 
 
 def _fresh(program: Program, name: str) -> str:
@@ -203,71 +279,3 @@ def _fresh(program: Program, name: str) -> str:
         count += 1
         unique = f"{name}_{count}"
     return unique
-
-
-def _minus(argument: Expr, shift: Expr) -> Expr:
-    terms = argument.args if isinstance(argument, Add) else (argument,)
-    return add(*terms, negate(shift))
-
-
-def _rescaled(body: Expr, argument: Expr, shift: Ref, degrees: dict[Expr, Fraction]) -> _Scaled:
-    done: dict[Expr, _Scaled] = {}
-    for n in walk(body):
-        if n == Call("exp", (argument,)):
-            done[n] = _Scaled(Call("exp", (_minus(argument, shift),)), Fraction(1))
-        else:
-            done[n] = _node(n, [done[c] for c in n.children], argument, shift, degrees)
-    return _settled(done[body], shift)
-
-
-def _node(n: Expr, parts: list[_Scaled], argument: Expr, shift: Ref, degrees: dict[Expr, Fraction]) -> _Scaled:
-    if not parts:
-        return _Scaled(n, degrees.get(n, Fraction(0)))
-    if isinstance(n, Add):
-        return _sum(parts, argument, shift)
-    if isinstance(n, Mul) and len(parts) == 2 and isinstance(n.args[0], Const) and parts[1].extra:
-        return _Scaled(n.rebuild((n.args[0], parts[1].expr)), extra=n.args[0].value * parts[1].extra)
-    parts = [_settled(p, shift) for p in parts]
-    rebuilt = n.rebuild(tuple(p.expr for p in parts))
-    total = [p.degree for p in parts]
-    if not any(total):
-        return _Scaled(rebuilt)
-    match n:
-        case Mul():
-            return _Scaled(rebuilt, sum(total, Fraction(0)))
-        case Pow(_, Const(power)) if not total[1]:
-            return _Scaled(rebuilt, total[0] * power)
-        case Reduce(how, _, over) if how in SCALING and not set(over) & shift.axes:
-            return _Scaled(rebuilt, total[0])
-        case At(_, index) if not any(total[1:]) and not {a for a, _ in index} & shift.axes:
-            return _Scaled(rebuilt, total[0])
-        case Call("log", _):
-            return _Scaled(rebuilt, extra=total[0])
-        case Compare() if total[0] == total[1]:
-            return _Scaled(rebuilt)
-        case Where() if not total[0] and total[1] == total[2]:
-            return _Scaled(rebuilt, total[1])
-    raise _Mixed
-
-
-def _sum(parts: list[_Scaled], argument: Expr, shift: Ref) -> _Scaled:
-    """Terms of one degree; what logarithms gained goes next to the argument itself, where it cancels exactly."""
-    if len({p.degree for p in parts if p.expr != ZERO}) > 1:
-        raise _Mixed
-    extra = sum((p.extra for p in parts), Fraction(0))
-    terms = [p.expr for p in parts]
-    degree = parts[0].degree
-    own = [t for t in terms if t == argument or (isinstance(t, At) and t.body == argument)]
-    if extra == -1 and own:
-        rest = [t for t in terms if t is not own[0]]
-        return _Scaled(add(*_terms(own[0]), mul(MINUS_ONE, shift), *rest))
-    return _Scaled(add(*terms), degree, extra)
-
-
-def _terms(e: Expr) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, Add) else (e,)
-
-
-def _settled(p: _Scaled, shift: Ref) -> _Scaled:
-    """The same value without extra."""
-    return _Scaled(add(*_terms(p.expr), mul(Const(p.extra), shift)), p.degree) if p.extra else p

@@ -12,6 +12,20 @@ def readings(program):
     return gradient, jvp(program), hvp(program, gradient.program)
 
 
+RANGES = ((-1.5, 1.5), (0.3, 1.7), (0.2, 0.8))
+
+
+def domain(program, sizes, **parameters):
+    """The first range in which the definition has a value wherever it was tried; None where it has none at these sizes."""
+    sizes = sizes_of(program, sizes, **parameters)
+    for low, high in RANGES:
+        tried = (draw(program, sizes, np.random.default_rng(seed), low, high, **parameters) for seed in range(8))
+        with np.errstate(all="ignore"):
+            if all(np.isfinite(a).all() for given in tried for a in run(program, given, sizes, **parameters).values()):
+                return low, high
+    return None
+
+
 def mismatches(program, sizes, seed=0, derived=None, low=-1.5, high=1.5, **parameters):
     """What the derived programs get wrong at a random point, in words; empty when all is well."""
     gradient, forward, second = derived or readings(program)

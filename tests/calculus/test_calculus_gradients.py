@@ -7,7 +7,7 @@ from fractions import Fraction
 import calculus_definitions as odd
 import numpy as np
 import pytest
-from calculus_checks import mismatches, readings
+from calculus_checks import domain, mismatches, readings
 from calculus_values import draw, run, sizes_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ SIZES = {
 }
 SIZES |= {"G": 2, "f": 2, "b": 3, "t": 2, "p": 2, "sum": 2, "red": 3}
 PARAMETERS = {"conv2d": {"stride": 2, "padding": 1}}
-AWAY_FROM_ZERO = {"batch_norm_infer", "divided", "variance_ratio"}
+AWAY_FROM_ZERO = {"divided", "variance_ratio"}  # steep near 0
 DIFFERENTIABLE = [op for op in CATALOG if op.program.real_inputs and not op.program.states]
 SLOW = {"mlp"}  # its network has tests of its own; differences in every weight take long
 ALL = [op for op in (*DIFFERENTIABLE, *odd.DEFINITIONS) if op.name not in SLOW]
@@ -47,14 +47,15 @@ ALL = [op for op in (*DIFFERENTIABLE, *odd.DEFINITIONS) if op.name not in SLOW]
 
 @pytest.mark.parametrize("op", ALL, ids=[op.name for op in ALL])
 def test_vjp_jvp_and_hvp_agree_with_differences(op):
-    low, high = (0.3, 1.7) if op.name in AWAY_FROM_ZERO else (-1.5, 1.5)
+    parameters = PARAMETERS.get(op.name, {})
+    low, high = (0.3, 1.7) if op.name in AWAY_FROM_ZERO else domain(op.program, SIZES, **parameters)
     start = time.process_time()
     derived = readings(op.program)
     assert time.process_time() - start < 12
-    parameters = PARAMETERS.get(op.name, {})
     assert mismatches(op.program, SIZES, derived=derived, low=low, high=high, **parameters) == []
     smaller = {a: 1 if a in ("...", "D") else n for a, n in SIZES.items()}
-    assert mismatches(op.program, smaller, seed=1, derived=derived, low=low, high=high, **parameters) == []
+    if domain(op.program, smaller, **parameters):  # a variance over one element with n - 1 below it has no value
+        assert mismatches(op.program, smaller, seed=1, derived=derived, low=low, high=high, **parameters) == []
 
 
 TIES = [op for op in ALL if op.name in (

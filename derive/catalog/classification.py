@@ -1,0 +1,151 @@
+"""Losses of predicted classes: binary, one of several, several at once, and distributions."""
+# mypy: ignore-errors
+
+from derive.catalog.activations import log_softmax, sigmoid, softmax
+from derive.language import (
+    Index,
+    Natural,
+    NonNegative,
+    Positive,
+    Range,
+    Real,
+    assume,
+    equal,
+    exp,
+    idx,
+    log,
+    max,
+    mean,
+    not_equal,
+    op,
+    sum,
+    where,
+)  # fmt: skip
+
+
+@op(source="Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90")
+def bce(pred: Real["..."], target: Real["..."]):
+    """Mean cross-entropy of yes-or-no targets, from probabilities; nothing is clamped."""
+    return -mean(target * log(pred) + (1 - target) * log(1 - pred))
+
+
+@op(source="torch.nn.BCEWithLogitsLoss")
+def bce_with_logits_weighted(logits: Real["... C"], target: Real["... C"], pos_weight: Real["C"]):
+    """Mean cross-entropy of yes-or-no targets, from the logarithm of the odds, with a weight for each yes."""
+    p = sigmoid(logits)
+    return -mean(pos_weight * target * log(p) + (1 - target) * log(1 - p))
+
+
+@op(source="Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, arXiv:1512.00567, section 7")
+def cross_entropy_smoothed(logits: Real["N C"], label: Index["N -> C"], *, smoothing: Range(0, 1) = 0.1):
+    """Mean cross-entropy of integer labels, part of which is spread evenly over all classes."""
+    logp = log_softmax(logits)
+    return -mean((1 - smoothing) * logp.at(C=label) + smoothing * mean(logp, "C"), "N")
+
+
+@op(source="torch.nn.CrossEntropyLoss")
+def cross_entropy_weighted(logits: Real["N C"], label: Index["N -> C"], weight: Real["C"]):
+    """Negative log-likelihood of integer labels, from scores, averaged with a weight for each class."""
+    logp = log_softmax(logits)
+    w = weight.at(C=label)
+    return -sum(w * logp.at(C=label), "N") / sum(w, "N")
+
+
+@op(source="torch.nn.CrossEntropyLoss")
+def cross_entropy_ignore(logits: Real["N C"], label: Index["N -> C"], *, ignore_index: Natural = 0):
+    """Mean negative log-likelihood of integer labels, from scores, over the samples whose label is not to be ignored."""
+    logp = log_softmax(logits)
+    kept = where(not_equal(label, ignore_index), 1, 0)
+    return -sum(kept * logp.at(C=label), "N") / sum(kept, "N")
+
+
+@op(source="Chen & Goodman 1999, An empirical study of smoothing techniques for language modeling, section 2.1")
+def add_k_smoothing(count: Real["... C"], *, k: NonNegative = 1):
+    """Probabilities from counts, with k added to each."""
+    return (count + k) / sum(count + k, "C")
+
+
+@op(source="Leng et al. 2022, arXiv:2204.12511, eq. 6")
+def poly_loss(logits: Real["N C"], target: Real["N C"], *, eps: NonNegative = 2):
+    """Mean cross-entropy whose first term, one minus the probability of the target, weighs more."""
+    assume(sum(target, "C"), equals=1)
+    p = softmax(logits)
+    return mean(eps * (1 - sum(target * p, "C")) - sum(target * log(p), "C"), "N")
+
+
+@op(source="Lin, Goyal, Girshick, He & Dollar 2017, arXiv:1708.02002, eq. 5")
+def focal(logits: Real["..."], target: Real["..."], *, alpha: Range(0, 1) = 0.25, gamma: NonNegative = 2):
+    """Mean cross-entropy of yes-or-no targets, in which what is already right counts little."""
+    p = sigmoid(logits)
+    ce = -(target * log(p) + (1 - target) * log(1 - p))
+    wrong = target * (1 - p) + (1 - target) * p
+    weight = alpha * target + (1 - alpha) * (1 - target)
+    return mean(weight * wrong**gamma * ce)
+
+
+@op(source="Kullback & Leibler 1951; summed over classes, averaged over samples")
+def kl_div(logp: Real["N C"], target: Real["N C"]):
+    """Mean divergence of predicted log-probabilities from probability targets; a target of 0 costs nothing."""
+    return mean(sum(where(target > 0, target * (log(target) - logp), 0), "C"), "N")
+
+
+@op(source="optax.kl_divergence_with_log_targets; Kullback & Leibler 1951")
+def kl_div_log_target(logp: Real["N C"], log_target: Real["N C"]):
+    """Mean divergence of predicted log-probabilities from targets that are log-probabilities too."""
+    return mean(sum(exp(log_target) * (log_target - logp), "C"), "N")
+
+
+@op(source="Cortes & Vapnik 1995, Support-vector networks")
+def hinge(pred: Real["..."], target: Real["..."]):
+    """What a score lacks of a margin of one, on average, for targets -1 and 1; the derivative at the margin is 0."""
+    lack = 1 - target * pred
+    return mean(where(lack > 0, lack, 0))
+
+
+@op(source="Lee & Mangasarian 2001, SSVM: a smooth support vector machine, eq. 3")
+def squared_hinge(pred: Real["..."], target: Real["..."]):
+    """The square of what a score lacks of a margin of one, on average, for targets -1 and 1."""
+    lack = 1 - target * pred
+    return mean(where(lack > 0, lack**2, 0))
+
+
+@op(source="Rosenblatt 1958; optax.perceptron_loss")
+def perceptron(pred: Real["..."], target: Real["..."]):
+    """How far a score lies on the wrong side, on average, for targets -1 and 1."""
+    return mean(where(target * pred < 0, -target * pred, 0))
+
+
+@op(source="Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, eq. 10.18")
+def soft_margin(pred: Real["..."], target: Real["..."]):
+    """Mean logistic loss of scores, for targets -1 and 1."""
+    return mean(log(1 + exp(-target * pred)))
+
+
+@op(source="Weston & Watkins 1999, as torch.nn.MultiMarginLoss has it")
+def multi_margin(score: Real["N C"], label: Index["N -> C"], *, margin: Positive = 1):
+    """What the right class lacks of a margin over each other class, averaged over all classes and samples."""
+    lack = margin - score.at(C=label) + score
+    wrong = where(equal(idx("C"), label), 0, 1)
+    return mean(wrong * where(lack > 0, lack, 0))
+
+
+@op(source="Collins 2002; optax.multiclass_perceptron_loss")
+def multiclass_perceptron(score: Real["N C"], label: Index["N -> C"]):
+    """How far the best class lies above the right one, on average."""
+    return mean(max(score, "C") - score.at(C=label), "N")
+
+
+@op(source="torch.nn.MultiLabelSoftMarginLoss")
+def multilabel_soft_margin(logits: Real["N C"], target: Real["N C"]):
+    """Mean cross-entropy of several yes-or-no targets at once, from the logarithms of their odds."""
+    p = sigmoid(logits)
+    return -mean(mean(target * log(p) + (1 - target) * log(1 - p), "C"), "N")
+
+
+# fmt: off
+CLASSIFICATION = (
+    bce, bce_with_logits_weighted, cross_entropy_smoothed, cross_entropy_weighted, cross_entropy_ignore,
+    add_k_smoothing, poly_loss, kl_div, kl_div_log_target, hinge, squared_hinge, perceptron, soft_margin, multi_margin,
+    multiclass_perceptron, multilabel_soft_margin,
+)
+# fmt: on

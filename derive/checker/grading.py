@@ -1,0 +1,106 @@
+"""Whether numbers that are too far off come from the right function, computed inaccurately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.checker.bounds import Bounds
+from derive.checker.evaluate import Numbers, evaluate
+from derive.checker.floats import Floats
+from derive.checker.kernels import kernel
+from derive.checker.levels import LEVELS
+from derive.checker.tolerance import bounds
+from derive.checker.undone import Form, undone
+from derive.language.program import Program
+
+Array = NDArray[Any]
+SPREAD = 16.0  # a candidate's own version of a form may sit this many times above the error bound of ours
+ALIKE = 64.0  # ulps within which two runs of one form, each in its own order, are the same number
+
+
+class Narrow(Floats):
+    """Arithmetic in one dtype, every operation rounded to it, as code of that dtype computes."""
+
+    def __init__(self, dtype: str) -> None:
+        self.kind: Any = np.dtype(dtype).type
+
+    def array(self, values: Array, exact: bool) -> Array:
+        """Integers stay integers."""
+        return values if exact else values.astype(self.kind)
+
+    def constant(self, value: Fraction) -> Any:
+        """Rounded."""
+        return self.kind(float(value))
+
+    def parameter(self, value: float | Fraction) -> Any:
+        """Rounded."""
+        return self.kind(float(value))
+
+    def power(self, base: Any, exponent: Any, exact: Fraction | None) -> Any:
+        """NumPy's, in the dtype."""
+        base = np.asarray(base, self.kind)
+        return np.sqrt(base) if exact == Fraction(1, 2) else np.power(base, np.asarray(exponent, self.kind))
+
+    def call(self, fn: str, args: list[Any]) -> Any:
+        """The function's result, rounded."""
+        return np.asarray(kernel(fn)(*args)).astype(self.kind)
+
+    def onehot(self, index: Any, places: Array, dim: int) -> Any:
+        """1 where the places equal the index."""
+        return (places == index).astype(self.kind)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Which elements a form explains."""
+
+    form: str
+    mask: Array
+
+
+@lru_cache(maxsize=64)
+def naive_forms(textbook: Program, definition: Program) -> tuple[Form, ...]:
+    """The forms that candidates are tried against, each with its printed name."""
+    return undone(textbook, definition)
+
+
+def explanations(
+    forms: tuple[Form, ...], output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str, got: Array, exact: Array
+) -> Iterator[Explained]:
+    """For each form the elements of one output that it gives, or that lie within its rounding errors."""
+    for form in forms:
+        try:
+            with np.errstate(all="ignore"):
+                yield Explained(form.name, _explained(form.program, output, arrays, parameters, dtype, got, exact))
+        except (ImportError, ValueError, IndexError):
+            continue
+
+
+def _explained(
+    program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str, got: Array, exact: Array
+) -> Array:
+    bound = bounds(program, arrays, parameters, Bounds(LEVELS[dtype], "declared"))[0][output]
+    e = np.asarray(bound.e, np.longdouble)
+    far = np.abs(got.astype(np.longdouble) - exact.astype(np.longdouble))
+    within = np.isfinite(got) & np.isfinite(e) & (far <= SPREAD * e)
+    return np.asarray(within | (~np.isfinite(got) & ~np.isfinite(e)) | _same(got, _run(program, output, arrays, parameters, dtype)))
+
+
+def _run(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str) -> Array:
+    """The form computed in the dtype."""
+    kind = dtype if dtype in ("float16", "float32", "float64") else "float32"
+    fr, named = evaluate(program, arrays, parameters, Narrow(kind))
+    o = program.outputs[output]
+    return np.asarray(fr.gather(named[o.name], o.names)).astype(kind)
+
+
+def _same(got: Array, run: Array) -> Array:
+    close = np.abs(got - run) <= ALIKE * np.spacing(np.where(np.isfinite(run), np.abs(run), 1))
+    return (got == run) | (np.isnan(got) & np.isnan(run)) | (np.isfinite(run) & close)

@@ -1,0 +1,120 @@
+"""Kinds of input values, one row each: what a regime puts into an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.checker.levels import LEVELS
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a regime may know about the array it fills: its dtype, the op's edges, whether the op is element-wise."""
+
+    dtype: str
+    edges: Sequence[float]
+    elementwise: bool
+
+
+Fill = Callable[[np.random.Generator, tuple[int, ...], Hint], Array]
+
+
+def plain(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Standard normal."""
+    return rng.normal(size=shape)
+
+
+def at_edges(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Edges of the expression, one unit in the last place to either side, and neighbourhoods of every width."""
+    x = plain(rng, shape, hint)
+    if not len(hint.edges):
+        return wide(rng, shape, hint)
+    edge = rng.choice(np.asarray(hint.edges, dtype=np.float64), shape)
+    with np.errstate(all="ignore"):
+        rounded = edge.astype(hint.dtype)
+        toward = np.where(rng.random(shape) < 0.5, np.inf, -np.inf).astype(hint.dtype)
+        beside = np.where(rng.random(shape) < 0.5, rounded, np.nextafter(rounded, toward)).astype(np.float64)
+    about = edge * (1 + np.exp2(rng.uniform(-20, -2, shape)) * rng.choice([-1, 1], shape))
+    return np.asarray(np.choose(rng.integers(0, 4, shape), [beside, beside, about, x]))
+
+
+def wide(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Both signs, magnitudes spread over many powers of two; over the whole range for an element-wise op."""
+    top = float(np.finfo(hint.dtype).maxexp) - 1 if hint.elementwise else 6.0
+    low = np.log2(LEVELS[hint.dtype].tiny) + 1 if hint.elementwise else -12.0
+    near = rng.random(shape) < 0.6
+    exponent = np.where(near, rng.uniform(-6, 6, shape), rng.uniform(low, top, shape))
+    return np.asarray(rng.choice([-1.0, 1.0], shape) * np.exp2(exponent))
+
+
+def special(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Zeros of both signs, subnormals, powers of two, ones."""
+    level = LEVELS[hint.dtype]
+    small = [level.tiny, -level.tiny, level.tiny * 1000] if hint.elementwise else []
+    large = [float(np.finfo(hint.dtype).max), -float(np.finfo(hint.dtype).max)] if hint.elementwise else []
+    values = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 4.0, 2.0**-9, -(2.0**-7), *small, *large]
+    return np.asarray(rng.choice(np.array(values), shape))
+
+
+def ties(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Small whole numbers, so that many are equal and many are zero."""
+    return rng.integers(-2, 3, shape).astype(np.float64)
+
+
+def zeros(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Nothing at all."""
+    return np.zeros(shape)
+
+
+def constant_rows(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """The same along one axis."""
+    x = plain(rng, shape, hint)
+    if not x.ndim:
+        return x
+    axis = int(rng.integers(0, x.ndim))
+    return np.repeat(np.take(x, [0], axis), x.shape[axis], axis) if x.size else x
+
+
+def offset(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """A large mean with a small variance."""
+    return np.asarray(2.0 ** rng.integers(4, 8) + np.round(rng.normal(size=shape) * 32) / 32)
+
+
+def one_hot(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """One entry of each row stands out by far."""
+    if not shape or not shape[-1]:
+        return plain(rng, shape, hint)
+    hot = rng.integers(0, shape[-1], (*shape[:-1], 1)) == np.arange(shape[-1])
+    return np.asarray(np.where(hot, rng.choice([1.0, 20.0, 60.0]), rng.choice([0.0, -1.0])))
+
+
+def large(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Normal numbers times a power of two, up to where exponentials of single precision overflow and beyond."""
+    return rng.normal(size=shape) * 2.0 ** rng.integers(3, 10)
+
+
+def small(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Normal numbers times a small power of two, where epsilons matter."""
+    return rng.normal(size=shape) * 2.0 ** -int(rng.integers(4, 11))
+
+
+REGIMES: dict[str, Fill] = {
+    "plain": plain,
+    "edges": at_edges,
+    "wide": wide,
+    "special": special,
+    "ties": ties,
+    "large": large,
+    "small": small,
+    "offset": offset,
+    "one-hot": one_hot,
+    "constant rows": constant_rows,
+    "zeros": zeros,
+}

@@ -1,0 +1,133 @@
+"""The accuracy promised for generated element-wise code: 8 ulp in float64, with its two stated exceptions.
+
+They are found in the definition, never by name: within 1/16 of a root (of a gradient, say) the absolute error is held
+to 8 ulp of the largest term; where the argument of a normal distribution lies in its tail, below -5, to 2500 ulp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.checker.contract import float_inputs, typical
+from derive.checker.edges import roots
+from derive.checker.evaluate import Frame, Numbers, evaluate, probe
+from derive.checker.floats import Floats
+from derive.checker.tolerance import Allowance
+from derive.language.nodes import At, Call, Delta, Reduce, leaves
+from derive.language.program import Program
+
+Array = NDArray[Any]
+PROMISE = 8.0
+ROUGH = 1000.0
+LOW = -960  # below this power of two intermediates may be subnormal, and what is derived holds
+NEAR = 1 / 16
+TAIL, TAIL_PROMISE = -5.0, 2500.0
+
+
+def is_promised(form: Program, definition: Program) -> bool:
+    """Whether the promise is made: one result of one real array, no let of which reduces or reads at other positions."""
+    return (
+        len(definition.outputs) == 1
+        and len(float_inputs(definition)) == 1
+        and not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+    )
+
+
+class Terms(Floats):
+    """Floats with every sum taken of absolute values: how large the terms are that a result is made from."""
+
+    def add(self, args: list[Any]) -> Any:
+        """Sizes add up."""
+        return super().add([np.abs(a) for a in args])
+
+
+class AnyOrder(Floats):
+    """Floats whose products overflow if they do so in any order of their factors."""
+
+    def mul(self, args: list[Any]) -> Any:
+        """Infinite where the large factors alone leave the range."""
+        large = super().mul([np.maximum(np.abs(a), 1) for a in args])
+        return np.where(np.isinf(large), np.inf, super().mul(args))
+
+
+def promised(
+    form: Program,
+    definition: Program,
+    inputs: Mapping[str, Array],
+    parameters: Numbers,
+    exact: Sequence[Array],
+    allowed: Sequence[Allowance],
+) -> list[Allowance]:
+    """The allowances of the form's outputs with the derived slack replaced by the promise.
+
+    Nothing is promised where every form leaves the range of floats on its way to a result that is a number.
+    """
+    with np.errstate(all="ignore"):
+        fr, plain = evaluate(form, inputs, parameters, AnyOrder())
+        values = [np.asarray(fr.gather(plain[o.name], o.names), np.float64) for o in form.outputs]
+        _, named = evaluate(form, inputs, parameters, Terms())
+        terms = [np.abs(np.asarray(fr.gather(named[o.name], o.names), np.float64)) for o in form.outputs]
+        near, tail = _near_roots(form, inputs, parameters, fr), _in_tail(definition, inputs, parameters)
+    places = [(fr.gather(near, o.names), fr.gather(tail, o.names)) for o in form.outputs]
+    slack = [_slack(*p, t, v) for p, t, v in zip(places, terms, exact, strict=True)]
+    low = 2.0**LOW
+    slack = [np.where(np.abs(v) < low, np.fmax(s, a.slack), s) for v, s, a in zip(exact, slack, allowed, strict=True)]
+    within = [np.isfinite(a.slack) | _close(v, x) for a, v, x in zip(allowed, values, exact, strict=True)]
+    return [replace(a, slack=np.where(w, s, np.inf)) for a, w, s in zip(allowed, within, slack, strict=True)]
+
+
+def finite_at_least(
+    form: Program, inputs: Mapping[str, Array], parameters: Numbers, exact: Sequence[Array], allowed: Sequence[Allowance]
+) -> list[Allowance]:
+    """The allowances, but where nothing was claimed and the form itself gives the result, code must give its size at least."""
+    if all(np.isfinite(a.slack).all() for a in allowed):
+        return list(allowed)
+    with np.errstate(all="ignore"):
+        fr, plain = evaluate(form, inputs, parameters, AnyOrder())
+    values = [np.asarray(fr.gather(plain[o.name], o.names), np.float64) for o in form.outputs]
+    owed = [~np.isfinite(a.slack) & _close(v, x) & np.isfinite(x) for a, v, x in zip(allowed, values, exact, strict=True)]
+    return [replace(a, slack=np.where(w, np.abs(x), a.slack)) for a, w, x in zip(allowed, owed, exact, strict=True)]
+
+
+def _close(value: Array, exact: Array) -> Array:
+    """Whether plain arithmetic gives the result, roughly."""
+    with np.errstate(all="ignore"):
+        return np.asarray((value == exact) | (np.abs(value - exact) <= ROUGH * _ulp(np.abs(exact), exact.dtype)))
+
+
+def _slack(near: Array, tail: Array, terms: Array, exact: Array) -> Array:
+    """The promise in absolute terms, less the half ulp that every judgement adds."""
+    with np.errstate(all="ignore"):
+        ulp = _ulp(np.abs(exact), exact.dtype)
+        slack = (np.where(tail, TAIL_PROMISE, PROMISE) - 0.5) * ulp
+        return np.asarray(np.where(near, np.maximum(slack, PROMISE * _ulp(terms, exact.dtype)), slack))
+
+
+def _ulp(x: Array, dtype: Any) -> Array:
+    """The spacing of floats at x; the largest float has the spacing of its neighbour below."""
+    largest = np.finfo(dtype).max
+    inside = np.minimum(np.where(np.isfinite(x), x, 1.0), np.nextafter(largest, np.zeros((), dtype)))
+    return np.asarray(np.spacing(inside.astype(dtype)), np.float64)
+
+
+def _near_roots(form: Program, inputs: Mapping[str, Array], parameters: Numbers, fr: Frame) -> Array:
+    """Where some input lies within 1/16 of a value at which an output changes sign, in full rank."""
+    found = roots(form, typical(form, {}, 1, 3), parameters)
+    placed = {i.name: fr.spread(inputs[i.name], i.names) for i in form.inputs}
+    near = [np.abs(placed[name] - r) <= NEAR for name, rs in found.items() for r in rs]
+    return np.asarray(np.any(np.broadcast_arrays(*near), axis=0)) if near else np.asarray(False)
+
+
+def _in_tail(definition: Program, inputs: Mapping[str, Array], parameters: Numbers) -> Array:
+    """Where the argument of a normal distribution is below -5, in full rank."""
+    calls = [n for let in definition.lets for n in leaves(let.body, Call)]
+    arguments = [n.args[0] for n in calls if isinstance(n, Call) and n.fn in ("normal_cdf", "erf")]
+    if not arguments:
+        return np.asarray(False)
+    _, values = probe(definition, inputs, parameters, arguments, Floats())
+    return np.asarray(np.any(np.broadcast_arrays(*(v < TAIL for v in values)), axis=0))

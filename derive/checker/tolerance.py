@@ -1,0 +1,114 @@
+"""How far correct code may be from the truth: derived from the printed form at this input, per element, no knobs.
+
+The allowance of an element is FACTOR times the smallest running error bound among the printed forms (the textbook form,
+the stable form), plus what the textbook form may lose to subnormal intermediates, plus half an ulp for rounding the result;
+no absolute floor. Where no form stays within the range of
+the dtype nothing is claimed: such elements are counted, not judged. At a kink or tie anything between the one-sided
+results is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from derive.checker.bounds import SIDES, Bounds, Hulls, Ties
+from derive.checker.evaluate import Numbers, evaluate
+from derive.checker.levels import LEVELS, Bound
+from derive.language.program import Program
+
+Array = NDArray[Any]
+FACTOR = 4.0  # correct code may sit this many times above the bound of the printed form: another order, another split
+CONVENTIONS = ("the definition's own side", "the other side", "the other side", "the middle")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is allowed of one output: the exact value plus anything in [low, high], give or take `slack`.
+
+    `slack` is absolute and infinite where nothing is claimed. At a kink [low, high] is about `base`, what the definition
+    gives in wide arithmetic (which may itself have taken another side than the exact value), and holds what every choice
+    gives. `sides` are the offsets of the conventions at the kinks that code reaches without rounding.
+    """
+
+    low: Array
+    high: Array
+    slack: Array
+    sides: tuple[Array, ...] = ()
+    base: Array | None = None
+
+    def about(self, exact: Array) -> tuple[Array, Array]:
+        """[low, high] as offsets from the exact value, which is always within."""
+        if self.base is None:
+            return self.low, self.high
+        with np.errstate(all="ignore"):
+            moved = np.where(self.kinked & np.isfinite(self.base - exact), self.base - exact, 0)
+        return np.minimum(self.low + moved, 0), np.maximum(self.high + moved, 0)
+
+    @property
+    def kinked(self) -> Array:
+        """Where a kink or tie leaves a choice."""
+        return np.asarray(self.low < self.high)
+
+    @property
+    def chosen(self) -> Array:
+        """Where the choice is one of convention, not of rounding."""
+        return np.logical_or.reduce([s != 0 for s in self.sides]) if self.sides else np.zeros(self.low.shape, bool)
+
+
+def allowances(forms: Sequence[Program], inputs: Mapping[str, ArrayLike], parameters: Numbers, dtype: str) -> tuple[Allowance, ...]:
+    """One allowance per output. The first form decides what happens at kinks; the smallest bound of all decides the slack."""
+    written = Bounds(LEVELS[dtype], SIDES[0])
+    first, met = bounds(forms[0], inputs, parameters, written)
+    tightest = [b.e for b in first]
+    for form in forms[1:]:
+        others, _ = bounds(form, inputs, parameters, Bounds(LEVELS[dtype], SIDES[0]))
+        tightest = [np.fmin(e, b.e) for e, b in zip(tightest, others, strict=True)]
+    if written.low:
+        lost, _ = bounds(forms[0], inputs, parameters, Bounds(replace(LEVELS[dtype], u=0.0, largest=np.inf), SIDES[0]))
+        tightest = [e + np.where(np.isfinite(b.e), b.e, 0) for e, b in zip(tightest, lost, strict=True)]
+    if not any(bool(m.any()) for m in met):
+        return tuple(_smooth(e) for e in tightest)
+
+    def every(arithmetics: Sequence[Bounds]) -> list[tuple[Bound, ...]]:
+        return list(zip(*(bounds(forms[0], inputs, parameters, a)[0] for a in arithmetics), strict=True))
+
+    near = every([Bounds(LEVELS[dtype], side) for side in ("right", "left")])
+    ties = every([Ties(LEVELS[dtype], side) for side in SIDES])
+    hulls, _ = bounds(forms[0], inputs, parameters, Hulls(met))
+    return tuple(map(_kinked, first, tightest, near, ties, hulls))
+
+
+def _smooth(e: Array) -> Allowance:
+    nothing = np.zeros_like(e)
+    return Allowance(nothing, nothing, FACTOR * e)
+
+
+def _kinked(base: Bound, e: Array, near: Sequence[Bound], ties: Sequence[Bound], hull: Bound) -> Allowance:
+    """The sides, and the hull of all choices; where the hull is not finite, nothing is claimed."""
+    declared, *others = ties
+    with np.errstate(all="ignore"):
+        sides = tuple(np.nan_to_num(s.v - declared.v, nan=0.0) for s in others)
+        offsets = [np.nan_to_num(s.v - base.v, nan=0.0) for s in near]
+        low = np.minimum.reduce([np.zeros_like(base.v), *sides, *offsets, np.where(hull.e > 0, hull.v - hull.e - base.v, 0)])
+        high = np.maximum.reduce([np.zeros_like(base.v), *sides, *offsets, np.where(hull.e > 0, hull.v + hull.e - base.v, 0)])
+        open_ = ~(low == high) | np.logical_or.reduce([(s.v != base.v) | (s.e != base.e) for s in near])
+        lost = open_ & ~(np.isfinite(low) & np.isfinite(high))
+        e = np.where(open_, np.maximum.reduce([e, *(s.e for s in near)]), e)
+    return Allowance(np.where(lost, 0, low), np.where(lost, 0, high), np.where(lost, np.inf, FACTOR * e), sides, base.v)
+
+
+def bounds(form: Program, inputs: Mapping[str, ArrayLike], parameters: Numbers, arithmetic: Bounds) -> tuple[list[Bound], list[Array]]:
+    """The outputs of a form with their error bounds, and the kinks and ties that were met."""
+    with np.errstate(all="ignore"):
+        fr, named = evaluate(form, inputs, parameters, arithmetic)
+    placed = []
+    for output in form.outputs:
+        b: Bound = named[output.name]
+        e = np.broadcast_to(b.e, np.broadcast_shapes(b.v.shape, b.e.shape))
+        placed.append(Bound(fr.gather(b.v, output.names), fr.gather(np.where(np.isnan(e), np.inf, e), output.names)))
+    return placed, arithmetic.met

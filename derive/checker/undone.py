@@ -1,0 +1,245 @@
+"""Forms equal to the definition over the reals that lose digits or overflow in floats: stable rewrites, undone.
+
+Each rule is a row: what it is called, and the equal expression it puts in the place of one it knows. A candidate that is far
+from the truth where such a form is too computes the right function inaccurately; it is not wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from derive.language.nodes import (
+    MINUS_ONE,
+    ONE,
+    TWO,
+    Add,
+    Call,
+    Const,
+    Expr,
+    Mul,
+    Pow,
+    Reduce,
+    Where,
+    add,
+    flatten,
+    mul,
+    negate,
+    power,
+    reciprocal,
+    substitute,
+    transform,
+    where,
+)  # fmt: skip
+from derive.language.program import Let, Program
+
+HALF = Const(Fraction(1, 2))
+Change = Callable[[Expr], "Expr | None"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rewriting that floats do not forgive: its name and what it does to a node (None where it does not fit)."""
+
+    name: str
+    change: Change
+
+
+@dataclass(frozen=True)
+class Form:
+    """A program equal to the definition (or, for a published cutoff, taken for it), and how a report calls it."""
+
+    name: str
+    program: Program
+
+
+def undone(textbook: Program, definition: Program) -> tuple[Form, ...]:
+    """The textbook form itself, and what each rule and all of them make of it; forms that no rule changes are left out."""
+    found = [Form(f"{definition.name} computed as written", textbook)]
+    several: list[tuple[Rule, Form]] = []
+    for rule in RULES:
+        program, shown = _applied(textbook, rule.change)
+        if shown is not None:
+            several.append((rule, Form(f"{rule.name}: {shown}", program)))
+    found += [form for _, form in several]
+    joined = [r for r, _ in several if r.name.startswith("cancellation")]
+    for k in range(len(joined) if len(joined) > 1 else 0):
+        program, shown = textbook, ""
+        for rule in (*joined[k:], *joined[:k]):
+            program, again = _applied(program, rule.change)
+            shown = shown or f"{rule.name}: {again}"
+        found.append(Form(shown, program))
+    return tuple(found)
+
+
+def _applied(program: Program, change: Change) -> tuple[Program, str | None]:
+    """The program with a rule applied wherever it fits, and the first thing that it put in place."""
+    shown: list[str] = []
+
+    def visit(node: Expr) -> Expr:
+        new = change(node)
+        if new is None:
+            return node
+        shown.append(new.brief)
+        return new
+
+    inlined = _small_inlined(program)
+    lets = tuple(Let(let.name, transform(let.body, visit)) for let in inlined.lets)
+    return replace(program, lets=lets), shown[0] if shown else None
+
+
+def _small_inlined(program: Program) -> Program:
+    """The program with its intermediates written out where they are a difference from a mean or a fraction, so that rules see them."""
+    bodies: dict[Expr, Expr] = {}
+    lets = []
+    for let in program.lets:
+        body = substitute(let.body, bodies)
+        lets.append(Let(let.name, body))
+        if isinstance(body, Reduce) or _size(body) <= SMALL:
+            bodies[let.ref] = flatten(body)
+    return replace(program, lets=tuple(lets))
+
+
+SMALL = 24
+
+
+def _size(expr: Expr) -> int:
+    return 1 + sum(_size(c) for c in expr.children)
+
+
+def _logistic(node: Expr) -> Expr | None:
+    """v of 1/(1 + exp(v))."""
+    match node:
+        case Pow(Add((Const(Fraction(numerator=1, denominator=1)), Call("exp", (v,)))), Const(Fraction(numerator=-1, denominator=1))):
+            return v
+        case Pow(Add((Call("exp", (v,)), Const(Fraction(numerator=1, denominator=1)))), Const(Fraction(numerator=-1, denominator=1))):
+            return v
+    return None
+
+
+def _complement(node: Expr) -> Expr | None:
+    v = _logistic(node)
+    return None if v is None else add(ONE, negate(reciprocal(add(ONE, Call("exp", (_minus(v),))))))
+
+
+def _minus(v: Expr) -> Expr:
+    match v:
+        case Mul((Const(Fraction(numerator=-1, denominator=1)), *rest)):
+            return mul(*rest)
+    return negate(v)
+
+
+def _by_erf(node: Expr) -> Expr | None:
+    match node:
+        case Call("normal_cdf", (v,)):
+            return mul(HALF, add(ONE, Call("erf", (mul(v, Pow(TWO, Const(Fraction(-1, 2)))),))))
+    return None
+
+
+def _far_erf(node: Expr) -> Expr | None:
+    match node:
+        case Call("normal_cdf", (v,)):
+            return add(ONE, negate(Call("normal_cdf", (_minus(v),))))
+    return None
+
+
+def _tangent(node: Expr) -> Expr | None:
+    """tanh v, written as a quotient of exponentials, by one exponential."""
+    match node:
+        case Mul((Add((Call("exp", (v,)), _)) as top, Pow(under, Const(Fraction(numerator=-1, denominator=1))))):
+            one, other = Call("exp", (v,)), Call("exp", (negate(v),))
+            if top == add(one, negate(other)) and under == add(one, other):
+                return add(mul(TWO, reciprocal(add(ONE, Call("exp", (mul(Const(Fraction(-2)), v),))))), MINUS_ONE)
+    return None
+
+
+def _doubled(node: Expr) -> Expr | None:
+    match node:
+        case Call("exp", (v,)):
+            return power(Call("exp", (mul(TWO, v),)), HALF)
+    return None
+
+
+def _from_one(node: Expr) -> Expr | None:
+    """An exponential that is chosen by a condition, from what an expm1 beside it gives."""
+    match node:
+        case Where(condition, chosen, other):
+            branches = [transform(b, _one_and_expm1) for b in (chosen, other)]
+            return where(condition, *branches) if branches != [chosen, other] else None
+    return None
+
+
+def _one_and_expm1(node: Expr) -> Expr:
+    match node:
+        case Call("exp", (v,)):
+            return add(ONE, Call("expm1", (v,)))
+    return node
+
+
+def _log_apart(node: Expr) -> Expr | None:
+    """log of a quotient as a difference of logs; log of an exponential as its argument."""
+    match node:
+        case Call("log", (Mul(factors),)) if any(isinstance(f, Pow) for f in factors):
+            return add(*(_log_of(f) for f in factors))
+        case Call("log", (Pow(Add(), Const()) as f,)):
+            return _log_of(f)
+    return None
+
+
+def _log_of(f: Expr) -> Expr:
+    match f:
+        case Call("exp", (v,)):
+            return v
+        case Pow(base, Const() as p):
+            return mul(p, _log_of(base))
+    return Call("log", (f,))
+
+
+def _one_pass(node: Expr) -> Expr | None:
+    """A sum or mean of squares of differences, with the square multiplied out."""
+    match node:
+        case Reduce("mean" | "sum" as how, Pow(Add((a, b)), Const(Fraction(numerator=2, denominator=1))), over):
+            parts = (power(a, TWO), mul(TWO, a, b), power(b, TWO))
+            return add(*(Reduce(how, p, over) if p.axes & set(over) else mul(Reduce(how, mul(ONE, p), over)) for p in parts))
+        case Reduce("mean" | "sum" as how, Mul(factors), over):
+            squares = [f for f in factors if isinstance(f, Pow) and isinstance(f.base, Add) and f.exponent == TWO]
+            if len(squares) == 1 and isinstance(squares[0].base, Add) and len(squares[0].base.args) == 2:
+                a, b = squares[0].base.args
+                rest = [f for f in factors if f is not squares[0]]
+                return add(*(Reduce(how, mul(*rest, p), over) for p in (power(a, TWO), mul(TWO, a, b), power(b, TWO))))
+    return None
+
+
+def _unpaired(node: Expr) -> Expr | None:
+    """A product with a sum, multiplied out inside a reduction or not."""
+    match node:
+        case Mul(factors):
+            sums = [f for f in factors if isinstance(f, Add)]
+            if len(sums) == 1 and len(factors) <= 4:
+                rest = [f for f in factors if f is not sums[0]]
+                return add(*(mul(*rest, t) for t in sums[0].args))
+    return None
+
+
+def _linear_tail(node: Expr) -> Expr | None:
+    match node:
+        case Call("log", (Add((Const(Fraction(numerator=1, denominator=1)), Call("exp", (v,)))),)):
+            return where(Call("sign", (v + Const(Fraction(-20)),)) > 0, v, Call("log1p", (Call("exp", (v,)),)))
+    return None
+
+
+# fmt: off
+RULES = (
+    Rule("cancellation in 1 - p",                        _complement),
+    Rule("cancellation in 1 + erf",                      _by_erf),
+    Rule("cancellation in 1 - normal_cdf",               _far_erf),
+    Rule("cancellation in tanh by one exponential",      _tangent),
+    Rule("overflow of an exponential of twice as much",  _doubled),
+    Rule("cancellation in 1 + expm1",                    _from_one),
+    Rule("cancellation in a difference of logarithms",   _log_apart),
+    Rule("cancellation in squares multiplied out",       _one_pass),
+    Rule("cancellation in a product multiplied out",     _unpaired),
+    Rule("published cutoff, linear above 20 (torch.nn.Softplus)", _linear_tail),
+)
+# fmt: on

@@ -1,0 +1,1 @@
+"""Right and wrong implementations of neural network operations, as data."""

@@ -1,0 +1,9 @@
+"""Every entry of the corpus."""
+
+from __future__ import annotations
+
+from corpus import activations, curves, effects, layers, losses, more_losses, norms, optimizers, own, signatures, softmax
+from corpus.entry import Entry
+
+MODULES = (activations, curves, softmax, losses, more_losses, norms, layers, optimizers, own, signatures, effects)
+ENTRIES: tuple[Entry, ...] = tuple(e for module in MODULES for e in module.ENTRIES)

@@ -1,0 +1,87 @@
+"""Contracts and inputs, read off definitions that no catalogue knows."""
+
+
+from __future__ import annotations
+
+import numpy as np
+
+from derive.checker.contract import contract, text
+from derive.checker.inputs import LAYOUTS, SHAPES, Case, sample, setting
+from derive.checker.regimes import REGIMES
+from derive.language.definition import Index, Natural, Positive, Real, assume, op
+from derive.language.functions import abs, exp, idx, log, max, new, sqrt, sum, where
+
+
+@op
+def odd_one(x: Real["N C"], t: Real["N C"], w: Real["C"], label: Index["N -> C"], *, knee: Positive = 0.5):
+    """Something with a kink, a simplex, a logarithm and a gather."""
+    assume(sum(t, "C"), equals=1)
+    soft = where(abs(x) <= knee, x**2, knee * abs(x))
+    return sum(soft * t, "C") + log(w).at(C=label) + exp(max(x, "C"))
+
+
+@op
+def window(x: Real["N H"], w: Real["I"], *, stride: Natural = 1, dilation: Natural = 1):
+    """A one-dimensional window."""
+    return sum(x.at(H=stride * new("P") + dilation * idx("I")) * w, "I")
+
+
+@op
+def root(v: Real["..."]):
+    """Square root."""
+    return sqrt(v)
+
+
+def test_domains_are_found_by_trying():
+    assert contract(odd_one).domains == {"x": "real", "t": "unit", "w": "positive"}
+    assert contract(root).domains == {"v": "nonnegative"}
+
+
+def test_kinks_and_ties_are_named():
+    found = " / ".join(contract(odd_one).kinks)
+    assert "abs(x) = knee" in found and "x = 0" in found and "ties of x along C" in found
+    assert "knee" in text(contract(odd_one))
+
+
+def test_edges_are_where_exponentials_overflow_and_branches_change():
+    edges = contract(odd_one).edges({"knee": 0.5}, "float32")["x"]
+    values = np.array([e.value for e in edges])
+    assert np.min(np.abs(values - np.log(float(np.finfo(np.float32).max)))) < 1e-9
+    assert np.min(np.abs(values - 0.5)) < 1e-12 and np.min(np.abs(values + 0.5)) < 1e-12
+
+
+def test_hypotheses_hold_exactly_in_every_dtype():
+    for dtype in ("float16", "float32", "float64"):
+        for regime in REGIMES:
+            t = sample(contract(odd_one), Case("odd", regime), dtype).inputs["t"]
+            assert t.dtype == dtype
+            assert np.all(t.sum(-1) == 1)
+
+
+def test_every_case_is_legal_and_repeats():
+    for op_ in (odd_one, window, root):
+        c = contract(op_)
+        for k, shape in enumerate(SHAPES):
+            for regime in REGIMES:
+                case = Case(shape, regime, k % 3, LAYOUTS[k % 3], k)
+                a, b = sample(c, case, "float32"), sample(c, case, "float32")
+                for i in c.program.inputs:
+                    assert np.array_equal(a.inputs[i.name], b.inputs[i.name])
+                    if i.dtype == "index":
+                        assert a.inputs[i.name].min() >= 0 and a.inputs[i.name].max() < a.inputs["x"].shape[1]
+                    else:
+                        assert np.all(np.isfinite(a.inputs[i.name]))
+                if "w" in a.inputs and op_ is odd_one:
+                    assert np.all(a.inputs["w"] > 0)
+
+
+def test_parameters_leave_their_defaults_within_range():
+    c = contract(window)
+    assert setting(c, 0) == {"stride": 1, "dilation": 1}
+    assert setting(c, 1) == {"stride": 2, "dilation": 2}
+
+
+def test_layouts():
+    c = contract(odd_one)
+    assert sample(c, Case("odd", layout="F"), "float64").inputs["x"].flags.f_contiguous
+    assert not sample(c, Case("odd", layout="strided"), "float64").inputs["x"].flags.forc

@@ -1,0 +1,127 @@
+"""Sums of exponentials of every make: generated code at arguments far past what exp can hold, against the oracle."""
+
+import numpy as np
+import pytest
+
+from derive import oracle
+from derive.calculus.textbook import hide_differences
+from derive.language import Index, Positive, Real, exp, idx, log, mean, op, sum, where
+from derive.language.nodes import Call, Reduce, Where, leaves
+from derive.numerics.degrees import Mixed, Shift, rescaled
+from derive.numerics.shift import shifted
+from derive.pipeline import generated, readings, stability
+
+
+@op
+def either(a: Real["N"], b: Real["N"]):
+    """The logarithm of a sum of two exponentials."""
+    return log(exp(a) + exp(b))
+
+
+@op
+def any_of(a: Real["N"], b: Real["N"]):
+    """The same with one added."""
+    return log(1 + exp(a) + exp(b))
+
+
+@op
+def causal(s: Real["L M"]):
+    """Shares of what is not in the future."""
+    w = where(idx("M") <= idx("L"), exp(s), 0)
+    return w / sum(w, "M")
+
+
+@op
+def quiet(x: Real["N D"]):
+    """Shares that may all be small."""
+    e = exp(x)
+    return e / (1 + sum(e, "D"))
+
+
+@op
+def mixture(x: Real["N D"], mu: Real["K D"], logits: Real["K"]):
+    """Negative log-likelihood of a mixture of unit normal densities."""
+    e = sum((x - mu) ** 2, "D")
+    return -mean(log(sum(exp(logits) * exp(-e / 2), "K")), "N")
+
+
+@op
+def contrast(near: Real["N"], far: Real["N M"], *, t: Positive = 0.1):
+    """How well one is told from many."""
+    p = exp(near / t) / (exp(near / t) + sum(exp(far / t), "M"))
+    return -mean(log(p), "N")
+
+
+@op
+def focus(z: Real["N C"], label: Index["N -> C"], *, gamma: Positive = 2):
+    """Cross-entropy that looks away from what is easy."""
+    p = exp(z) / sum(exp(z), "C")
+    pt = p.at(C=label)
+    return mean(-((1 - pt) ** gamma) * log(pt), "N")
+
+
+OPS = (either, any_of, causal, quiet, mixture, contrast, focus)
+SIZES = {"N": 3, "D": 2, "K": 4, "L": 3, "M": 3, "C": 4}
+
+
+def drawn(program, scale, rng):
+    return {
+        i.name: rng.integers(0, SIZES[i.into], [SIZES[a] for a in i.names])
+        if i.into
+        else rng.normal(0, scale if i.name != "g" else 1, [SIZES[a] for a in i.names])
+        for i in program.inputs
+    }
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 400.0])
+@pytest.mark.parametrize("op", OPS, ids=[op.name for op in OPS])
+def test_value_and_gradient_where_exponentials_overflow(op, scale):
+    rng = np.random.default_rng(5)
+    given = drawn(op.program, scale, rng)
+    functions = generated(op)
+    names = [i.name for i in op.program.inputs]
+    with np.errstate(all="raise", under="ignore"):
+        value = functions[op.name](*(given[n] for n in names))
+        g = rng.normal(size=np.shape(value))
+        pulled = functions[f"{op.name}_vjp"](g, *(given[n] for n in names))
+    (truth,) = oracle.evaluate(op.program, given).values()
+    np.testing.assert_allclose(value, truth.value, rtol=1e-12, atol=1e-300)
+    truths = (t.value for t in oracle.gradient(op.program, given, {op.program.outputs[0].name: g}).values())
+    for got, want in zip(pulled if isinstance(pulled, tuple) else (pulled,), truths, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)  # g - sum(g*p) cancels
+
+
+@pytest.mark.parametrize("op", OPS, ids=[op.name for op in OPS])
+def test_every_shift_is_proved(op):
+    for reading, program in readings(op).programs:
+        assert stability(program), f"{op.name} {reading}: nothing was shifted"
+
+
+def test_masked_sums_shift_by_what_the_mask_lets_through():
+    top = shifted(causal.program).lets[0].body
+    assert isinstance(top, Reduce) and isinstance(top.body, Where)
+    assert not any(c.fn == "exp" for c in leaves(top, Call))
+
+
+def test_what_does_not_cancel_is_left_alone():
+    @op
+    def plain_sum(x: Real["N D"]):
+        """Nothing divides it."""
+        return sum(exp(x), "D")
+
+    assert shifted(plain_sum.program) == plain_sum.program
+
+
+def test_a_term_without_exponential_takes_part_only_where_that_is_safe():
+    x = quiet.program.inputs[0]
+    denominator = 1 + sum(exp(x), "D")
+    by = shifted(quiet.program).lets[0].ref
+    assert rescaled(denominator, Shift(frozenset([x]), by, True, {}), {}).degree == 1
+    with pytest.raises(Mixed):
+        rescaled(denominator, Shift(frozenset([x]), by, False, {}), {})
+
+
+def test_hidden_parts_are_seen_through():
+    gradient = readings(mixture).program("vjp")
+    named, _ = hide_differences(gradient)
+    assert any("shift" in let.name for let in shifted(named).lets)
