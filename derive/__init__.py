@@ -14,7 +14,9 @@ _WHERE = {
     **dict.fromkeys(("DeriveError", "DefinitionError", "NotPrintable", "NotProved", "UnknownOp"), "derive.language.errors"),
     "Op": "derive.language.operation",
     **dict.fromkeys(("CATALOG", "find", "load"), "derive.catalog"),
+    **dict.fromkeys(("assert_correct", "check"), "derive.checker.check"),
     **dict.fromkeys(("generated", "readings", "source"), "derive.pipeline"),
+    **dict.fromkeys(("Network", "NetworkError", "UnreadableNetwork", "layer", "receptive_field"), "derive.network"),
 }
 
 __all__ = sorted(_WHERE)

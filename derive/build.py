@@ -3,32 +3,65 @@
 from __future__ import annotations
 
 import ast
+import gc
+import os
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from derive import pipeline
 from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.codegen import package
+from derive.codegen.docstring import FunctionDoc
 from derive.codegen.module import HEADER
-from derive.entries import GEOMETRY, about, sections
+from derive.entries import GEOMETRY, about, entries, entry, sections
 from derive.files import make_folder, write
+from derive.language.program import Program
+from derive.network import settled
 from derive.pages.entries import recurrences_source
-from derive.pages.index import FOLDER, NOTE, pages
+from derive.pages.index import FOLDER, NOTE, Page, page, pages
 
 PACKAGE = "reference"
 SUMMARY = "Neural network mathematics in NumPy: values, gradients and directional derivatives, derived and checked from short definitions."
 
 
-def reference() -> dict[str, str]:
+@dataclass(frozen=True)
+class Made:
+    """What an entry gives: its generated functions, each with what its docstring says, and its page."""
+
+    functions: tuple[tuple[Program, FunctionDoc], ...]
+    page: Page
+
+
+def make(name: str) -> Made:
+    """Derive an entry of the catalogue."""
+    found = entry(name)
+    return Made(() if isinstance(found, Recurrence) else tuple(pipeline.functions(found)), page(found))
+
+
+def made() -> dict[str, Made]:
+    """Every entry of the catalogue, derived on all processors."""
+    names = [e.name for e in entries()]
+    pool = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), gc.disable)
+    try:
+        return dict(zip(names, pool.map(make, names), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def reference(derived: Mapping[str, Made]) -> dict[str, str]:
     """The files of the generated package by their path: a module per section, their support, and an `__init__` that imports on demand."""
     groups = [
-        package.Group(name, about(name), [f for op in members if not isinstance(op, Recurrence) for f in pipeline.functions(op)])
+        package.Group(name, about(name), [f for op in members for f in derived[op.name].functions])
         for name, members in sections()
         if name != GEOMETRY
     ]
     files = package.package_files(groups, SUMMARY)
     files[f"{GEOMETRY}.py"] = recurrences_source(RECURRENCES, about(GEOMETRY))
     modules = {path.removesuffix(".py"): text for path, text in files.items() if not path.startswith("_")}
-    files["__init__.py"] = package._init(SUMMARY, {name: module for module, text in modules.items() for name in exported(text)})
+    files["__init__.py"] = package.init_text(SUMMARY, {name: module for module, text in modules.items() for name in exported(text)})
     return {f"{PACKAGE}/{path}": text for path, text in files.items()}
 
 
@@ -41,7 +74,8 @@ def exported(text: str) -> list[str]:
 
 def files() -> dict[str, str]:
     """Every generated file: its path below the checkout, and its text."""
-    return {**reference(), **pages()}
+    found = made()
+    return {**reference(found), **pages({name: m.page for name, m in found.items()}), settled.PATH: NOTE + settled.page()}
 
 
 def stale(root: Path, wanted: dict[str, str]) -> list[str]:

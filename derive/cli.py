@@ -93,14 +93,21 @@ def _verify(p: argparse.ArgumentParser) -> None:
 
 
 def _check(p: argparse.ArgumentParser) -> None:
-    p.add_argument("candidate", metavar="FILE.py:FORWARD", help="the function to check")
+    p.add_argument("candidate", metavar="FILE.py:FORWARD", nargs="?", help="the function to check (or MODULE:FUNCTION)")
     p.add_argument("--op", metavar="OP", required=True, help="what it should compute: a name of the catalogue, or FILE.py:NAME")
     p.add_argument("--backward", metavar="FILE.py:BACKWARD", help="its gradient: backward(g, *inputs) or backward(*inputs) for a loss")
-    p.add_argument("--dtype", default="float64", help="float16, float32 or float64 (default)")
+    p.add_argument("--command", dest="program", metavar="CMD", help='a program instead: "./kernel {in} {out}", both .npz files')
+    p.add_argument("--backward-command", metavar="CMD", help="a program for the gradient")
+    p.add_argument("--dtype", default="float64", help="float16, float32, float64 (default), or bfloat16 for torch and JAX")
+    p.add_argument("--against", metavar="OP", help="a sibling of the op to hold it against instead")
+    p.add_argument("--framework", choices=("numpy", "torch", "jax"), help="what the function computes with (default: what its code uses)")
+    p.add_argument("--allow-inaccurate", action="store_true", help="exit 0 also where digits are lost but the function is right")
+    p.add_argument("--replay", metavar="CASE", help="try one kept counterexample again")
+    p.add_argument("--format", choices=("text", "json", "junit", "github"), default="text", help="how the report is printed")
     p.add_argument(
         "--param", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="a parameter's value, as in eps=1e-5"
     )
-    _budget(p, 4.0, "the search")
+    _budget(p, 1.0, "the search")
 
 
 def _natural(word: str) -> int:
@@ -129,11 +136,13 @@ def _parameter(word: str) -> tuple[str, float]:
 
 
 def _field(p: argparse.ArgumentParser) -> None:
-    p.add_argument("net", metavar="NET", help='a file (.toml, .json, .txt, .onnx, FILE.py:MODEL) or a short text: "conv 7 /2; max_pool 3 /2"')
+    p.add_argument("net", metavar="NET", help='a file (.toml, .json, .txt, .onnx, FILE.py:MODEL), or text: "conv 7 /2; max_pool 3 /2"')
     p.add_argument("--input", type=_lengths, metavar="N", help="the input size: 224, or 480x640 by axis")
     p.add_argument("--at", metavar="LAYER", help="the layer to end at (default: the whole network)")
     p.add_argument("--symbolic", action="store_true", help="sizes and MACs as formulas in the input size")
     p.add_argument("--want", type=_natural, metavar="N", help="the smallest changes that bring the field to N, each with its proof")
+    p.add_argument("--inputs-for", type=_natural, metavar="N", help="the input sizes at which the end has N positions, all of them")
+    p.add_argument("--exact", action="store_true", help="the input sizes at which no window leaves positions over")
     p.add_argument("--plot", metavar="FILE.svg", help="draw how the field grows, and what one output sees (needs matplotlib)")
     p.add_argument("--json", action="store_true", help="print JSON")
 
@@ -190,13 +199,21 @@ COMMANDS = (
         "check",
         _check,
         "check a function of yours against an op",
-        "Check a function of yours, and its gradient, against an op. Exits 0 if it agrees, 1 if not (with the smallest input that shows "
-        "it), 3 if it cannot be loaded or run. derive stub OP prints a template.",
+        "Check a function of yours, and its gradient, against an op. Exits 0 if it agrees, 1 if it is wrong or inaccurate (with the "
+        "smallest input that shows it, and the cause), 3 if it cannot be loaded or run. derive stub OP prints a template.",
         (
             "derive check mine.py:gelu --op gelu",
             "derive check mine.py:norm --backward mine.py:norm_grad --op layer_norm --dtype float32",
             "derive check mine.py:f --op my_ops.py:shrink --param width=0.25",
         ),
+    ),
+    Command(
+        "contract",
+        _op,
+        "print what an op promises",
+        "Print the contract that derive check holds a function to: signature, domains, parameters, kinks and ties, and where floats are in "
+        "danger.",
+        ("derive contract softmax",),
     ),
     Command(
         "stub",
@@ -209,14 +226,15 @@ COMMANDS = (
         "field",
         _field,
         "sizes, receptive fields and costs of a network",
-        "Show size, jump, field, centre, parameters and multiply-adds of every layer of a network, exactly. Exits 1 if the network does not "
-        "fit together at this input size, 3 if it cannot be read.",
+        "Show size, jump, field, centre, parameters and multiply-adds of every layer of a network, exactly. Exits 1 if the network does "
+        "not fit together at this input size, 3 if it cannot be read.",
         (
             "derive field net.toml --input 224",
             'derive field "conv 3 d=2 p=2; max_pool 2; conv 3" --at conv3',
             "derive field model.py:net --input 480x640 --json",
             "derive field net.toml --symbolic",
             "derive field net.toml --want 224",
+            "derive field net.toml --inputs-for 7 --at pool5",
         ),
     ),
     Command(

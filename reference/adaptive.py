@@ -246,7 +246,7 @@ def adamax(w, grad, m, u, t, *, rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08):
 
 
 def nadam(w, grad, m, v, left, t, *, rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, psi=0.004):
-    """One step of adam along the mean gradient that the next step will have; left, what is left of the start, begins at 1.
+    """One step of adam along the mean gradient of the step to come; left, of the start, begins at 1.
 
         mu = beta1*(1 - (24/25)**(t*psi)/2)
         left_new = left*mu
@@ -297,8 +297,7 @@ def radam(w, grad, m, v, t, *, rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08):
         m_new = beta1*m + (1 - beta1)*grad
         limit = 2/(1 - beta2) - 1
         rho = limit - 2*t*beta2**t/(1 - beta2**t)
-        safe = where(rho > 5, rho, 6)
-        r = sqrt((safe - 4)*(safe - 2)*limit/((limit - 4)*(limit - 2)*safe))
+        r = sqrt(where(rho > 5, (rho - 4)*(rho - 2)*limit/((limit - 4)*(limit - 2)*rho), 1))
         v_new = beta2*v + (1 - beta2)*grad**2
         scale = where(rho > 5, r*sqrt(1 - beta2**t)/(sqrt(v_new) + eps), 1)
         y = w - rate*m_new*scale/(1 - beta1**t)
@@ -322,14 +321,14 @@ def radam(w, grad, m, v, t, *, rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08):
     m_new = beta1 * m + (1 - beta1) * grad
     limit = 2 / (1 - beta2) - 1
     rho = limit - 2 * t * beta2 ** t / (1 - beta2 ** t)
-    safe_part = rho <= 5
-    safe = np.where(safe_part, 6, rho)
-    r = np.sqrt((safe - 4) * (safe - 2) * limit / ((limit - 4) * (limit - 2) * safe))
+    r_part = rho > 5
+    r_part_2 = rho <= 5
+    r_part_3 = (rho - 4) * (rho - 2) * limit / np.where(r_part, (limit - 4) * (limit - 2) * rho, 1)
+    r = np.sqrt(np.where(r_part_2, 1, r_part_3))
     v_new = beta2 * v + (1 - beta2) * np.square(grad)
-    scale_part = rho > 5
-    scale_part_2 = r * np.sqrt(np.where(scale_part, 1 - np.where(scale_part, beta2, 1) ** t, 1))
-    scale_part_3 = scale_part_2 / np.where(scale_part, np.sqrt(np.where(scale_part, v_new, 1)) + eps, 1)
-    scale = np.where(safe_part, 1, scale_part_3)
+    scale_part = r * np.sqrt(np.where(r_part, 1 - np.where(r_part, beta2, 1) ** t, 1))
+    scale_part_2 = scale_part / np.where(r_part, np.sqrt(np.where(r_part, v_new, 1)) + eps, 1)
+    scale = np.where(r_part_2, 1, scale_part_2)
     y = w - rate / (1 - beta1 ** t) * m_new * scale
     return _rounded(dtype, y, m_new, v_new)
 

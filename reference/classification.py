@@ -43,6 +43,10 @@ __all__ = [
     'poly_loss_vjp',
     'poly_loss_jvp',
     'poly_loss_hvp',
+    'ranking_softmax',
+    'ranking_softmax_vjp',
+    'ranking_softmax_jvp',
+    'ranking_softmax_hvp',
     'kl_div',
     'kl_div_vjp',
     'kl_div_jvp',
@@ -637,7 +641,7 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
 
 
 def cross_entropy_ignore(logits, label, *, ignore_index=0):
-    """Mean negative log-likelihood of integer labels, from scores, over the samples whose label is not to be ignored.
+    """Mean negative log-likelihood of integer labels, from scores; samples of one label are ignored.
 
         kept = where(label != ignore_index, 1, 0)
         e = exp(logits)
@@ -978,6 +982,134 @@ def poly_loss_hvp(g, v_logits, v_target, logits, target, *, eps=2):
     dlogits_dot = g / N * (p * (dlogits_dot_part_3 - dlogits_dot_part_2) - v_target + dlogits_dot_part_4)
     dtarget_dot = g / N * (eps * p * (dlogits_dot_part_2 - v_logits) + dlogits_dot_part_2 - v_logits)
     return _rounded(dtype, dlogits_dot, dtarget_dot)
+
+
+def ranking_softmax(score, relevance):
+    """Mean cross-entropy of a ranking: relevances against the softmax of scores.
+
+        e = exp(score)
+        p = e/sum(e, C)
+        logp = log(p)
+        y = -mean(sum(relevance*logp, C), N)
+
+    Arrays: score (N, C), relevance (N, C).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Cao, Qin, Liu, Tsai & Li 2007, Learning to rank, eq. 5 and 6, for the top one;
+    optax.ranking_softmax_loss
+    """
+    score, relevance, dtype = _arrays('ranking_softmax', score=(score, 'N C'), relevance=(relevance, 'N C'))
+    _nonempty('ranking_softmax', N=score.shape[0], C=score.shape[1])
+    shift = np.max(score, axis=1, keepdims=True)
+    score_minus_shift = score - shift
+    e = np.exp(score_minus_shift)
+    logp = score_minus_shift - np.log(np.sum(e, axis=1, keepdims=True))
+    y = -np.mean(np.sum(relevance * logp, axis=1))
+    return _rounded(dtype, y)
+
+
+def ranking_softmax_vjp(g, score, relevance):
+    """Gradients of ranking_softmax: what the cotangent g of its output amounts to at each real input.
+
+        e = exp(score)
+        p = e/sum(e, C)
+        logp = log(p)
+        dscore = g*(p*sum(relevance, C) - relevance)/size(N)
+        drelevance = -g*logp/size(N)
+
+    Arrays: g, a scalar, score (N, C), relevance (N, C).
+    Returns: dscore (N, C), drelevance (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Cao, Qin, Liu, Tsai & Li 2007, Learning to rank, eq. 5 and 6, for the top one;
+    optax.ranking_softmax_loss
+    """
+    g, score, relevance, dtype = _arrays(
+        'ranking_softmax_vjp',
+        g=(g, ''),
+        score=(score, 'N C'),
+        relevance=(relevance, 'N C'),
+    )
+    N = score.shape[0]
+    _nonempty('ranking_softmax_vjp', N=N, C=score.shape[1])
+    shift = np.max(score, axis=1, keepdims=True)
+    score_minus_shift = score - shift
+    e = np.exp(score_minus_shift)
+    sum_e = np.sum(e, axis=1, keepdims=True)
+    p = e / sum_e
+    logp = score_minus_shift - np.log(sum_e)
+    dscore = g / N * (p * np.sum(relevance, axis=1, keepdims=True) - relevance)
+    drelevance = -(g / N) * logp
+    return _rounded(dtype, dscore, drelevance)
+
+
+def ranking_softmax_jvp(v_score, v_relevance, score, relevance):
+    """Derivative of ranking_softmax in the direction of the tangents v_*.
+
+        e = exp(score)
+        p = e/sum(e, C)
+        logp = log(p)
+        y_dot = (sum(sum(v_score*p, C)*sum(relevance[C=idx(C')], C'), N) + sum(-(v_relevance*logp +
+            v_score*relevance), C N))/size(N)
+
+    Arrays: v_score (N, C), v_relevance (N, C), score (N, C), relevance (N, C).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Cao, Qin, Liu, Tsai & Li 2007, Learning to rank, eq. 5 and 6, for the top one;
+    optax.ranking_softmax_loss
+    """
+    v_score, v_relevance, score, relevance, dtype = _arrays(
+        'ranking_softmax_jvp',
+        v_score=(v_score, 'N C'),
+        v_relevance=(v_relevance, 'N C'),
+        score=(score, 'N C'),
+        relevance=(relevance, 'N C'),
+    )
+    N = v_score.shape[0]
+    _nonempty('ranking_softmax_jvp', N=N, C=v_score.shape[1])
+    shift = np.max(score, axis=1, keepdims=True)
+    score_minus_shift = score - shift
+    e = np.exp(score_minus_shift)
+    sum_e = np.sum(e, axis=1, keepdims=True)
+    p = e / sum_e
+    logp = score_minus_shift - np.log(sum_e)
+    y_dot_part = np.sum(np.sum(v_score * p, axis=1) * np.sum(relevance, axis=1))
+    y_dot = (y_dot_part + -np.sum(v_relevance * logp + v_score * relevance)) / N
+    return _rounded(dtype, y_dot)
+
+
+def ranking_softmax_hvp(g, v_score, v_relevance, score, relevance):
+    """Derivative of the gradients of ranking_softmax in the direction of the tangents v_*, the cotangent held fixed.
+
+        e = exp(score)
+        p = e/sum(e, C)
+        dscore_dot = g*(p*(sum(relevance, C)*(v_score - sum(v_score*p, C)) + sum(v_relevance, C)) -
+            v_relevance)/size(N)
+        drelevance_dot = g*(sum(v_score*p, C) - v_score)/size(N)
+
+    Arrays: g, a scalar, v_score (N, C), v_relevance (N, C), score (N, C), relevance (N, C).
+    Returns: dscore_dot (N, C), drelevance_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Cao, Qin, Liu, Tsai & Li 2007, Learning to rank, eq. 5 and 6, for the top one;
+    optax.ranking_softmax_loss
+    """
+    g, v_score, v_relevance, score, relevance, dtype = _arrays(
+        'ranking_softmax_hvp',
+        g=(g, ''),
+        v_score=(v_score, 'N C'),
+        v_relevance=(v_relevance, 'N C'),
+        score=(score, 'N C'),
+        relevance=(relevance, 'N C'),
+    )
+    N = v_score.shape[0]
+    _nonempty('ranking_softmax_hvp', N=N, C=v_score.shape[1])
+    shift = np.max(score, axis=1, keepdims=True)
+    e = np.exp(score - shift)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    dscore_dot_part = np.sum(v_score * p, axis=1, keepdims=True)
+    dscore_dot_part_2 = np.sum(relevance, axis=1, keepdims=True) * (v_score - dscore_dot_part)
+    dscore_dot = g / N * (p * (dscore_dot_part_2 + np.sum(v_relevance, axis=1, keepdims=True)) - v_relevance)
+    drelevance_dot = g / N * (dscore_dot_part - v_score)
+    return _rounded(dtype, dscore_dot, drelevance_dot)
 
 
 def kl_div(logp, target):

@@ -15,6 +15,10 @@ __all__ = [
     'batch_norm_train_vjp',
     'batch_norm_train_jvp',
     'batch_norm_train_hvp',
+    'batch_norm_unbiased',
+    'batch_norm_unbiased_vjp',
+    'batch_norm_unbiased_jvp',
+    'batch_norm_unbiased_hvp',
     'batch_norm_infer',
     'batch_norm_infer_vjp',
     'batch_norm_infer_jvp',
@@ -200,6 +204,169 @@ def batch_norm_train_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     dx_dot_part_5 = dx_dot_part_4 - xhat * np.mean(v_x_dx_dot_part_3, axis=0) - dx_dot_part_3 * dx_dot_part_2
     dx_dot = rstd * (gamma * rstd * dx_dot_part_5 + v_gamma * dx_dot_part_3)
     dgamma_dot = rstd * np.sum(v_x_dx_dot_part_3, axis=0)
+    dbeta_dot = np.zeros(v_gamma.shape)
+    return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
+
+
+def batch_norm_unbiased(x, gamma, beta, *, eps=1e-05):
+    """Standardise each feature over the batch by the unbiased variance, then scale and shift.
+
+        mu = mean(x, N)
+        var = sum((x - mu)**2, N)/(size(N) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        y = gamma*xhat + beta
+
+    Arrays: x (N, D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: y (N, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1, with the unbiased variance
+    """
+    x, gamma, beta, dtype = _arrays('batch_norm_unbiased', x=(x, 'N D'), gamma=(gamma, 'D'), beta=(beta, 'D'))
+    eps = _parameters('batch_norm_unbiased', eps=(eps, '(0, inf)'))
+    N = x.shape[0]
+    _nonempty('batch_norm_unbiased', N=N)
+    mu = np.mean(x, axis=0)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=0) / (N - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    y = gamma * xhat + beta
+    return _rounded(dtype, y)
+
+
+def batch_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
+    """Gradients of batch_norm_unbiased: what the cotangent g of its output amounts to at each real input.
+
+        mu = mean(x, N)
+        var = sum((x - mu)**2, N)/(size(N) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        dvar_in = gamma*rstd*(g - xhat*sum(g*xhat, N)/(size(N) - 1))
+        dx = dvar_in - mean(dvar_in, N)
+        dgamma = sum(g*xhat, N)
+        dbeta = sum(g, N)
+
+    Arrays: g (N, D), x (N, D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx (N, D), dgamma (D,), dbeta (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1, with the unbiased variance
+    """
+    g, x, gamma, beta, dtype = _arrays(
+        'batch_norm_unbiased_vjp',
+        g=(g, 'N D'),
+        x=(x, 'N D'),
+        gamma=(gamma, 'D'),
+        beta=(beta, 'D'),
+    )
+    eps = _parameters('batch_norm_unbiased_vjp', eps=(eps, '(0, inf)'))
+    N = g.shape[0]
+    _nonempty('batch_norm_unbiased_vjp', N=N)
+    mu = np.mean(x, axis=0)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=0) / (N - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    dgamma = np.sum(g * xhat, axis=0)
+    dvar_in = gamma * rstd * (g - dgamma / (N - 1) * xhat)
+    dx = dvar_in - np.mean(dvar_in, axis=0)
+    dbeta = np.sum(g, axis=0)
+    return _rounded(dtype, dx, dgamma, dbeta)
+
+
+def batch_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
+    """Derivative of batch_norm_unbiased in the direction of the tangents v_*.
+
+        mu = mean(x, N)
+        var = sum((x - mu)**2, N)/(size(N) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        y_dot = gamma*rstd*(v_x - mean(v_x, N) - xhat*sum(v_x*xhat, N)/(size(N) - 1)) + v_beta +
+            v_gamma*xhat
+
+    Arrays: v_x (N, D), v_gamma (D,), v_beta (D,), x (N, D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: y_dot (N, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1, with the unbiased variance
+    """
+    v_x, v_gamma, v_beta, x, gamma, beta, dtype = _arrays(
+        'batch_norm_unbiased_jvp',
+        v_x=(v_x, 'N D'),
+        v_gamma=(v_gamma, 'D'),
+        v_beta=(v_beta, 'D'),
+        x=(x, 'N D'),
+        gamma=(gamma, 'D'),
+        beta=(beta, 'D'),
+    )
+    eps = _parameters('batch_norm_unbiased_jvp', eps=(eps, '(0, inf)'))
+    N = v_x.shape[0]
+    _nonempty('batch_norm_unbiased_jvp', N=N)
+    mu = np.mean(x, axis=0)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=0) / (N - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    y_dot_part = gamma * rstd * (v_x - np.mean(v_x, axis=0) - np.sum(v_x * xhat, axis=0) / (N - 1) * xhat)
+    y_dot = y_dot_part + v_beta + v_gamma * xhat
+    return _rounded(dtype, y_dot)
+
+
+def batch_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
+    """Derivative of the gradients of batch_norm_unbiased in the direction of the tangents v_*, the cotangent held fixed.
+
+        mu = mean(x, N)
+        var = sum((x - mu)**2, N)/(size(N) - 1)
+        rstd = 1/sqrt(var + eps)
+        xhat = (x - mu)*rstd
+        dbeta = sum(g, N)
+        dx_dot = rstd*(gamma*rstd*(sum(v_x*xhat, N)*(2*sum(g*xhat, N)*xhat/(size(N) - 1) + mean(g -
+            xhat*sum(g*xhat, N)/(size(N) - 1), N) - (g - xhat*sum(g*xhat, N)/(size(N) - 1))) + mean(v_x,
+            N)*(sum(g*xhat, N) + dbeta*xhat) - sum(g*xhat, N)*v_x - xhat*sum(v_x*g, N))/(size(N) - 1) +
+            v_gamma*(g - xhat*sum(g*xhat, N)/(size(N) - 1)) - v_gamma*mean(g - xhat*sum(g*xhat, N)/(size(N)
+            - 1), N))
+        dgamma_dot = rstd*(sum(v_x*g, N) - dbeta*mean(v_x, N) - sum(g*xhat, N)*sum(v_x*xhat, N)/(size(N) -
+            1))
+        dbeta_dot = 0
+
+    Arrays: g (N, D), v_x (N, D), v_gamma (D,), v_beta (D,), x (N, D), gamma (D,), beta (D,).
+    Parameters: eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx_dot (N, D), dgamma_dot (D,), dbeta_dot (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1, with the unbiased variance
+    """
+    g, v_x, v_gamma, v_beta, x, gamma, beta, dtype = _arrays(
+        'batch_norm_unbiased_hvp',
+        g=(g, 'N D'),
+        v_x=(v_x, 'N D'),
+        v_gamma=(v_gamma, 'D'),
+        v_beta=(v_beta, 'D'),
+        x=(x, 'N D'),
+        gamma=(gamma, 'D'),
+        beta=(beta, 'D'),
+    )
+    eps = _parameters('batch_norm_unbiased_hvp', eps=(eps, '(0, inf)'))
+    N = g.shape[0]
+    _nonempty('batch_norm_unbiased_hvp', N=N)
+    mu = np.mean(x, axis=0)
+    x_minus_mu = x - mu
+    var = np.sum(np.square(x_minus_mu), axis=0) / (N - 1)
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = x_minus_mu * rstd
+    dbeta = np.sum(g, axis=0)
+    dx_dot_part = np.sum(v_x * xhat, axis=0)
+    dx_dot_part_2 = np.sum(g * xhat, axis=0)
+    dx_dot_part_3 = g - dx_dot_part_2 / (N - 1) * xhat
+    mean_dx_dot_part_3 = np.mean(dx_dot_part_3, axis=0)
+    mean_v_x = np.mean(v_x, axis=0)
+    dx_dot_part_4 = np.sum(v_x * g, axis=0)
+    dx_dot_part_5 = dx_dot_part * (2 * dx_dot_part_2 / (N - 1) * xhat + mean_dx_dot_part_3 - dx_dot_part_3)
+    dx_dot_part_6 = dx_dot_part_5 + mean_v_x * (dx_dot_part_2 + dbeta * xhat) - dx_dot_part_2 * v_x
+    dx_dot_part_7 = gamma * rstd / (N - 1) * (dx_dot_part_6 - xhat * dx_dot_part_4) + v_gamma * dx_dot_part_3
+    dx_dot = rstd * (dx_dot_part_7 - v_gamma * mean_dx_dot_part_3)
+    dgamma_dot = rstd * (dx_dot_part_4 - dbeta * mean_v_x - dx_dot_part_2 * dx_dot_part / (N - 1))
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
 

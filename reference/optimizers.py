@@ -338,7 +338,7 @@ def adadelta(w, grad, v, u, *, rate=1, decay=0.9, eps=1e-06):
 
 
 def rprop(w, grad, last, width, *, shrink=0.5, grow=1.2, least=1e-06, most=50):
-    """One step whose width grows while the gradient keeps its sign and shrinks when it turns; width begins at the rate.
+    """One step, wider while the gradient keeps its sign, narrower when it turns; width begins at the rate.
 
         turn = sign(grad)*sign(last)
         wider = where(turn > 0, grow*width, where(turn < 0, shrink*width, width))

@@ -52,6 +52,10 @@ __all__ = [
     'evidence_lower_bound_vjp',
     'evidence_lower_bound_jvp',
     'evidence_lower_bound_hvp',
+    'policy_gradient',
+    'policy_gradient_vjp',
+    'policy_gradient_jvp',
+    'policy_gradient_hvp',
 ]
 
 
@@ -1092,3 +1096,95 @@ def evidence_lower_bound_hvp(g, v_pred, v_target, v_mu, v_logvar, pred, target, 
     dmu_dot = -(g / N) * v_mu
     dlogvar_dot = -(g / (N * 2)) * v_logvar * np.exp(logvar)
     return _rounded(dtype, dpred_dot, dtarget_dot, dmu_dot, dlogvar_dot)
+
+
+def policy_gradient(logp, advantage):
+    """Less the mean of advantages, weighted by the log-probabilities of the actions taken.
+
+        y = -mean(logp*advantage, ...)
+
+    Arrays: logp (...), advantage (...).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Williams 1992, Simple statistical gradient-following algorithms for connectionist
+    reinforcement learning
+    """
+    logp, advantage, dtype = _arrays('policy_gradient', logp=(logp, '...'), advantage=(advantage, '...'))
+    _nonempty('policy_gradient', **{'...': logp.size})
+    y = -np.mean(logp * advantage)
+    return _rounded(dtype, y)
+
+
+def policy_gradient_vjp(g, logp, advantage):
+    """Gradients of policy_gradient: what the cotangent g of its output amounts to at each real input.
+
+        dlogp = -g*advantage/size("...")
+        dadvantage = -g*logp/size("...")
+
+    Arrays: g, a scalar, logp (...), advantage (...).
+    Returns: dlogp (...), dadvantage (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Williams 1992, Simple statistical gradient-following algorithms for connectionist
+    reinforcement learning
+    """
+    g, logp, advantage, dtype = _arrays(
+        'policy_gradient_vjp',
+        g=(g, ''),
+        logp=(logp, '...'),
+        advantage=(advantage, '...'),
+    )
+    _nonempty('policy_gradient_vjp', **{'...': logp.size})
+    dlogp_part = -(g / logp.size)
+    dlogp = dlogp_part * advantage
+    dadvantage = dlogp_part * logp
+    return _rounded(dtype, dlogp, dadvantage)
+
+
+def policy_gradient_jvp(v_logp, v_advantage, logp, advantage):
+    """Derivative of policy_gradient in the direction of the tangents v_*.
+
+        y_dot = -mean(v_logp*advantage + v_advantage*logp, ...)
+
+    Arrays: v_logp (...), v_advantage (...), logp (...), advantage (...).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Williams 1992, Simple statistical gradient-following algorithms for connectionist
+    reinforcement learning
+    """
+    v_logp, v_advantage, logp, advantage, dtype = _arrays(
+        'policy_gradient_jvp',
+        v_logp=(v_logp, '...'),
+        v_advantage=(v_advantage, '...'),
+        logp=(logp, '...'),
+        advantage=(advantage, '...'),
+    )
+    _nonempty('policy_gradient_jvp', **{'...': v_logp.size})
+    y_dot = -np.mean(v_logp * advantage + v_advantage * logp)
+    return _rounded(dtype, y_dot)
+
+
+def policy_gradient_hvp(g, v_logp, v_advantage, logp, advantage):
+    """Derivative of the gradients of policy_gradient in the direction of the tangents v_*, the cotangent held fixed.
+
+        dlogp_dot = -v_advantage*g/size("...")
+        dadvantage_dot = -v_logp*g/size("...")
+
+    Arrays: g, a scalar, v_logp (...), v_advantage (...), logp (...), advantage (...).
+    Returns: dlogp_dot (...), dadvantage_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Williams 1992, Simple statistical gradient-following algorithms for connectionist
+    reinforcement learning
+    """
+    g, v_logp, v_advantage, logp, advantage, dtype = _arrays(
+        'policy_gradient_hvp',
+        g=(g, ''),
+        v_logp=(v_logp, '...'),
+        v_advantage=(v_advantage, '...'),
+        logp=(logp, '...'),
+        advantage=(advantage, '...'),
+    )
+    _nonempty('policy_gradient_hvp', **{'...': v_logp.size})
+    dlogp_dot_part = -(g / v_logp.size)
+    dlogp_dot = dlogp_dot_part * v_advantage
+    dadvantage_dot = dlogp_dot_part * v_logp
+    return _rounded(dtype, dlogp_dot, dadvantage_dot)

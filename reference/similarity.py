@@ -335,7 +335,7 @@ def cosine_similarity_loss_hvp(g, v_a, v_b, a, b):
 
 
 def cosine_embedding(a, b, target, *, margin=0):
-    """Pairs that belong together (1) should point the same way, others (-1) differ by more than a margin, on average.
+    """Pairs that belong together (1) should point the same way, others (-1) should not; on average.
 
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
@@ -1576,17 +1576,16 @@ def nt_xent(a, b, *, temperature=0.5):
 
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
-        bhat2 = bhat[N=idx(N')]
-        ab = exp(sum(ahat*bhat2, D)/temperature)
+        q = bhat[N=idx(N')]
+        ab = exp(sum(ahat*q, D)/temperature)
         other = where(idx(N) == idx(N'), 0, 1)
-        ahat2 = ahat[N=idx(N')]
-        aa = exp(sum(ahat*ahat2, D)/temperature)
+        p = ahat[N=idx(N')]
+        aa = exp(sum(ahat*p, D)/temperature)
         za = sum(ab + other*aa, N')
-        ba = exp(sum(bhat*ahat2, D)/temperature)
-        bb = exp(sum(bhat*bhat2, D)/temperature)
+        ba = exp(sum(bhat*p, D)/temperature)
+        bb = exp(sum(bhat*q, D)/temperature)
         zb = sum(ba + other*bb, N')
-        right = sum(ahat*bhat, D)/temperature
-        y = mean(log(za) + log(zb) - 2*right, N)/2
+        y = mean(log(za) + log(zb) - 2*sum(ahat*bhat, D)/temperature, N)/2
 
     Arrays: a (N, D), b (N, D).
     Parameters: temperature=0.5 (a finite number in (0, inf)).
@@ -1607,8 +1606,7 @@ def nt_xent(a, b, *, temperature=0.5):
     ba = np.exp(bhat @ ahat.T / temperature)
     bb = np.exp(bhat @ bhat.T / temperature)
     zb = np.sum(ba + other * bb, axis=1)
-    right = np.sum(ahat * bhat, axis=1) / temperature
-    y = np.mean(np.log(za) + np.log(zb) - 2 * right) / 2
+    y = np.mean(np.log(za) + np.log(zb) - 2 / temperature * np.sum(ahat * bhat, axis=1)) / 2
     return _rounded(dtype, y)
 
 
@@ -1617,20 +1615,20 @@ def nt_xent_vjp(g, a, b, *, temperature=0.5):
 
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
-        bhat2 = bhat[N=idx(N')]
-        ab = exp(sum(ahat*bhat2, D)/temperature)
+        q = bhat[N=idx(N')]
+        ab = exp(sum(ahat*q, D)/temperature)
         other = where(idx(N) == idx(N'), 0, 1)
-        ahat2 = ahat[N=idx(N')]
-        aa = exp(sum(ahat*ahat2, D)/temperature)
+        p = ahat[N=idx(N')]
+        aa = exp(sum(ahat*p, D)/temperature)
         za = sum(ab + other*aa, N')
-        ba = exp(sum(bhat*ahat2, D)/temperature)
-        bb = exp(sum(bhat*bhat2, D)/temperature)
+        ba = exp(sum(bhat*p, D)/temperature)
+        bb = exp(sum(bhat*q, D)/temperature)
         zb = sum(ba + other*bb, N')
-        dahat2 = g*mean(bhat*ba/zb + ahat*other*aa/za, N)/(2*temperature)
-        dbhat2 = g*mean(ahat*ab/za + bhat*other*bb/zb, N)/(2*temperature)
-        dbhat = dbhat2[N'=idx(N)] - g*ahat/(temperature*size(N)) + g*mean((ahat2*ba + bhat2*other*bb)/2,
+        dp = g*mean(bhat*ba/zb + ahat*other*aa/za, N)/(2*temperature)
+        dq = g*mean(ahat*ab/za + bhat*other*bb/zb, N)/(2*temperature)
+        dbhat = dq[N'=idx(N)] - g*ahat/(temperature*size(N)) + g*mean((p*ba + q*other*bb)/2,
             N')/(temperature*zb)
-        dahat = dahat2[N'=idx(N)] - g*bhat/(temperature*size(N)) + g*mean((bhat2*ab + other*ahat2*aa)/2,
+        dahat = dp[N'=idx(N)] - g*bhat/(temperature*size(N)) + g*mean((q*ab + other*p*aa)/2,
             N')/(temperature*za)
         da = (dahat - a*sum(a*dahat, D)/sum(a**2, D))/sqrt(sum(a**2, D))
         db = (dbhat - b*sum(b*dbhat, D)/sum(b**2, D))/sqrt(sum(b**2, D))
@@ -1662,14 +1660,14 @@ def nt_xent_vjp(g, a, b, *, temperature=0.5):
     zb = np.sum(ba + other_bb, axis=1, keepdims=True)
     bhat_over_zb = bhat / zb
     ahat_over_za = ahat / za
-    dahat2_part = g / (temperature * 2)
-    dahat2 = dahat2_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ other_aa / N)
-    dbhat2 = dahat2_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ other_bb / N)
+    dp_part = g / (temperature * 2)
+    dp = dp_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ other_aa / N)
+    dq = dp_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ other_bb / N)
     dbhat_part = g / (temperature * N)
     dbhat_part_2 = g / (temperature * zb) * ((ba @ ahat / N + other_bb @ bhat / N) / 2)
-    dbhat = dbhat2.T - dbhat_part * ahat + dbhat_part_2
+    dbhat = dq.T - dbhat_part * ahat + dbhat_part_2
     dahat_part = g / (temperature * za) * ((ab @ bhat / N + other_aa @ ahat / N) / 2)
-    dahat = dahat2.T - dbhat_part * bhat + dahat_part
+    dahat = dp.T - dbhat_part * bhat + dahat_part
     da = (dahat - np.sum(a * dahat, axis=1, keepdims=True) / ahat_part * a) / root_ahat_part
     db = (dbhat - np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part * b) / root_bhat_part
     return _rounded(dtype, da, db)
@@ -1680,33 +1678,34 @@ def nt_xent_jvp(v_a, v_b, a, b, *, temperature=0.5):
 
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
-        bhat2 = bhat[N=idx(N')]
-        ab = exp(sum(ahat*bhat2, D)/temperature)
+        q = bhat[N=idx(N')]
+        ab = exp(sum(ahat*q, D)/temperature)
         other = where(idx(N) == idx(N'), 0, 1)
-        ahat2 = ahat[N=idx(N')]
-        aa = exp(sum(ahat*ahat2, D)/temperature)
+        p = ahat[N=idx(N')]
+        aa = exp(sum(ahat*p, D)/temperature)
         za = sum(ab + other*aa, N')
-        ba = exp(sum(bhat*ahat2, D)/temperature)
-        bb = exp(sum(bhat*bhat2, D)/temperature)
+        ba = exp(sum(bhat*p, D)/temperature)
+        bb = exp(sum(bhat*q, D)/temperature)
         zb = sum(ba + other*bb, N')
-        ab_in_dot = (sum(v_b[N=idx(N')]*ahat, D) - sum(ahat*bhat[N=idx(N')],
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_a*bhat2,
-            D)/sqrt(sum(a**2, D)) - sum(ahat*bhat2, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
-        aa_in_dot = (sum(v_a[N=idx(N')]*ahat, D) - sum(ahat[N=idx(N')]*ahat,
-            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_a*ahat2,
-            D)/sqrt(sum(a**2, D)) - sum(ahat*ahat2, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
-        ba_in_dot = (sum(v_a[N=idx(N')]*bhat, D) - sum(ahat[N=idx(N')]*bhat,
-            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_b*ahat2,
-            D)/sqrt(sum(b**2, D)) - sum(bhat*ahat2, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
-        bb_in_dot = (sum(v_b[N=idx(N')]*bhat, D) - sum(bhat[N=idx(N')]*bhat,
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_b*bhat2,
-            D)/sqrt(sum(b**2, D)) - sum(bhat*bhat2, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
-        right_in_dot = sum(v_a*bhat, D)/sqrt(sum(a**2, D)) + sum(v_b*ahat, D)/sqrt(sum(b**2, D)) -
-            sum(ahat*bhat, D)*(sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D) + sqrt(sum(b**2,
-            D))*sum(v_b*bhat, D)/sum(b**2, D))
-        y_in_dot = mean(sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/(za*temperature) + sum(ba*ba_in_dot +
-            other*bb*bb_in_dot, N')/(zb*temperature) - 2*right_in_dot/temperature, N)
-        y_dot = y_in_dot/2
+        ahat_in_dot = 2*sum(v_a*a, D)
+        ahat_dot = (v_a - ahat_in_dot*a/(2*sum(a**2, D)))/sqrt(sum(a**2, D))
+        bhat_in_dot = 2*sum(v_b*b, D)
+        bhat_dot = (v_b - bhat_in_dot*b/(2*sum(b**2, D)))/sqrt(sum(b**2, D))
+        q_dot = bhat_dot[N=idx(N')]
+        ab_in_dot = sum(ahat*q_dot + q*ahat_dot, D)
+        ab_dot = ab*ab_in_dot/temperature
+        p_dot = ahat_dot[N=idx(N')]
+        aa_in_dot = sum(ahat*p_dot + p*ahat_dot, D)
+        aa_dot = aa*aa_in_dot/temperature
+        za_dot = sum(ab_dot + other*aa_dot, N')
+        ba_in_dot = sum(bhat*p_dot + p*bhat_dot, D)
+        ba_dot = ba*ba_in_dot/temperature
+        bb_in_dot = sum(bhat*q_dot + q*bhat_dot, D)
+        bb_dot = bb*bb_in_dot/temperature
+        zb_dot = sum(ba_dot + other*bb_dot, N')
+        y_in_dot = sum(ahat*bhat_dot + bhat*ahat_dot, D)
+        y_in_dot_ = mean(za_dot/za + zb_dot/zb, N) - 2*mean(y_in_dot, N)/temperature
+        y_dot = y_in_dot_/2
 
     Arrays: v_a (N, D), v_b (N, D), a (N, D), b (N, D).
     Parameters: temperature=0.5 (a finite number in (0, inf)).
@@ -1718,49 +1717,36 @@ def nt_xent_jvp(v_a, v_b, a, b, *, temperature=0.5):
     temperature = _parameters('nt_xent_jvp', temperature=(temperature, '(0, inf)'))
     N = v_a.shape[0]
     _nonempty('nt_xent_jvp', N=N)
-    ahat_part = np.sum(np.square(a), axis=1)
+    ahat_part = np.sum(np.square(a), axis=1, keepdims=True)
     root_ahat_part = np.sqrt(ahat_part)
-    ahat = a / root_ahat_part[:, None]
-    bhat_part = np.sum(np.square(b), axis=1)
+    ahat = a / root_ahat_part
+    bhat_part = np.sum(np.square(b), axis=1, keepdims=True)
     root_bhat_part = np.sqrt(bhat_part)
-    bhat = b / root_bhat_part[:, None]
-    ahat_dot_bhat = ahat @ bhat.T
-    ab = np.exp(ahat_dot_bhat / temperature)
+    bhat = b / root_bhat_part
+    ab = np.exp(ahat @ bhat.T / temperature)
     other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
-    ahat_dot_ahat = ahat @ ahat.T
-    aa = np.exp(ahat_dot_ahat / temperature)
-    other_aa = other * aa
-    za = np.sum(ab + other_aa, axis=1)
-    bhat_dot_ahat = bhat @ ahat.T
-    ba = np.exp(bhat_dot_ahat / temperature)
-    bhat_dot_bhat = bhat @ bhat.T
-    bb = np.exp(bhat_dot_bhat / temperature)
-    other_bb = other * bb
-    zb = np.sum(ba + other_bb, axis=1)
-    ab_in_dot_part = np.sum(v_b * bhat, axis=1)
-    root_bhat_part_2 = np.sqrt(bhat_part)
-    ab_in_dot_part_2 = root_ahat_part * np.sum(v_a * ahat, axis=1) / ahat_part
-    ab_in_dot_part_3 = (ahat @ v_b.T - ahat_dot_bhat * ab_in_dot_part) / root_bhat_part_2
-    ab_in_dot_part_4 = ab_in_dot_part_3 + v_a @ bhat.T / root_ahat_part[:, None]
-    ab_in_dot = ab_in_dot_part_4 - ab_in_dot_part_2[:, None] * ahat_dot_bhat
-    aa_in_dot_part = np.sum(v_a * ahat, axis=1)
-    root_ahat_part_2 = np.sqrt(ahat_part)
-    aa_in_dot_part_2 = (ahat @ v_a.T - ahat_dot_ahat * aa_in_dot_part) / root_ahat_part_2
-    aa_in_dot_part_3 = aa_in_dot_part_2 + v_a @ ahat.T / root_ahat_part[:, None]
-    aa_in_dot = aa_in_dot_part_3 - ab_in_dot_part_2[:, None] * ahat_dot_ahat
-    ba_in_dot_part = root_bhat_part * np.sum(v_b * bhat, axis=1) / bhat_part
-    ba_in_dot_part_2 = (bhat @ v_a.T - bhat_dot_ahat * aa_in_dot_part) / root_ahat_part_2
-    ba_in_dot_part_3 = ba_in_dot_part_2 + v_b @ ahat.T / root_bhat_part[:, None]
-    ba_in_dot = ba_in_dot_part_3 - ba_in_dot_part[:, None] * bhat_dot_ahat
-    bb_in_dot_part = (bhat @ v_b.T - bhat_dot_bhat * ab_in_dot_part) / root_bhat_part_2
-    bb_in_dot_part_2 = bb_in_dot_part + v_b @ bhat.T / root_bhat_part[:, None]
-    bb_in_dot = bb_in_dot_part_2 - ba_in_dot_part[:, None] * bhat_dot_bhat
-    right_in_dot_part = np.sum(v_a * bhat, axis=1) / root_ahat_part + np.sum(v_b * ahat, axis=1) / root_bhat_part
-    right_in_dot = right_in_dot_part - np.sum(ahat * bhat, axis=1) * (ab_in_dot_part_2 + ba_in_dot_part)
-    y_in_dot_part = np.sum(ab * ab_in_dot + other_aa * aa_in_dot, axis=1) / (za * temperature)
-    y_in_dot_part_2 = y_in_dot_part + np.sum(ba * ba_in_dot + other_bb * bb_in_dot, axis=1) / (zb * temperature)
-    y_in_dot = np.mean(y_in_dot_part_2 - 2 / temperature * right_in_dot)
-    y_dot = y_in_dot / 2
+    aa = np.exp(ahat @ ahat.T / temperature)
+    za = np.sum(ab + other * aa, axis=1)
+    ba = np.exp(bhat @ ahat.T / temperature)
+    bb = np.exp(bhat @ bhat.T / temperature)
+    zb = np.sum(ba + other * bb, axis=1)
+    ahat_in_dot = 2 * np.sum(v_a * a, axis=1, keepdims=True)
+    ahat_dot = (v_a - ahat_in_dot / (ahat_part * 2) * a) / root_ahat_part
+    bhat_in_dot = 2 * np.sum(v_b * b, axis=1, keepdims=True)
+    bhat_dot = (v_b - bhat_in_dot / (bhat_part * 2) * b) / root_bhat_part
+    ab_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
+    ab_dot = ab * ab_in_dot / temperature
+    aa_in_dot = ahat @ ahat_dot.T + ahat_dot @ ahat.T
+    aa_dot = aa * aa_in_dot / temperature
+    za_dot = np.sum(ab_dot + other * aa_dot, axis=1)
+    ba_in_dot = bhat @ ahat_dot.T + bhat_dot @ ahat.T
+    ba_dot = ba * ba_in_dot / temperature
+    bb_in_dot = bhat @ bhat_dot.T + bhat_dot @ bhat.T
+    bb_dot = bb * bb_in_dot / temperature
+    zb_dot = np.sum(ba_dot + other * bb_dot, axis=1)
+    y_in_dot = np.sum(ahat * bhat_dot + bhat * ahat_dot, axis=1)
+    y_in_dot_ = np.mean(za_dot / za + zb_dot / zb) - 2 * np.mean(y_in_dot) / temperature
+    y_dot = y_in_dot_ / 2
     return _rounded(dtype, y_dot)
 
 
@@ -1769,59 +1755,59 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
 
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
-        bhat2 = bhat[N=idx(N')]
-        ab = exp(sum(ahat*bhat2, D)/temperature)
+        q = bhat[N=idx(N')]
+        ab = exp(sum(ahat*q, D)/temperature)
         other = where(idx(N) == idx(N'), 0, 1)
-        ahat2 = ahat[N=idx(N')]
-        aa = exp(sum(ahat*ahat2, D)/temperature)
+        p = ahat[N=idx(N')]
+        aa = exp(sum(ahat*p, D)/temperature)
         za = sum(ab + other*aa, N')
-        ba = exp(sum(bhat*ahat2, D)/temperature)
-        bb = exp(sum(bhat*bhat2, D)/temperature)
+        ba = exp(sum(bhat*p, D)/temperature)
+        bb = exp(sum(bhat*q, D)/temperature)
         zb = sum(ba + other*bb, N')
-        dahat2 = g*mean(bhat*ba/zb + ahat*other*aa/za, N)/(2*temperature)
-        dbhat2 = g*mean(ahat*ab/za + bhat*other*bb/zb, N)/(2*temperature)
-        dbhat = dbhat2[N'=idx(N)] - g*ahat/(temperature*size(N)) + g*mean((ahat2*ba + bhat2*other*bb)/2,
+        dp = g*mean(bhat*ba/zb + ahat*other*aa/za, N)/(2*temperature)
+        dq = g*mean(ahat*ab/za + bhat*other*bb/zb, N)/(2*temperature)
+        dbhat = dq[N'=idx(N)] - g*ahat/(temperature*size(N)) + g*mean((p*ba + q*other*bb)/2,
             N')/(temperature*zb)
-        dahat = dahat2[N'=idx(N)] - g*bhat/(temperature*size(N)) + g*mean((bhat2*ab + other*ahat2*aa)/2,
+        dahat = dp[N'=idx(N)] - g*bhat/(temperature*size(N)) + g*mean((q*ab + other*p*aa)/2,
             N')/(temperature*za)
         ab_in_dot = (sum(v_b[N=idx(N')]*ahat, D) - sum(ahat*bhat[N=idx(N')],
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_a*bhat2,
-            D)/sqrt(sum(a**2, D)) - sum(ahat*bhat2, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
+            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_a*q,
+            D)/sqrt(sum(a**2, D)) - sum(ahat*q, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
         aa_in_dot = (sum(v_a[N=idx(N')]*ahat, D) - sum(ahat[N=idx(N')]*ahat,
-            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_a*ahat2,
-            D)/sqrt(sum(a**2, D)) - sum(ahat*ahat2, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
+            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_a*p,
+            D)/sqrt(sum(a**2, D)) - sum(ahat*p, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
         ba_in_dot = (sum(v_a[N=idx(N')]*bhat, D) - sum(ahat[N=idx(N')]*bhat,
-            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_b*ahat2,
-            D)/sqrt(sum(b**2, D)) - sum(bhat*ahat2, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
+            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_b*p,
+            D)/sqrt(sum(b**2, D)) - sum(bhat*p, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
         bb_in_dot = (sum(v_b[N=idx(N')]*bhat, D) - sum(bhat[N=idx(N')]*bhat,
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_b*bhat2,
-            D)/sqrt(sum(b**2, D)) - sum(bhat*bhat2, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
-        dahat2_in_dot = mean(-bhat*ba*sum(ba*ba_in_dot + other*bb*bb_in_dot, N')/(zb**2*temperature) +
-            ba*(v_b - b*sum(v_b*b, D)/sum(b**2, D))/(zb*sqrt(sum(b**2, D))) +
-            bhat*ba*ba_in_dot/(zb*temperature) - ahat*other*aa*sum(ab*ab_in_dot + other*aa*aa_in_dot,
-            N')/(za**2*temperature) + other*aa*(v_a - a*sum(v_a*a, D)/sum(a**2, D))/(za*sqrt(sum(a**2, D)))
-            + ahat*other*aa*aa_in_dot/(za*temperature), N)
-        dahat2_dot = g*dahat2_in_dot/(2*temperature)
-        dbhat2_in_dot = mean(-ahat*ab*sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/(za**2*temperature) +
-            ab*(v_a - a*sum(v_a*a, D)/sum(a**2, D))/(za*sqrt(sum(a**2, D))) +
-            ahat*ab*ab_in_dot/(za*temperature) - bhat*other*bb*sum(ba*ba_in_dot + other*bb*bb_in_dot,
-            N')/(zb**2*temperature) + other*bb*(v_b - b*sum(v_b*b, D)/sum(b**2, D))/(zb*sqrt(sum(b**2, D)))
-            + bhat*other*bb*bb_in_dot/(zb*temperature), N)
-        dbhat2_dot = g*dbhat2_in_dot/(2*temperature)
+            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_b*q,
+            D)/sqrt(sum(b**2, D)) - sum(bhat*q, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
+        dp_in_dot = mean(-bhat*ba*sum(ba*ba_in_dot + other*bb*bb_in_dot, N')/(zb**2*temperature) + ba*(v_b -
+            b*sum(v_b*b, D)/sum(b**2, D))/(zb*sqrt(sum(b**2, D))) + bhat*ba*ba_in_dot/(zb*temperature) -
+            ahat*other*aa*sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/(za**2*temperature) + other*aa*(v_a -
+            a*sum(v_a*a, D)/sum(a**2, D))/(za*sqrt(sum(a**2, D))) +
+            ahat*other*aa*aa_in_dot/(za*temperature), N)
+        dp_dot = g*dp_in_dot/(2*temperature)
+        dq_in_dot = mean(-ahat*ab*sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/(za**2*temperature) + ab*(v_a -
+            a*sum(v_a*a, D)/sum(a**2, D))/(za*sqrt(sum(a**2, D))) + ahat*ab*ab_in_dot/(za*temperature) -
+            bhat*other*bb*sum(ba*ba_in_dot + other*bb*bb_in_dot, N')/(zb**2*temperature) + other*bb*(v_b -
+            b*sum(v_b*b, D)/sum(b**2, D))/(zb*sqrt(sum(b**2, D))) +
+            bhat*other*bb*bb_in_dot/(zb*temperature), N)
+        dq_dot = g*dq_in_dot/(2*temperature)
         dbhat_in_dot = ba*((v_a[N=idx(N')] - ahat[N=idx(N')]*sum(v_a[N=idx(N')]*ahat[N=idx(N')],
-            D))/sqrt(sum(a**2, D)[N=idx(N')]) + ahat2*ba_in_dot/temperature) +
-            v_b[N=idx(N')]*other*bb/sqrt(sum(b**2, D)[N=idx(N')]) + bhat2*other*bb*bb_in_dot/temperature -
+            D))/sqrt(sum(a**2, D)[N=idx(N')]) + p*ba_in_dot/temperature) +
+            v_b[N=idx(N')]*other*bb/sqrt(sum(b**2, D)[N=idx(N')]) + q*other*bb*bb_in_dot/temperature -
             bhat[N=idx(N')]*other*bb*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D)/sqrt(sum(b**2, D)[N=idx(N')])
         dbhat_dot = g*((a*sum(v_a*a, D)/sum(a**2, D) - v_a)/(size(N)*sqrt(sum(a**2, D))) +
-            mean(dbhat_in_dot, N')/(2*zb))/temperature + dbhat2_dot[N'=idx(N)] + g*mean((ahat2*ba +
-            bhat2*other*bb)/2, N')*sum(-(ba*ba_in_dot + other*bb*bb_in_dot), N')/(temperature**2*zb**2)
+            mean(dbhat_in_dot, N')/(2*zb))/temperature + dq_dot[N'=idx(N)] + g*mean((p*ba + q*other*bb)/2,
+            N')*sum(-(ba*ba_in_dot + other*bb*bb_in_dot), N')/(temperature**2*zb**2)
         dahat_in_dot = other*aa*((v_a[N=idx(N')] - ahat[N=idx(N')]*sum(v_a[N=idx(N')]*ahat[N=idx(N')],
-            D))/sqrt(sum(a**2, D)[N=idx(N')]) + ahat2*aa_in_dot/temperature) +
-            v_b[N=idx(N')]*ab/sqrt(sum(b**2, D)[N=idx(N')]) + bhat2*ab*ab_in_dot/temperature -
+            D))/sqrt(sum(a**2, D)[N=idx(N')]) + p*aa_in_dot/temperature) + v_b[N=idx(N')]*ab/sqrt(sum(b**2,
+            D)[N=idx(N')]) + q*ab*ab_in_dot/temperature -
             bhat[N=idx(N')]*ab*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D)/sqrt(sum(b**2, D)[N=idx(N')])
         dahat_dot = g*((b*sum(v_b*b, D)/sum(b**2, D) - v_b)/(size(N)*sqrt(sum(b**2, D))) +
-            mean(dahat_in_dot, N')/(2*za))/temperature + dahat2_dot[N'=idx(N)] + g*mean((bhat2*ab +
-            other*ahat2*aa)/2, N')*sum(-(ab*ab_in_dot + other*aa*aa_in_dot), N')/(temperature**2*za**2)
+            mean(dahat_in_dot, N')/(2*za))/temperature + dp_dot[N'=idx(N)] + g*mean((q*ab + other*p*aa)/2,
+            N')*sum(-(ab*ab_in_dot + other*aa*aa_in_dot), N')/(temperature**2*za**2)
         da_in_dot = sum(a*dahat, D)*(2*a*sum(v_a*a, D)/sum(a**2, D) - v_a)/sum(a**2, D) + dahat_dot +
             a*sum(-(a*dahat_dot + v_a*dahat), D)/sum(a**2, D)
         da_dot = (da_in_dot - (dahat - a*sum(a*dahat, D)/sum(a**2, D))*sum(v_a*a, D)/sum(a**2,
@@ -1869,14 +1855,14 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     zb = np.sum(ba + other_bb, axis=1, keepdims=True)
     bhat_over_zb = bhat / zb
     ahat_over_za = ahat / za
-    dahat2_part = g / (temperature * 2)
-    dahat2 = dahat2_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ other_aa / N)
-    dbhat2 = dahat2_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ other_bb / N)
+    dp_part = g / (temperature * 2)
+    dp = dp_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ other_aa / N)
+    dq = dp_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ other_bb / N)
     dbhat_part = g / (temperature * N)
     dbhat_part_2 = (ba @ ahat / N + other_bb @ bhat / N) / 2
-    dbhat = dbhat2.T - dbhat_part * ahat + g / (temperature * zb) * dbhat_part_2
+    dbhat = dq.T - dbhat_part * ahat + g / (temperature * zb) * dbhat_part_2
     dahat_part = (ab @ bhat / N + other_aa @ ahat / N) / 2
-    dahat = dahat2.T - dbhat_part * bhat + g / (temperature * za) * dahat_part
+    dahat = dp.T - dbhat_part * bhat + g / (temperature * za) * dahat_part
     ab_in_dot_part = np.sum(v_b * bhat, axis=1)
     root_bhat_part_2 = np.sqrt(bhat_part)
     ab_in_dot_part_2 = root_ahat_part * np.sum(v_a * ahat, axis=1, keepdims=True) / ahat_part[:, None]
@@ -1893,38 +1879,38 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     bb_in_dot = bb_in_dot_part + v_b @ bhat.T / root_bhat_part - ba_in_dot_part * bhat_dot_bhat
     ba_ba_in_dot = ba * ba_in_dot
     other_bb_bb_in_dot = other_bb * bb_in_dot
-    dahat2_in_dot_part = np.sum(ba_ba_in_dot + other_bb_bb_in_dot, axis=1, keepdims=True)
+    dp_in_dot_part = np.sum(ba_ba_in_dot + other_bb_bb_in_dot, axis=1, keepdims=True)
     zb_squared = np.square(zb)
-    dahat2_in_dot_part_2 = dahat2_in_dot_part / zb_squared * bhat
+    dp_in_dot_part_2 = dp_in_dot_part / zb_squared * bhat
     zb_root_bhat_part = zb * root_bhat_part
-    dahat2_in_dot_part_3 = np.sum(v_b * b, axis=1, keepdims=True)
-    dahat2_in_dot_part_4 = dahat2_in_dot_part_3 / bhat_part[:, None]
-    dahat2_in_dot_part_4_b = dahat2_in_dot_part_4 * b
-    dahat2_in_dot_part_5 = v_b - dahat2_in_dot_part_4_b
+    dp_in_dot_part_3 = np.sum(v_b * b, axis=1, keepdims=True)
+    dp_in_dot_part_4 = dp_in_dot_part_3 / bhat_part[:, None]
+    dp_in_dot_part_4_b = dp_in_dot_part_4 * b
+    dp_in_dot_part_5 = v_b - dp_in_dot_part_4_b
     ab_ab_in_dot = ab * ab_in_dot
     other_aa_aa_in_dot = other_aa * aa_in_dot
-    dahat2_in_dot_part_6 = np.sum(ab_ab_in_dot + other_aa_aa_in_dot, axis=1, keepdims=True)
+    dp_in_dot_part_6 = np.sum(ab_ab_in_dot + other_aa_aa_in_dot, axis=1, keepdims=True)
     za_squared = np.square(za)
-    dahat2_in_dot_part_7 = dahat2_in_dot_part_6 / za_squared * ahat
+    dp_in_dot_part_7 = dp_in_dot_part_6 / za_squared * ahat
     za_root_ahat_part = za * root_ahat_part
-    dahat2_in_dot_part_8 = np.sum(v_a * a, axis=1, keepdims=True)
-    dahat2_in_dot_part_9 = dahat2_in_dot_part_8 / ahat_part[:, None]
-    dahat2_in_dot_part_9_a = dahat2_in_dot_part_9 * a
-    dahat2_in_dot_part_10 = v_a - dahat2_in_dot_part_9_a
-    dahat2_in_dot_part_11 = dahat2_in_dot_part_5.T @ (ba / zb_root_bhat_part) / N
-    dahat2_in_dot_part_12 = -(dahat2_in_dot_part_2.T @ ba / N) / temperature + dahat2_in_dot_part_11
-    dahat2_in_dot_part_13 = dahat2_in_dot_part_12 + bhat_over_zb.T @ ba_ba_in_dot / N / temperature
-    dahat2_in_dot_part_14 = dahat2_in_dot_part_13 + -(dahat2_in_dot_part_7.T @ other_aa / N) / temperature
-    dahat2_in_dot_part_15 = dahat2_in_dot_part_14 + dahat2_in_dot_part_10.T @ (other_aa / za_root_ahat_part) / N
-    dahat2_in_dot = dahat2_in_dot_part_15 + ahat_over_za.T @ other_aa_aa_in_dot / N / temperature
-    dahat2_dot = dahat2_part * dahat2_in_dot
-    dbhat2_in_dot_part = dahat2_in_dot_part_10.T @ (ab / za_root_ahat_part) / N
-    dbhat2_in_dot_part_2 = -(dahat2_in_dot_part_7.T @ ab / N) / temperature + dbhat2_in_dot_part
-    dbhat2_in_dot_part_3 = dbhat2_in_dot_part_2 + ahat_over_za.T @ ab_ab_in_dot / N / temperature
-    dbhat2_in_dot_part_4 = dbhat2_in_dot_part_3 + -(dahat2_in_dot_part_2.T @ other_bb / N) / temperature
-    dbhat2_in_dot_part_5 = dbhat2_in_dot_part_4 + dahat2_in_dot_part_5.T @ (other_bb / zb_root_bhat_part) / N
-    dbhat2_in_dot = dbhat2_in_dot_part_5 + bhat_over_zb.T @ other_bb_bb_in_dot / N / temperature
-    dbhat2_dot = dahat2_part * dbhat2_in_dot
+    dp_in_dot_part_8 = np.sum(v_a * a, axis=1, keepdims=True)
+    dp_in_dot_part_9 = dp_in_dot_part_8 / ahat_part[:, None]
+    dp_in_dot_part_9_a = dp_in_dot_part_9 * a
+    dp_in_dot_part_10 = v_a - dp_in_dot_part_9_a
+    dp_in_dot_part_11 = dp_in_dot_part_5.T @ (ba / zb_root_bhat_part) / N
+    dp_in_dot_part_12 = -(dp_in_dot_part_2.T @ ba / N) / temperature + dp_in_dot_part_11
+    dp_in_dot_part_13 = dp_in_dot_part_12 + bhat_over_zb.T @ ba_ba_in_dot / N / temperature
+    dp_in_dot_part_14 = dp_in_dot_part_13 + -(dp_in_dot_part_7.T @ other_aa / N) / temperature
+    dp_in_dot_part_15 = dp_in_dot_part_14 + dp_in_dot_part_10.T @ (other_aa / za_root_ahat_part) / N
+    dp_in_dot = dp_in_dot_part_15 + ahat_over_za.T @ other_aa_aa_in_dot / N / temperature
+    dp_dot = dp_part * dp_in_dot
+    dq_in_dot_part = dp_in_dot_part_10.T @ (ab / za_root_ahat_part) / N
+    dq_in_dot_part_2 = -(dp_in_dot_part_7.T @ ab / N) / temperature + dq_in_dot_part
+    dq_in_dot_part_3 = dq_in_dot_part_2 + ahat_over_za.T @ ab_ab_in_dot / N / temperature
+    dq_in_dot_part_4 = dq_in_dot_part_3 + -(dp_in_dot_part_2.T @ other_bb / N) / temperature
+    dq_in_dot_part_5 = dq_in_dot_part_4 + dp_in_dot_part_5.T @ (other_bb / zb_root_bhat_part) / N
+    dq_in_dot = dq_in_dot_part_5 + bhat_over_zb.T @ other_bb_bb_in_dot / N / temperature
+    dq_dot = dp_part * dq_in_dot
     dbhat_in_dot_part = (v_a - ahat * aa_in_dot_part[:, None]) / root_ahat_part_2[:, None]
     dbhat_in_dot_part_2 = (ab_in_dot_part / root_bhat_part_2)[:, None] * bhat
     dbhat_in_dot_part_3 = ba[:, None] * (dbhat_in_dot_part.T + ahat.T * ba_in_dot[:, None] / temperature)
@@ -1934,28 +1920,26 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     dbhat_in_dot = dbhat_in_dot_part_4 + dbhat_in_dot_part_5 - dbhat_in_dot_part_6
     g_over_temperature = g / temperature
     dbhat_dot_part = temperature * temperature
-    dbhat_dot_part_2 = (dahat2_in_dot_part_9_a - v_a) / (N * root_ahat_part)
-    dbhat_dot_part_3 = g_over_temperature * (dbhat_dot_part_2 + np.mean(dbhat_in_dot, axis=2) / (zb * 2))
-    dbhat_dot_part_4 = g * -dahat2_in_dot_part / (dbhat_dot_part * zb_squared) * dbhat_part_2
-    dbhat_dot = dbhat_dot_part_3 + dbhat2_dot.T + dbhat_dot_part_4
+    dbhat_dot_part_2 = (dp_in_dot_part_9_a - v_a) / (N * root_ahat_part) + np.mean(dbhat_in_dot, axis=2) / (zb * 2)
+    dbhat_dot_part_3 = g * -dp_in_dot_part / (dbhat_dot_part * zb_squared) * dbhat_part_2
+    dbhat_dot = g_over_temperature * dbhat_dot_part_2 + dq_dot.T + dbhat_dot_part_3
     dahat_in_dot_part = other_aa[:, None] * (dbhat_in_dot_part.T + ahat.T * aa_in_dot[:, None] / temperature)
     dahat_in_dot_part_2 = dahat_in_dot_part + v_b.T * ab[:, None] / root_bhat_part_2
     dahat_in_dot_part_3 = dahat_in_dot_part_2 + bhat.T * ab[:, None] * ab_in_dot[:, None] / temperature
     dahat_in_dot = dahat_in_dot_part_3 - dbhat_in_dot_part_2.T * ab[:, None]
-    dahat_dot_part = (dahat2_in_dot_part_4_b - v_b) / (N * root_bhat_part)
-    dahat_dot_part_2 = g_over_temperature * (dahat_dot_part + np.mean(dahat_in_dot, axis=2) / (za * 2))
-    dahat_dot_part_3 = g * -dahat2_in_dot_part_6 / (dbhat_dot_part * za_squared) * dahat_part
-    dahat_dot = dahat_dot_part_2 + dahat2_dot.T + dahat_dot_part_3
+    dahat_dot_part = (dp_in_dot_part_4_b - v_b) / (N * root_bhat_part) + np.mean(dahat_in_dot, axis=2) / (za * 2)
+    dahat_dot_part_2 = g * -dp_in_dot_part_6 / (dbhat_dot_part * za_squared) * dahat_part
+    dahat_dot = g_over_temperature * dahat_dot_part + dp_dot.T + dahat_dot_part_2
     da_in_dot_part = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part[:, None]
-    da_in_dot_part_2 = da_in_dot_part * (2 * dahat2_in_dot_part_8 / ahat_part[:, None] * a - v_a) + dahat_dot
-    da_in_dot_part_3 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part[:, None] * a
-    da_in_dot = da_in_dot_part_2 + da_in_dot_part_3
-    da_dot = (da_in_dot - dahat2_in_dot_part_9 * (dahat - da_in_dot_part * a)) / root_ahat_part
+    da_in_dot_part_2 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part[:, None] * a
+    da_in_dot_part_3 = da_in_dot_part * (2 * dp_in_dot_part_8 / ahat_part[:, None] * a - v_a) + dahat_dot
+    da_in_dot = da_in_dot_part_3 + da_in_dot_part_2
+    da_dot = (da_in_dot - dp_in_dot_part_9 * (dahat - da_in_dot_part * a)) / root_ahat_part
     db_in_dot_part = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part[:, None]
-    db_in_dot_part_2 = db_in_dot_part * (2 * dahat2_in_dot_part_3 / bhat_part[:, None] * b - v_b) + dbhat_dot
-    db_in_dot_part_3 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part[:, None] * b
-    db_in_dot = db_in_dot_part_2 + db_in_dot_part_3
-    db_dot = (db_in_dot - dahat2_in_dot_part_4 * (dbhat - db_in_dot_part * b)) / root_bhat_part
+    db_in_dot_part_2 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part[:, None] * b
+    db_in_dot_part_3 = db_in_dot_part * (2 * dp_in_dot_part_3 / bhat_part[:, None] * b - v_b) + dbhat_dot
+    db_in_dot = db_in_dot_part_3 + db_in_dot_part_2
+    db_dot = (db_in_dot - dp_in_dot_part_4 * (dbhat - db_in_dot_part * b)) / root_bhat_part
     return _rounded(dtype, da_dot, db_dot)
 
 

@@ -46,6 +46,10 @@ ALIASES = {
     "gelu_tanh":             Alias("gelu_tanh", elementwise=UNARY),
     "softplus":              Alias("softplus", elementwise=UNARY),
     "silu":                  Alias("silu", elementwise=UNARY),
+    "mish":                  Alias("mish", elementwise=UNARY),
+    "hardswish":             Alias("hardswish", elementwise=UNARY),
+    "softsign":              Alias("softsign", elementwise=UNARY),
+    "logsigmoid":            Alias("logsigmoid", elementwise=UNARY),
     "prelu":                 Alias("prelu", 2, elementwise=("forward",)),
     "softmax":               Alias("softmax"),
     "log_softmax":           Alias("log_softmax"),
@@ -53,6 +57,13 @@ ALIASES = {
     "mae":                   Alias("mae", 2, loss=True),
     "huber":                 Alias("huber", 2, loss=True),
     "smooth_l1":             Alias("smooth_l1", 2, loss=True),
+    "bce":                   Alias("bce", 2, loss=True),
+    "hinge":                 Alias("hinge", 2, loss=True),
+    "kl_div":                Alias("kl_div", 2, loss=True),
+    "cosine_similarity_loss": Alias("cosine_similarity_loss", 2, loss=True),
+    "info_nce":              Alias("info_nce", 2, ("temperature",), loss=True),
+    "clip":                  Alias("clip_contrastive", 3, loss=True),
+    "chamfer":               Alias("chamfer", 2, loss=True),
     "bce_with_logits":       Alias("bce_with_logits", 2, loss=True),
     "softmax_cross_entropy": Alias("cross_entropy", 2, loss=True),
     "batchnorm":             Alias("batch_norm_train", 3, ("eps",), unused=1),
@@ -61,7 +72,10 @@ ALIASES = {
     "linear":                Alias("linear", 3, unused=1),
     "attention":             Alias("attention", 3),
     "sgd_momentum":          Alias("sgd_momentum", 3),
+    "adagrad":               Alias("adagrad", 3),
+    "rmsprop":               Alias("rmsprop", 3),
     "adam":                  Alias("adam", 5),
+    "adamw":                 Alias("adamw", 5),
     "out_size":              Alias("output_size", 2, ("padding", "stride")),
     "transposed_out_size":   Alias("transposed_output_size", 2, ("padding", "stride")),
     "receptive_field":       Alias("receptive_field"),
@@ -129,7 +143,8 @@ def _forward(entry: Entry, module: Any) -> Any:
 def _backward(entry: Entry, module: Any) -> Any:
     function: Callable[..., Any] = getattr(module, f"{entry.alias.name}_vjp")
     if entry.alias.loss:
-        return function(np.float64(1.0), *entry.args)
+        arrays, keywords = _split(entry.alias, entry.args, entry.alias.arrays)
+        return function(np.float64(1.0), *arrays, **keywords)
     g, rest = entry.args[0], entry.args[1:]
     arrays, keywords = _split(entry.alias, rest, entry.alias.arrays - entry.alias.unused)
     return function(g, *arrays, *(np.zeros(g.shape[-1]) for _ in range(entry.alias.unused)), **keywords)

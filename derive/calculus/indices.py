@@ -260,11 +260,12 @@ def _components(inside: list[tuple[Factor, Fraction]], names: list[Index]) -> li
 
 
 def _close(part: list[tuple[Factor, Fraction]], names: list[Index]) -> Factor:
-    """A sum over named indices as one canonical factor: of all numberings, the first in order."""
+    """A sum over named indices as one canonical factor: of the numberings in the order of `_roles`, the first in order."""
     start = 1 + max(deepest(f) for f, _ in part)
-    groups = [[n for n in names if plain(n) == axis] for axis in sorted({plain(n) for n in names})]
+    roles = _roles(tuple(part), names)
+    alike = [list(g) for _, g in itertools.groupby(sorted(names, key=lambda n: roles[n]), key=lambda n: roles[n])]
     best: tuple[str, Factor] | None = None
-    numberings = itertools.product(*(itertools.islice(itertools.permutations(g), NUMBERINGS) for g in groups))
+    numberings = itertools.product(*(itertools.islice(itertools.permutations(g), NUMBERINGS) for g in alike))
     for chosen in itertools.islice(numberings, NUMBERINGS):
         flat = [n for g in chosen for n in g]
         bound = tuple((start + i, plain(n)) for i, n in enumerate(flat))
@@ -274,6 +275,25 @@ def _close(part: list[tuple[Factor, Fraction]], names: list[Index]) -> Factor:
             best = (order(candidate), candidate)
     assert best is not None
     return best[1]
+
+
+def _roles(item: Any, names: list[Index]) -> dict[Index, tuple[str, ...]]:
+    """What each index does, whatever it is called: its axis, then every tensor, function and power it occurs in. Indices
+    that share one role may change places; others need not be tried."""
+    found: dict[Index, list[str]] = {n: [] for n in names}
+    if len(names) > 1:
+        _occurrences(item, "", found)
+    return {n: (plain(n), *sorted(places)) for n, places in found.items()}
+
+
+def _occurrences(item: Any, inside: str, found: dict[Index, list[str]]) -> None:
+    if item in found:
+        found[item].append(inside)
+    elif isinstance(item, tuple):
+        words = [str(part) for part in item if isinstance(part, (str, Fraction))]
+        for part in item:
+            if isinstance(part, tuple):
+                _occurrences(part, f"{inside}/{' '.join(words)}", found)
 
 
 def reduce_axes(how: str, p: Poly, axes: Iterable[str]) -> Poly:

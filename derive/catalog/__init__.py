@@ -6,14 +6,21 @@ from dataclasses import replace
 
 from derive.catalog.activations import ACTIVATIONS
 from derive.catalog.adaptive import ADAPTIVE
+from derive.catalog.attention import ATTENTION
 from derive.catalog.classification import CLASSIFICATION
+from derive.catalog.convolution import CONVOLUTION
 from derive.catalog.curves import CURVES
+from derive.catalog.elementary import ELEMENTARY
 from derive.catalog.images import IMAGES
 from derive.catalog.layers import LAYERS
 from derive.catalog.losses import LOSSES
+from derive.catalog.networks import NETWORKS
 from derive.catalog.normalization import NORMALIZATION
 from derive.catalog.optimizers import OPTIMIZERS
 from derive.catalog.piecewise import PIECEWISE
+from derive.catalog.recurrent import RECURRENT
+from derive.catalog.reductions import REDUCTIONS
+from derive.catalog.regions import REGIONS
 from derive.catalog.regression import REGRESSION
 from derive.catalog.regularizers import REGULARIZERS
 from derive.catalog.schedules import SCHEDULES
@@ -28,13 +35,20 @@ SECTIONS = (
     ("curves",         CURVES),
     ("piecewise",      PIECEWISE),
     ("losses",         LOSSES),
+    ("reductions",     REDUCTIONS),
     ("regression",     REGRESSION),
     ("classification", CLASSIFICATION),
     ("similarity",     SIMILARITY),
+    ("regions",        REGIONS),
     ("regularizers",   REGULARIZERS),
     ("normalization",  NORMALIZATION),
     ("images",         IMAGES),
     ("layers",         LAYERS),
+    ("convolution",    CONVOLUTION),
+    ("attention",      ATTENTION),
+    ("recurrent",      RECURRENT),
+    ("networks",       NETWORKS),
+    ("elementary",     ELEMENTARY),
     ("optimizers",     OPTIMIZERS),
     ("adaptive",       ADAPTIVE),
     ("schedules",      SCHEDULES),

@@ -103,7 +103,7 @@ def nadam(
     w: Real["..."], grad: Real["..."], m: State["..."], v: State["..."], left: State[""], t: Count,
     *, rate: Positive = 2e-3, beta1: Fraction01 = 0.9, beta2: Fraction01 = 0.999, eps: Positive = 1e-8, psi: Positive = 0.004,
 ):  # fmt: skip
-    """One step of adam along the mean gradient that the next step will have; left, what is left of the start, begins at 1."""
+    """One step of adam along the mean gradient of the step to come; left, of the start, begins at 1."""
     mu, after = beta1 * (1 - 0.96 ** (t * psi) / 2), beta1 * (1 - 0.96 ** ((t + 1) * psi) / 2)
     left = left * mu
     m = beta1 * m + (1 - beta1) * grad
@@ -122,10 +122,8 @@ def radam(
     v = beta2 * v + (1 - beta2) * grad**2
     limit = 2 / (1 - beta2) - 1
     rho = limit - 2 * t * beta2**t / (1 - beta2**t)
-    sure = rho > 5
-    safe = where(sure, rho, 6)
-    r = sqrt((safe - 4) * (safe - 2) * limit / ((limit - 4) * (limit - 2) * safe))
-    scale = where(sure, r * sqrt(1 - beta2**t) / (sqrt(v) + eps), 1)
+    r = sqrt(where(rho > 5, (rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho), 1))
+    scale = where(rho > 5, r * sqrt(1 - beta2**t) / (sqrt(v) + eps), 1)
     return w - rate * m / (1 - beta1**t) * scale
 
 

@@ -53,7 +53,7 @@ def cross_entropy_weighted(logits: Real["N C"], label: Index["N -> C"], weight: 
 
 @op(source="torch.nn.CrossEntropyLoss")
 def cross_entropy_ignore(logits: Real["N C"], label: Index["N -> C"], *, ignore_index: Natural = 0):
-    """Mean negative log-likelihood of integer labels, from scores, over the samples whose label is not to be ignored."""
+    """Mean negative log-likelihood of integer labels, from scores; samples of one label are ignored."""
     logp = log_softmax(logits)
     kept = where(not_equal(label, ignore_index), 1, 0)
     return -sum(kept * logp.at(C=label), "N") / sum(kept, "N")
@@ -63,6 +63,13 @@ def cross_entropy_ignore(logits: Real["N C"], label: Index["N -> C"], *, ignore_
 def add_k_smoothing(count: Real["... C"], *, k: NonNegative = 1):
     """Probabilities from counts, with k added to each."""
     return (count + k) / sum(count + k, "C")
+
+
+@op(source="Cao, Qin, Liu, Tsai & Li 2007, Learning to rank, eq. 5 and 6, for the top one; optax.ranking_softmax_loss")
+def ranking_softmax(score: Real["N C"], relevance: Real["N C"]):
+    """Mean cross-entropy of a ranking: relevances against the softmax of scores."""
+    logp = log_softmax(score)
+    return -mean(sum(relevance * logp, "C"), "N")
 
 
 @op(source="Leng et al. 2022, arXiv:2204.12511, eq. 6")
@@ -145,7 +152,7 @@ def multilabel_soft_margin(logits: Real["N C"], target: Real["N C"]):
 # fmt: off
 CLASSIFICATION = (
     bce, bce_with_logits_weighted, cross_entropy_smoothed, cross_entropy_weighted, cross_entropy_ignore,
-    add_k_smoothing, poly_loss, kl_div, kl_div_log_target, hinge, squared_hinge, perceptron, soft_margin, multi_margin,
+    add_k_smoothing, poly_loss, ranking_softmax, kl_div, kl_div_log_target, hinge, squared_hinge, perceptron, soft_margin, multi_margin,
     multiclass_perceptron, multilabel_soft_margin,
 )
 # fmt: on

@@ -1,10 +1,21 @@
-"""Layers: maps with weights, and a small network written from them."""
+"""Layers: maps with weights, look-ups, gates and running sums."""
 # mypy: ignore-errors
 
-from derive.catalog.activations import softmax, tanh
-from derive.catalog.losses import cross_entropy
-from derive.catalog.normalization import batch_norm_train
-from derive.language import Index, Natural, PositiveInteger, Real, idx, new, op, size, sqrt, sum
+from derive.catalog.activations import relu, sigmoid
+from derive.language import (
+    Fraction01,
+    Index,
+    Real,
+    Scalar,
+    exp,
+    idx,
+    log,
+    mean,
+    onehot,
+    op,
+    sum,
+    where,
+)  # fmt: skip
 
 
 @op(source="Goodfellow, Bengio & Courville 2016, section 6.1")
@@ -13,40 +24,99 @@ def linear(x: Real["... I"], w: Real["O I"], b: Real["O"]):
     return sum(x * w, "I") + b
 
 
+@op(source="Goodfellow, Bengio & Courville 2016, eq. 2.5")
+def matmul(a: Real["... I K"], b: Real["... K J"]):
+    """The product of two matrices, or of two stacks of them."""
+    return sum(a * b, "K")
+
+
+@op(source="Goodfellow, Bengio & Courville 2016, section 2.2")
+def outer(a: Real["... I"], b: Real["... J"]):
+    """Each element of one vector times each of another."""
+    return a * b
+
+
+@op(source="Tenenbaum & Freeman 2000; torch.nn.Bilinear")
+def bilinear(a: Real["... I"], w: Real["O I J"], b: Real["... J"], c: Real["O"]):
+    """A weighted sum of the products of all pairs of two inputs, for each output, plus bias."""
+    return sum(a * w * b, "I J") + c
+
+
+@op(source="He, Zhang, Ren & Sun 2016, arXiv:1512.03385, eq. 1")
+def residual_add(x: Real["..."], branch: Real["..."]):
+    """The input, plus what a branch makes of it: the gradient reaches both unchanged."""
+    return x + branch
+
+
+@op(source="Hu et al. 2021, arXiv:2106.09685, eq. 3")
+def lora(x: Real["... I"], w: Real["O I"], a: Real["R I"], b: Real["O R"], *, scale: Scalar = 1):
+    """A linear map plus a correction of low rank."""
+    return sum(x * w, "I") + scale * sum(sum(x * a, "I") * b, "R")
+
+
+@op(source="Srivastava, Greff & Schmidhuber 2015, arXiv:1505.00387, eq. 3")
+def highway(x: Real["... D"], h: Real["... D"], gate: Real["... D"]):
+    """A transformed input where the gate opens, the input itself where it closes."""
+    t = sigmoid(gate)
+    return t * h + (1 - t) * x
+
+
+@op(source="Hu, Shen & Sun 2018, arXiv:1709.01507, eq. 2 to 4")
+def squeeze_excite(x: Real["N C H W"], w1: Real["R C"], w2: Real["C R"]):
+    """Channels weighted by a small network that sees their means."""
+    z = mean(x, "H W")
+    a = sum(z * w1, "C")
+    hidden = relu(a)
+    b = sum(hidden * w2, "R")
+    s = sigmoid(b)
+    return s * x
+
+
 @op(source="Bengio, Ducharme, Vincent & Jauvin 2003, A neural probabilistic language model, section 2")
 def embedding(w: Real["V D"], ids: Index["... -> V"]):
     """The row of the table that each integer points to."""
     return w.at(V=ids)
 
 
-@op(source="Vaswani et al. 2017, arXiv:1706.03762, eq. 1")
-def attention(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"]):
-    """Values averaged by the similarity of queries to keys."""
-    s = sum(q * k, "D") / sqrt(size("D"))
-    p = softmax(s, over="M")
-    return sum(p * v, "M")
+@op(source="torch.nn.EmbeddingBag")
+def embedding_bag(w: Real["V D"], ids: Index["N L -> V"]) -> Real["N D"]:
+    """The mean of the rows of the table that a bag of integers points to."""
+    return mean(w.at(V=ids), "L")
 
 
-@op(source="Dumoulin & Visin 2016, arXiv:1603.07285")
-def conv2d(x: Real["N C H W"], w: Real["O C I J"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1):
-    """Cross-correlation of an image with a bank of windows; zero outside the image."""
-    rows = stride * new("P") + dilation * idx("I") - padding
-    columns = stride * new("Q") + dilation * idx("J") - padding
-    return sum(x.at(H=rows, W=columns) * w, "C I J")
+@op(source="Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, section 4, scaled in training")
+def dropout(x: Real["..."], mask: Real["..."], *, rate: Fraction01 = 0.5):
+    """The input where the mask is 1 and 0 where it is 0, scaled so that its mean stays; the mask is given."""
+    return x * mask / (1 - rate)
 
 
-@op(source="Bengio, Ducharme, Vincent & Jauvin 2003; Ioffe & Szegedy 2015")
-def mlp(
-    x: Real["N D"], w1: Real["H D"], b1: Real["H"], gamma: Real["H"], beta: Real["H"],
-    w2: Real["C H"], b2: Real["C"], label: Index["N -> C"],
-):  # fmt: skip
-    """A network with one normalised hidden layer and its loss: a definition that uses definitions."""
-    h = tanh(batch_norm_train(linear(x, w1, b1), gamma, beta))
-    return cross_entropy(linear(h, w2, b2), label)
+@op(source="numpy.cumsum")
+def cumsum(x: Real["... L"]):
+    """The sum of all elements up to each position."""
+    return sum(where(idx("L'") <= idx("L"), x.at(L=idx("L'")), 0), "L'")
+
+
+@op(source="torch.logcumsumexp")
+def logcumsumexp(x: Real["... L"]):
+    """The logarithm of the sum of the exponentials of all elements up to each position."""
+    return log(sum(where(idx("L'") <= idx("L"), exp(x.at(L=idx("L'"))), 0), "L'"))
+
+
+@op(source="torch.gather")
+def gather(x: Real["N C"], index: Index["N -> C"]):
+    """The element of each row that an integer points to."""
+    return x.at(C=index)
+
+
+@op(source="torch.Tensor.index_add")
+def scatter_add(x: Real["V D"], index: Index["N -> V"], update: Real["N D"]):
+    """A table to whose rows others are added where integers point; repeated integers add up."""
+    return x + sum(onehot(index, "V") * update, "N")
 
 
 # fmt: off
 LAYERS = (
-    linear, embedding, attention, conv2d, mlp,
+    linear, matmul, outer, bilinear, residual_add, lora, highway, squeeze_excite, embedding, embedding_bag, dropout, cumsum, logcumsumexp,
+    gather, scatter_add,
 )
 # fmt: on

@@ -14,6 +14,16 @@ def batch_norm_train(x: Real["N D"], gamma: Real["D"], beta: Real["D"], *, eps: 
     return gamma * xhat + beta
 
 
+@op(source="Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1, with the unbiased variance")
+def batch_norm_unbiased(x: Real["N D"], gamma: Real["D"], beta: Real["D"], *, eps: Positive = 1e-5):
+    """Standardise each feature over the batch by the unbiased variance, then scale and shift."""
+    mu = mean(x, "N")
+    var = sum((x - mu) ** 2, "N") / (size("N") - 1)
+    rstd = 1 / sqrt(var + eps)
+    xhat = (x - mu) * rstd
+    return gamma * xhat + beta
+
+
 @op(source="Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 2")
 def batch_norm_infer(x: Real["N D"], gamma: Real["D"], beta: Real["D"], mu: Real["D"], var: Real["D"], *, eps: Positive = 1e-5):
     """Standardise each feature by the mean and variance gathered in training, then scale and shift."""
@@ -101,7 +111,8 @@ def spectral_norm(w: Real["O I"], u: Real["O"], v: Real["I"]):
 
 # fmt: off
 NORMALIZATION = (
-    batch_norm_train, batch_norm_infer, batch_norm_statistics, layer_norm, layer_norm_unbiased, rms_norm, rms_norm_offset,
+    batch_norm_train, batch_norm_unbiased, batch_norm_infer, batch_norm_statistics, layer_norm, layer_norm_unbiased,
+    rms_norm, rms_norm_offset,
     standardize, l2_normalize, weight_norm, spectral_norm,
 )
 # fmt: on

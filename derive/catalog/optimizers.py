@@ -65,8 +65,6 @@ def adadelta(
     return w - rate * delta
 
 
-
-
 @op(source="Chen et al. 2023, arXiv:2302.06675, algorithm 2")
 def lion(
     w: Real["..."], grad: Real["..."], m: State["..."],
@@ -83,7 +81,7 @@ def rprop(
     w: Real["..."], grad: Real["..."], last: State["..."], width: State["..."],
     *, shrink: Positive = 0.5, grow: Positive = 1.2, least: Positive = 1e-6, most: Positive = 50,
 ):  # fmt: skip
-    """One step whose width grows while the gradient keeps its sign and shrinks when it turns; width begins at the rate."""
+    """One step, wider while the gradient keeps its sign, narrower when it turns; width begins at the rate."""
     turn = sign(grad) * sign(last)
     wider = where(turn > 0, grow * width, where(turn < 0, shrink * width, width))
     width = minimum(maximum(wider, least), most)

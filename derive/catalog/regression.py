@@ -70,8 +70,15 @@ def evidence_lower_bound(pred: Real["N I"], target: Real["N I"], mu: Real["N D"]
     return mean(likelihood, "N") - gaussian_kl(mu, logvar)
 
 
+@op(source="Williams 1992, Simple statistical gradient-following algorithms for connectionist reinforcement learning")
+def policy_gradient(logp: Real["..."], advantage: Real["..."]):
+    """Less the mean of advantages, weighted by the log-probabilities of the actions taken."""
+    return -mean(logp * advantage)
+
+
 # fmt: off
 REGRESSION = (
     half_mse, log_cosh, charbonnier, wing, quantile, poisson_nll, gaussian_nll, student_t_nll, gaussian_kl, evidence_lower_bound,
+    policy_gradient,
 )
 # fmt: on

@@ -23,7 +23,7 @@ def cosine_similarity_loss(a: Real["N D"], b: Real["N D"]):
 
 @op(source="torch.nn.CosineEmbeddingLoss")
 def cosine_embedding(a: Real["N D"], b: Real["N D"], target: Real["N"], *, margin: NonNegative = 0):
-    """Pairs that belong together (1) should point the same way, others (-1) differ by more than a margin, on average."""
+    """Pairs that belong together (1) should point the same way, others (-1) should not; on average."""
     c = cosine_similarity(a, b)
     return mean(where(target > 0, 1 - c, where(c > margin, c - margin, 0)), "N")
 
@@ -86,15 +86,12 @@ def nt_xent(a: Real["N D"], b: Real["N D"], *, temperature: Positive = 0.5):
     """Mean cross-entropy of finding each vector's partner among all others of both views, by cosine."""
     ahat = a / sqrt(sum(a**2, "D"))
     bhat = b / sqrt(sum(b**2, "D"))
-    ahat2, bhat2 = ahat.at(N=idx("N'")), bhat.at(N=idx("N'"))
-    ab = exp(sum(ahat * bhat2, "D") / temperature)
-    ba = exp(sum(bhat * ahat2, "D") / temperature)
-    aa = exp(sum(ahat * ahat2, "D") / temperature)
-    bb = exp(sum(bhat * bhat2, "D") / temperature)
+    p, q = ahat.at(N=idx("N'")), bhat.at(N=idx("N'"))
+    ab, ba = exp(sum(ahat * q, "D") / temperature), exp(sum(bhat * p, "D") / temperature)
+    aa, bb = exp(sum(ahat * p, "D") / temperature), exp(sum(bhat * q, "D") / temperature)
     other = where(equal(idx("N"), idx("N'")), 0, 1)
-    right = sum(ahat * bhat, "D") / temperature
     za, zb = sum(ab + other * aa, "N'"), sum(ba + other * bb, "N'")
-    return mean(log(za) + log(zb) - 2 * right, "N") / 2
+    return mean(log(za) + log(zb) - 2 * sum(ahat * bhat, "D") / temperature, "N") / 2
 
 
 @op(source="Wang et al. 2018, arXiv:1801.09414, eq. 4")

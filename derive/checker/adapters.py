@@ -28,6 +28,7 @@ class Adapter:
     dtype: str
 
     name = "numpy"
+    flushes = False  # whether subnormal arguments may be taken as zero
 
     def into(self, x: Array) -> Any:
         """An array as the candidate sees it."""
@@ -98,7 +99,13 @@ class Torch(Adapter):
 
             positional, keywords = [leaf(p) for p in positional], {k: leaf(v) for k, v in keywords.items()}
             results = function(*positional, **keywords)
-            outputs = list(results.values()) if isinstance(results, Mapping) else list(results) if isinstance(results, (tuple, list)) else [results]
+            outputs = (
+                list(results.values())
+                if isinstance(results, Mapping)
+                else list(results)
+                if isinstance(results, (tuple, list))
+                else [results]
+            )
             leaves = {n: positional[p] if isinstance(p, int) else keywords[p] for n, p in places.items()}
             pairs = [(o, s.reshape(o.shape).to(o.dtype)) for o, s in zip(outputs, seeds, strict=True) if o.requires_grad]
             if not pairs:
@@ -114,6 +121,7 @@ class Jax(Adapter):
     """JAX arrays, in double precision only where that is asked for."""
 
     name = "jax"
+    flushes = True
 
     def into(self, x: Array) -> Any:
         """A device array; bfloat16 where that is asked for."""
@@ -159,7 +167,13 @@ class Jax(Adapter):
                     else:
                         kw[place] = value
                 results = function(*args, **kw)
-                return tuple(results.values()) if isinstance(results, Mapping) else tuple(results) if isinstance(results, (tuple, list)) else (results,)
+                return (
+                    tuple(results.values())
+                    if isinstance(results, Mapping)
+                    else tuple(results)
+                    if isinstance(results, (tuple, list))
+                    else (results,)
+                )
 
             start = [positional[p] if isinstance(p, int) else keywords[p] for p in places.values()]
             outputs, pull = jax.vjp(moved, *start)
@@ -201,7 +215,7 @@ def framework_of(function: Callable[..., Any]) -> str:
             return "torch"
         code = getattr(getattr(f, "__func__", f), "__code__", None)
         if code is None:
-            call = getattr(type(f), "__call__", None)
+            call = vars(type(f)).get("__call__")
             return look(call, depth + 1) if isinstance(call, types.FunctionType) else None
         return in_code(code, getattr(getattr(f, "__func__", f), "__globals__", {}), f, depth)
 
@@ -223,7 +237,14 @@ def framework_of(function: Callable[..., Any]) -> str:
                 return found
         return None
 
-    return look(function, 0) or "numpy"
+    return look(function, 0) or _imported_beside(function) or "numpy"
+
+
+def _imported_beside(function: Callable[..., Any]) -> str | None:
+    """The framework that a function's file imports, where it imports no NumPy: its code may use methods alone."""
+    space = getattr(inspect.unwrap(function), "__globals__", {})
+    roots = {v.__name__.partition(".")[0] for v in space.values() if isinstance(v, types.ModuleType)}
+    return None if "numpy" in roots else next((r for r in ("torch", "jax") if r in roots), None)
 
 
 def _filled(cell: Any) -> bool:

@@ -104,7 +104,7 @@ def _parts(w: Walker, node: Expr, g: Array) -> list[tuple[Expr, Array]]:
             return [(chosen, np.where(done[condition], g, 0)), (other, np.where(done[condition], 0, g))]
         case Reduce(how, x, over):
             return [(x, g * _weights(how, done[x], done[node], tuple(w.frame.place(a) for a in over)))]
-        case At(x, index):
+        case At(x, _):
             return [(x, _scattered(w, node, g))]
         case Delta():
             return []
@@ -138,7 +138,7 @@ def _scattered(w: Walker, node: At, g: Array) -> Array:
         k, places = w.frame.place(axis), np.asarray(w.done[index]).astype(np.int64)
         inside = inside & (places >= 0) & (places < w.frame.size(axis))
         mesh[k] = np.clip(places, 0, max(shape[k] - 1, 0))
-    full = np.broadcast_shapes(np.shape(g), np.shape(w.done[node]), *(np.shape(m) for m in mesh if False))
+    full = np.broadcast_shapes(np.shape(g), np.shape(w.done[node]))
     target = np.zeros(shape)
     spots = np.broadcast_arrays(*mesh, inside, np.broadcast_to(g, full))
     np.add.at(target, tuple(spots[: len(shape)]), np.where(spots[-2], spots[-1], 0))

@@ -8,7 +8,7 @@ order. Where a value leaves the dtype's range the bound is infinite: this form s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -33,6 +33,7 @@ class Bounds:
     def __init__(self, level: Level, side: str) -> None:
         self.level, self.side = level, side
         self.low = False  # whether an intermediate was so small that code may lose its digits, or all of it
+        self.closed: Iterator[Array] | None = None  # where a comparison is no choice: there the definition's own branch is right
         self.met: list[Array] = []  # where each comparison, sign, floor and arg- was open, in the order of evaluation
 
     @property
@@ -42,7 +43,8 @@ class Bounds:
 
     def meet(self, near: Array) -> Array:
         """Note where something hangs on the last digits."""
-        self.met.append(np.asarray(near))
+        closed = next(self.closed) if self.closed is not None else None
+        self.met.append(np.asarray(near) if closed is None else np.asarray(near & ~closed))
         return self.met[-1]
 
     def settle(self, v: Array, e: Array, real: bool) -> Bound:
@@ -72,8 +74,7 @@ class Bounds:
 
     def parameter(self, value: float | Fraction) -> Bound:
         """Like a constant, but a choice of the caller."""
-        number = self.constant(Fraction(value))
-        return Bound(number.v, number.e, True)
+        return self.constant(Fraction(value))
 
     def add(self, args: list[Bound]) -> Bound:
         """Two terms round once; more round after each, in any order."""

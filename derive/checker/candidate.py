@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import inspect
 import io
@@ -58,9 +59,10 @@ class Raised:
 def load(spec: str) -> Callable[..., Any]:
     """The function that "FILE.py:FUNCTION" names. Raises CandidateError, saying what is missing."""
     path, _, name = spec.rpartition(":")
-    if not path.endswith(".py") or not name:
-        raise CandidateError(f"{spec}: wanted FILE.py:FUNCTION, such as my_ops.py:my_gelu")
-    namespace = vars(_module(Path(path)))
+    dotted = path and not path.endswith(".py") and all(part.isidentifier() for part in path.split("."))
+    if not name or not (path.endswith(".py") or dotted):
+        raise CandidateError(f"{spec}: wanted FILE.py:FUNCTION, such as my_ops.py:my_gelu, or MODULE:FUNCTION")
+    namespace = vars(_imported(path) if dotted else _module(Path(path)))
     if name not in namespace:
         functions = [n for n, v in namespace.items() if inspect.isfunction(v)]
         raise CandidateError(f"{path} has no function {name}{closest(name, functions) or '; it has ' + (', '.join(functions) or 'none')}")
@@ -68,6 +70,13 @@ def load(spec: str) -> Callable[..., Any]:
         raise CandidateError(f"{path}: {name} is {type(namespace[name]).__name__}, not a function")
     found: Callable[..., Any] = namespace[name]
     return found
+
+
+def _imported(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise CandidateError(f"{name} could not be imported: {describe(error)}") from error
 
 
 def _module(path: Path) -> Any:

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from numpy.typing import NDArray
 
 from derive.calculus.atoms import primitive
+from derive.language.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Add,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Mul,
+    Pow,
+    Reduce,
+    Where,
+    mul,
+    negate,
+    power,
+    transform,
+)
 from derive.language.operation import Op
 from derive.language.program import Let, Program
 from derive.pipeline import readings, stable
@@ -18,21 +37,18 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Forms:
-    """Programs for the value and, where the op has one, the gradient; textbook form first. The tiers are those of the proofs that
-    lead from the definition to what is computed."""
+    """Programs for the value and, where the op has one, the gradient; textbook form first."""
 
     value: tuple[Program, ...]
     gradient: tuple[Program, ...] = ()
-    value_tier: str = "-"
-    gradient_tier: str = "-"
 
 
 def forms(op: Op) -> Forms:
     """The forms of an op; without gradient for a recurrence with state."""
     read = readings(op)
     if read.vjp is None:
-        return Forms(_with_stable(op.program), value_tier=read.proof("value"))
-    return Forms(_with_stable(op.program), _with_stable(read.vjp), read.proof("value"), read.proof("vjp"))
+        return Forms(_with_stable(op.program))
+    return Forms(_with_stable(op.program), _with_stable(read.vjp))
 
 
 def plain(program: Program) -> Program:
@@ -42,9 +58,30 @@ def plain(program: Program) -> Program:
 
 def _with_stable(program: Program) -> tuple[Program, ...]:
     try:
-        return plain(program), stable(program)
+        best = stable(program)
     except ImportError:
         return (plain(program),)
+    sharp = sharpened(best)
+    return (plain(program), best) if sharp == best else (plain(program), best, sharp)
+
+
+def sharpened(program: Program) -> Program:
+    """A share less 1 at one position is minus the sum of the other shares: p - onehot without cancellation."""
+    shares: dict[Expr, tuple[Expr, str]] = {}
+    for let in program.lets:
+        match let.body:
+            case Mul((e, Pow(Reduce("sum", summed, (axis,)), Const(Fraction(numerator=-1, denominator=1))))) if e == summed:
+                shares[let.ref] = (e, axis)
+
+    def change(node: Expr) -> Expr:
+        match node:
+            case Add((p, Mul((Const(Fraction(numerator=-1, denominator=1)), Delta(axis, _) as hot)))) if shares.get(p, (p, ""))[1] == axis:
+                e, _ = shares[p]
+                others = Reduce("sum", Where(Compare("==", hot, ONE), ZERO, e), (axis,))
+                return Where(Compare("==", hot, ONE), negate(mul(others, power(Reduce("sum", e, (axis,)), MINUS_ONE))), p)
+        return node
+
+    return replace(program, lets=tuple(Let(let.name, transform(let.body, change)) for let in program.lets))
 
 
 def gradient_inputs(form: Program, op: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,11 +46,41 @@ class Sample:
 
 def sample(c: Contract, case: Case, dtype: str, fixed: Mapping[str, float] | None = None) -> Sample:
     """The arrays of a case, the same ones for the same case and dtype; `fixed` parameters keep their value."""
+    if dtype == "bfloat16":
+        return _shortened(sample(c, case, "float32", fixed))
     parameters = {**setting(c, case.variant), **(fixed or {})}
     sizes, batch = shape_of(c, case.shape, parameters)
     rng = np.random.default_rng(case.seed)
     inputs = {i.name: laid_out(_fill(c, i, case, dtype, sizes, batch, rng, parameters), case.layout) for i in c.program.inputs}
     return Sample(inputs, _cotangents(c.program, inputs, parameters, case, dtype, rng), parameters, case)
+
+
+def _shortened(s: Sample) -> Sample:
+    """Every float32 number with the 8 significant bits of a bfloat16."""
+
+    def short(x: Array) -> Array:
+        if x.dtype != np.float32:
+            return x
+        bits = np.ascontiguousarray(x).view(np.uint32)
+        cut = ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32).reshape(x.shape)
+        result = np.empty_like(x)
+        result[...] = np.where(np.isfinite(cut), cut, np.trunc(x / 2))
+        return result
+
+    return replace(s, inputs={n: short(x) for n, x in s.inputs.items()}, cotangents={n: short(x) for n, x in s.cotangents.items()})
+
+
+def without_subnormals(s: Sample) -> Sample:
+    """The sample for code that takes subnormal numbers as zero."""
+
+    def normal(x: Array) -> Array:
+        if x.dtype.kind != "f":
+            return x
+        result = np.empty_like(x)
+        result[...] = np.where(np.abs(x) < np.finfo(x.dtype).smallest_normal, 0, x)
+        return result
+
+    return replace(s, inputs={n: normal(x) for n, x in s.inputs.items()}, cotangents={n: normal(x) for n, x in s.cotangents.items()})
 
 
 def setting(c: Contract, variant: int) -> dict[str, float]:
@@ -116,7 +146,9 @@ def _fill(
     if i.name in c.simplices:
         return _simplex(rng, i, shape, c.simplices[i.name], case.regime).astype(dtype)
     edges = _edge_values(c, tuple(parameters.items()), dtype).get(i.name, ())
-    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise))
+    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, len(c.domains) == 1))
+    if case.regime == "tiny" and c.domains[i.name] == "unit":
+        return finite(np.abs(x), dtype)
     return finite(into_domain(x, c.domains[i.name]), dtype)
 
 

@@ -41,6 +41,7 @@ class Judged:
     defined: int = 0
     ratios: Array = field(default_factory=lambda: np.zeros(()))
     table: tuple[Array, Array, Array, Array] | None = None
+    slack: Array = field(default_factory=lambda: np.zeros(()))
 
     @property
     def far(self) -> Array:
@@ -59,7 +60,8 @@ class Judged:
 def judge(got: Array, truth: Rounded, allowance: Allowance, dtype: str = "") -> Judged:
     """Compare an array of the right shape and dtype (that of the truth, if none is named) with the truth."""
     exact = np.asarray(truth.value)
-    got = np.asarray(got).astype(exact.dtype)
+    with np.errstate(all="ignore"):
+        got = np.asarray(got).astype(exact.dtype)
     decided = np.asarray(truth.decided)
     defined = ~np.isnan(exact) | ~decided
     claimed = np.isfinite(allowance.slack)
@@ -78,11 +80,13 @@ def judge(got: Array, truth: Rounded, allowance: Allowance, dtype: str = "") -> 
     kept = judged & ~allowance.kinked
     plain, firm = in_ulps[kept], in_ulps[kept & (limit <= FIRM)]
     if not ratio.size:
-        return Judged(0.0, (), 0.0, 0.0, 0.0, 0.0, plain, firm, *counts)
+        return Judged(0.0, (), 0.0, 0.0, 0.0, 0.0, plain, firm, *counts, ratios=ratio)
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
     worst = Judged(float(ratio[at]), at, float(got[at]), float(exact[at]), float(in_ulps[at]), float(limit[at]), plain, firm, *counts)
     found = _conventions(got, exact, allowance, judged)
-    return replace(worst, conventions=found, defined=int(np.sum(judged)), ratios=ratio, table=(got, exact, in_ulps, limit))
+    return replace(
+        worst, conventions=found, defined=int(np.sum(judged)), ratios=ratio, table=(got, exact, in_ulps, limit), slack=np.asarray(np.minimum(allowed, 1e300), float)
+    )
 
 
 def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance, coarse: float) -> tuple[Array, Array, Array]:

@@ -16,11 +16,13 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Hint:
-    """What a regime may know about the array it fills: its dtype, the op's edges, whether the op is element-wise."""
+    """What a regime may know about the array it fills: its dtype, the op's edges, whether the op is element-wise, and whether
+    it is the only array of reals (several large ones at once overflow in one order of the operations and not in another)."""
 
     dtype: str
     edges: Sequence[float]
     elementwise: bool
+    alone: bool = True
 
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], Hint], Array]
@@ -49,6 +51,8 @@ def wide(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
     """Both signs, magnitudes spread over many powers of two; over the whole range for an element-wise op."""
     top = float(np.finfo(hint.dtype).maxexp) - 1 if hint.elementwise else 6.0
     low = np.log2(LEVELS[hint.dtype].tiny) + 1 if hint.elementwise else -12.0
+    if hint.elementwise and not hint.alone:
+        top, low = top / 4, -top / 4
     near = rng.random(shape) < 0.6
     exponent = np.where(near, rng.uniform(-6, 6, shape), rng.uniform(low, top, shape))
     return np.asarray(rng.choice([-1.0, 1.0], shape) * np.exp2(exponent))
@@ -57,8 +61,9 @@ def wide(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
 def special(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
     """Zeros of both signs, subnormals, powers of two, ones."""
     level = LEVELS[hint.dtype]
-    small = [level.tiny, -level.tiny, level.tiny * 1000] if hint.elementwise else []
-    large = [float(np.finfo(hint.dtype).max), -float(np.finfo(hint.dtype).max)] if hint.elementwise else []
+    far = hint.elementwise and hint.alone
+    small = [level.tiny, -level.tiny, level.tiny * 1000] if far else []
+    large = [float(np.finfo(hint.dtype).max), -float(np.finfo(hint.dtype).max)] if far else []
     values = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 4.0, 2.0**-9, -(2.0**-7), *small, *large]
     return np.asarray(rng.choice(np.array(values), shape))
 
@@ -105,6 +110,12 @@ def small(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array
     return rng.normal(size=shape) * 2.0 ** -int(rng.integers(4, 11))
 
 
+def tiny(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Far below one, over many powers of two, where a number added inside a logarithm, a root or a quotient shows."""
+    low = {"float16": 12.0, "float32": 60.0}.get(hint.dtype, 200.0)
+    return np.asarray(rng.choice([-1.0, 1.0], shape) * np.exp2(-rng.uniform(4, low, shape)))
+
+
 REGIMES: dict[str, Fill] = {
     "plain": plain,
     "edges": at_edges,
@@ -113,6 +124,7 @@ REGIMES: dict[str, Fill] = {
     "ties": ties,
     "large": large,
     "small": small,
+    "tiny": tiny,
     "offset": offset,
     "one-hot": one_hot,
     "constant rows": constant_rows,

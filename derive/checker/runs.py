@@ -18,6 +18,7 @@ from derive.checker.inputs import Sample
 from derive.checker.judging import Judged, judge
 from derive.checker.levels import rounded_in
 from derive.checker.tolerance import Allowance, allowances
+from derive.checker.undone import WRITTEN
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -53,7 +54,8 @@ class Trial:
     sample: Sample
     got: Mapping[str, Array]
     exact: Mapping[str, Array]
-    bad: bool
+    far: Mapping[str, Array]
+    slack: Mapping[str, Array]
 
 
 @dataclass
@@ -72,8 +74,6 @@ class Tally:
     conventions: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
-    failed: int = 0
-    shapes: dict[tuple[tuple[int, ...], ...], list[int]] = field(default_factory=dict)
 
     def count(self, j: Judged) -> None:
         """Add one judged output."""
@@ -125,7 +125,7 @@ class Reader:
             names = [i.name for i in self.program.real_inputs]
             exact = oracle.gradient(self.program, s.inputs, s.cotangents, s.parameters, dtype=kind)
             arrays = self.arrays(s)
-        return exact, dict(zip(names, allowances(self.forms, arrays, s.parameters, self.dtype), strict=True))
+        return exact, dict(zip(names, allowances(self.forms, arrays, s.parameters, self.dtype, jumps=self.reading == "gradient"), strict=True))
 
     def arrays(self, s: Sample) -> dict[str, Array]:
         """The arrays that the forms take."""
@@ -187,19 +187,13 @@ def run(reader: Reader, s: Sample, tally: Tally) -> list[Finding]:
         return [*findings, Finding("shape", reader.reading, "", results, np.inf, s)]
     exact, allowed = reader.truth(s)
     tally.missing.update(dict.fromkeys(n for n in exact if n not in results))
-    got: dict[str, Array] = {}
+    seen: dict[str, tuple[Array, Array, Array]] = {}
     for name, value in results.items():
-        findings += _element(reader, s, name, value, exact[name], allowed[name], tally, got)
-    _remember(tally, s, got, exact, bool(findings))
+        findings += _element(reader, s, name, value, exact[name], allowed[name], tally, seen)
+    if len(tally.trials) < KEPT and sum(x.size for x, _, _ in seen.values()) <= SIZED:
+        got, far, slack = ({n: kept[k] for n, kept in seen.items()} for k in (0, 1, 2))
+        tally.trials.append(Trial(s, got, {n: np.asarray(exact[n].value) for n in got}, far, slack))
     return findings
-
-
-def _remember(tally: Tally, s: Sample, got: Mapping[str, Array], exact: Mapping[str, oracle.Rounded], bad: bool) -> None:
-    tally.failed += bad
-    counted = tally.shapes.setdefault(tuple(x.shape for x in s.inputs.values()), [0, 0])
-    counted[bad] += 1
-    if len(tally.trials) < KEPT and sum(x.size for x in got.values()) <= SIZED:
-        tally.trials.append(Trial(s, got, {n: np.asarray(exact[n].value) for n in got}, bad))
 
 
 def _without_unseen_cotangent(reader: Reader, s: Sample) -> Sample:
@@ -221,7 +215,8 @@ def copied(x: Array) -> Array:
 def _manners(reader: Reader, s: Sample, before: Mapping[str, Array], after: Mapping[str, Any], returned: Any) -> Iterator[Finding]:
     """Arguments that were changed, or that live on in a result."""
     for n, value in after.items():
-        if np.ascontiguousarray(reader.adapter.out(value)[0]).tobytes() != np.ascontiguousarray(before[n]).tobytes():
+        after_call = np.ascontiguousarray(reader.adapter.out(value)[0]).astype(before[n].dtype)
+        if after_call.tobytes() != np.ascontiguousarray(before[n]).tobytes():
             yield Finding("mutated input", reader.reading, n, f"its argument {plainly(n)} is changed by the call", np.inf, s)
     results = reader.results(returned)
     for name, result in results.items() if isinstance(results, dict) else ():
@@ -245,13 +240,20 @@ def plainly(name: str) -> str:
 
 
 def _element(
-    reader: Reader, s: Sample, name: str, value: Any, exact: oracle.Rounded, allowed: Allowance, tally: Tally, kept: dict[str, Array]
+    reader: Reader,
+    s: Sample,
+    name: str,
+    value: Any,
+    exact: oracle.Rounded,
+    allowed: Allowance,
+    tally: Tally,
+    seen: dict[str, tuple[Array, Array, Array]],
 ) -> list[Finding]:
     found, got = _read(reader, value, exact.value)
     if found:
         return [Finding(found[0], reader.reading, name, found[1], np.inf, s)]
-    kept[name] = got
     judged = judge(got, exact, allowed, reader.dtype)
+    seen[name] = (np.array(got), judged.far.reshape(got.shape), np.broadcast_to(judged.slack, got.shape))
     tally.count(judged)
     if judged.ratio <= 1:
         return []
@@ -267,13 +269,14 @@ def _explained(reader: Reader, s: Sample, name: str, got: Array, exact: oracle.R
     names = [o.name for o in reader.program.outputs] if reader.reading == "value" else [i.name for i in reader.program.real_inputs]
     left = judged.far
     best, most = "", 0
+    lost = "overflow" if (judged.far & ~np.isfinite(got)).any() else "cancellation"
     forms = naive_forms(reader.forms[0], reader.program)
     for e in explanations(forms, names.index(name), reader.arrays(s), s.parameters, reader.dtype, got, np.asarray(exact.value)):
         share = int(np.sum(judged.far & e.mask))
         best, most = (e.form, share) if share > most else (best, most)
         left = left & ~e.mask
         if not left.any():
-            return best, judged
+            return best.replace(WRITTEN, f"{lost}: {WRITTEN}"), judged
     return "", judged.at(left)
 
 

@@ -19,7 +19,7 @@ from derive.checker.regimes import REGIMES
 
 Try = Callable[[Case], bool]  # whether the case shows a disagreement
 LEAST = 16  # calls that are made however slow the machine is
-ELEMENTWISE = ("plain", "edges", "wide", "special", "ties", "zeros", "small", "large")
+ELEMENTWISE = ("plain", "edges", "wide", "special", "ties", "zeros", "small", "tiny", "large")
 
 
 class _Found(Exception):
@@ -31,6 +31,7 @@ def plan(c: Contract, seed: int) -> Iterator[Case]:
     regimes = ELEMENTWISE if c.elementwise else tuple(REGIMES)
     main = "long last" if c.elementwise else "odd"
     yield Case(main, "plain", 0, "C", seed)
+    yield Case("square", "plain", 0, "C", seed + 50)
     for k, regime in enumerate(regimes[1:]):
         yield Case(main, regime, 0, LAYOUTS[k % 3], seed + k)
     for k, shape in enumerate(("one", "square", "long first", "long last", "odd")):

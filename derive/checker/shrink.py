@@ -27,7 +27,7 @@ def smallest(c: Contract, reader: Reader, finding: Finding, build: Build, deadli
     """The smallest call on which the reader's function fails in the same way."""
 
     def rerun(s: Sample) -> Finding | None:
-        same = [f for f in run(reader, s, Tally()) if f.kind == finding.kind and f.what == finding.what]
+        same = [f for f in run(reader, s, Tally()) if (f.kind, f.what, f.grade) == (finding.kind, finding.what, finding.grade)]
         return max(same, key=lambda f: f.ratio, default=None)
 
     return shrink(c, finding, rerun, build, deadline)

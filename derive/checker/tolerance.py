@@ -1,9 +1,9 @@
 """How far correct code may be from the truth: derived from the printed form at this input, per element, no knobs.
 
 The allowance of an element is FACTOR times the smallest running error bound among the printed forms (the textbook form,
-the stable form), plus what the textbook form may lose to subnormal intermediates, plus half an ulp for rounding the result;
-no absolute floor. Where no form stays within the range of
-the dtype nothing is claimed: such elements are counted, not judged. At a kink or tie anything between the one-sided
+the stable form; up to GRACE roundoffs the textbook form counts, even if the stable form is better), plus what the textbook
+form may lose to subnormal intermediates, plus half an ulp for rounding the result; no absolute floor. Where no form stays within
+the range of the dtype nothing is claimed: such elements are counted, not judged. At a kink or tie anything between the one-sided
 results is allowed.
 """
 
@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from derive.checker.bounds import SIDES, Bounds, Hulls, Ties
-from derive.checker.evaluate import Numbers, evaluate
+from derive.checker.evaluate import Numbers, evaluate, frame
 from derive.checker.levels import LEVELS, Bound
 from derive.language.program import Program
 
 Array = NDArray[Any]
 FACTOR = 4.0  # correct code may sit this many times above the bound of the printed form: another order, another split
+LEAST = 2.0  # unit roundoffs that code may lose wherever a form loses any: another algorithm has a few roundings too
+GRACE = 8.0  # unit roundoffs that the textbook form may lose beyond the best form; more than that is called inaccurate
 CONVENTIONS = ("the definition's own side", "the other side", "the other side", "the middle")
 
 
@@ -60,27 +62,60 @@ class Allowance:
         return np.logical_or.reduce([s != 0 for s in self.sides]) if self.sides else np.zeros(self.low.shape, bool)
 
 
-def allowances(forms: Sequence[Program], inputs: Mapping[str, ArrayLike], parameters: Numbers, dtype: str) -> tuple[Allowance, ...]:
-    """One allowance per output. The first form decides what happens at kinks; the smallest bound of all decides the slack."""
+def allowances(
+    forms: Sequence[Program], inputs: Mapping[str, ArrayLike], parameters: Numbers, dtype: str, *, jumps: bool = True
+) -> tuple[Allowance, ...]:
+    """One allowance per output. The first form decides what happens at kinks; the smallest bound of all decides the slack.
+
+    Unless `jumps`, what the definition says exactly at a kink is no convention: a value, unlike a derivative, is defined there.
+    """
     written = Bounds(LEVELS[dtype], SIDES[0])
     first, met = bounds(forms[0], inputs, parameters, written)
-    tightest = [b.e for b in first]
+    closed: list[Array] = []
+    if not jumps and written.kinks:
+        _, closed = bounds(forms[0], inputs, parameters, Ties(LEVELS[dtype], SIDES[0]))
+        met = [near & ~tie for near, tie in zip(met, closed, strict=True)]
+    tightest = [np.where(b.e > 0, np.fmax(b.e, LEAST * LEVELS[dtype].u * np.abs(b.v)), b.e) for b in first]
+    grace = [GRACE * LEVELS[dtype].u * np.abs(b.v) for b in first]
     for form in forms[1:]:
         others, _ = bounds(form, inputs, parameters, Bounds(LEVELS[dtype], SIDES[0]))
-        tightest = [np.fmin(e, b.e) for e, b in zip(tightest, others, strict=True)]
+        least = [np.where(b.e > 0, np.fmax(b.e, LEAST * LEVELS[dtype].u * np.abs(b.v)), b.e) for b in others]
+        tightest = [np.fmin(e, b) for e, b in zip(tightest, least, strict=True)]
+    tightest = [np.fmax(e, np.fmin(b.e, g)) for e, b, g in zip(tightest, first, grace, strict=True)]
     if written.low:
         lost, _ = bounds(forms[0], inputs, parameters, Bounds(replace(LEVELS[dtype], u=0.0, largest=np.inf), SIDES[0]))
         tightest = [e + np.where(np.isfinite(b.e), b.e, 0) for e, b in zip(tightest, lost, strict=True)]
+    tightest = _within_range(forms[0], inputs, parameters, LEVELS[dtype].largest, tightest)
     if not any(bool(m.any()) for m in met):
         return tuple(_smooth(e) for e in tightest)
 
     def every(arithmetics: Sequence[Bounds]) -> list[tuple[Bound, ...]]:
+        for a in arithmetics:
+            a.closed = iter(closed) if closed else None
         return list(zip(*(bounds(forms[0], inputs, parameters, a)[0] for a in arithmetics), strict=True))
 
     near = every([Bounds(LEVELS[dtype], side) for side in ("right", "left")])
     ties = every([Ties(LEVELS[dtype], side) for side in SIDES])
     hulls, _ = bounds(forms[0], inputs, parameters, Hulls(met))
     return tuple(map(_kinked, first, tightest, near, ties, hulls))
+
+
+def _within_range(form: Program, inputs: Mapping[str, ArrayLike], parameters: Numbers, largest: float, e: list[Array]) -> list[Array]:
+    """Nothing is claimed of results of arguments so large that their product with a small number overflows."""
+    arrays = {i.name: np.asarray(inputs[i.name]) for i in form.inputs}
+    real = [i for i in form.inputs if i.dtype in ("real", "state")]
+    if all(not (np.abs(arrays[i.name]) > largest).any() for i in real):
+        return e
+    fr = frame(form, arrays, parameters)
+    result = []
+    for o, bound in zip(form.outputs, e, strict=True):
+        beyond = np.zeros([1] * len(fr.order), bool)
+        for i in real:
+            mask = fr.spread(np.abs(arrays[i.name]) > largest, i.names)
+            gone = tuple(k for k, a in enumerate(fr.order) if a not in o.names)
+            beyond = beyond | (np.any(mask, axis=gone, keepdims=True) if gone else mask)
+        result.append(np.where(fr.gather(beyond, o.names), np.inf, bound))
+    return result
 
 
 def _smooth(e: Array) -> Allowance:

@@ -35,6 +35,8 @@ from derive.language.nodes import (
 from derive.language.program import Let, Program
 
 HALF = Const(Fraction(1, 2))
+SMALL = 24
+WRITTEN = "computed as written"
 Change = Callable[[Expr], "Expr | None"]
 
 
@@ -56,7 +58,7 @@ class Form:
 
 def undone(textbook: Program, definition: Program) -> tuple[Form, ...]:
     """The textbook form itself, and what each rule and all of them make of it; forms that no rule changes are left out."""
-    found = [Form(f"{definition.name} computed as written", textbook)]
+    found = [Form(f"{WRITTEN}: {textbook.let(textbook.outputs[0].name).body.brief}", textbook)]
     several: list[tuple[Rule, Form]] = []
     for rule in RULES:
         program, shown = _applied(textbook, rule.change)
@@ -101,9 +103,6 @@ def _small_inlined(program: Program) -> Program:
     return replace(program, lets=tuple(lets))
 
 
-SMALL = 24
-
-
 def _size(expr: Expr) -> int:
     return 1 + sum(_size(c) for c in expr.children)
 
@@ -121,6 +120,11 @@ def _logistic(node: Expr) -> Expr | None:
 def _complement(node: Expr) -> Expr | None:
     v = _logistic(node)
     return None if v is None else add(ONE, negate(reciprocal(add(ONE, Call("exp", (_minus(v),))))))
+
+
+def _other_sign(node: Expr) -> Expr | None:
+    v = _logistic(node)
+    return None if v is None else mul(Call("exp", (_minus(v),)), reciprocal(add(ONE, Call("exp", (_minus(v),)))))
 
 
 def _minus(v: Expr) -> Expr:
@@ -196,6 +200,15 @@ def _log_of(f: Expr) -> Expr:
     return Call("log", (f,))
 
 
+def _shifted(node: Expr) -> Expr | None:
+    """A share of exponentials, shifted by their maximum but not merged with the logarithm around it."""
+    match node:
+        case Mul((Call("exp", (v,)), Pow(Reduce("sum", Call("exp", (w,)), over), Const(Fraction(numerator=-1, denominator=1))))) if v == w:
+            e = Call("exp", (add(v, negate(Reduce("max", v, over))),))
+            return mul(e, reciprocal(Reduce("sum", e, over)))
+    return None
+
+
 def _one_pass(node: Expr) -> Expr | None:
     """A sum or mean of squares of differences, with the square multiplied out."""
     match node:
@@ -236,6 +249,8 @@ RULES = (
     Rule("cancellation in 1 - normal_cdf",               _far_erf),
     Rule("cancellation in tanh by one exponential",      _tangent),
     Rule("overflow of an exponential of twice as much",  _doubled),
+    Rule("overflow of the exponential of the other sign", _other_sign),
+    Rule("underflow of an exponential, although shifted", _shifted),
     Rule("cancellation in 1 + expm1",                    _from_one),
     Rule("cancellation in a difference of logarithms",   _log_apart),
     Rule("cancellation in squares multiplied out",       _one_pass),

@@ -17,7 +17,7 @@ from derive import oracle
 from derive.checker import torch_values
 from derive.checker.contract import Contract, contract
 from derive.checker.differences import adjoint_error, difference_error, directions
-from derive.checker.forms import Forms, forms
+from derive.checker.forms import forms
 from derive.checker.inputs import Case, Sample, sample
 from derive.checker.report import Report
 from derive.checker.rules import PROMISE, finite_at_least, is_promised, promised
@@ -26,6 +26,7 @@ from derive.checker.search import explore, grid
 from derive.checker.shrink import smallest
 from derive.checker.tolerance import CONVENTIONS, Allowance
 from derive.language.operation import Op
+from derive.pipeline import readings
 
 Array = NDArray[Any]
 FD_BOUND = 1e-7
@@ -95,7 +96,7 @@ def verify(op: Op, functions: Mapping[str, Callable[..., Any]], *, budget: float
     if printed.gradient:
         readers.append(gradient_reader(functions[f"{op.name}_vjp"], op.program, printed, "float64"))
     with np.errstate(all="ignore"):
-        return Verification(op.name, tuple(_row(c, printed, functions, _reader(r), budget / 2, seed) for r in readers))
+        return Verification(op.name, tuple(_row(c, functions, _reader(r), budget / 2, seed) for r in readers))
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,14 @@ def _reader(r: Reader) -> Reader:
     return kind(r.reading, r.function, r.binding, r.program, r.forms, r.dtype)
 
 
-def _row(c: Contract, printed: Forms, functions: Mapping[str, Callable[..., Any]], reader: Reader, budget: float, seed: int) -> Row:
+def _row(c: Contract, functions: Mapping[str, Callable[..., Any]], reader: Reader, budget: float, seed: int) -> Row:
     began = time.perf_counter()
     tally, found = Tally(), list[Finding]()
     _search(c, reader, tally, found, seed, began + budget)
     gradient = reader.reading == "gradient"
     cross = _cross(c, functions, seed) if gradient else _Cross()
     reason = _finding(c, reader, found) or cross.failure or _strayed(tally) or ("" if tally.elements else "nothing was judged")
-    promise, tier = isinstance(reader, ElementwiseReader), printed.gradient_tier if gradient else printed.value_tier
+    promise, tier = isinstance(reader, ElementwiseReader), readings(c.op).proof("vjp" if gradient else "value")
     worst, most = (tally.ulps(1.0), tally.ulps(0.999)) if promise else (tally.firm_ulps(1.0), tally.firm_ulps(0.999))
     return Row(
         c.op.name, reader.reading, tier, worst, most, f"{PROMISE:g} ulp" if promise else "derived", tally.worst_ratio,

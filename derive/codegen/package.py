@@ -33,7 +33,7 @@ def package_files(groups: Sequence[Group], summary: str, kernels: Mapping[str, K
     pieces = {g.name: [piece(p, d, kernels) for p, d in g.functions] for g in groups}
     taken = {p.name for found in pieces.values() for p in found}
     homes = {g.name: f"{g.name}_ops" if g.name in taken else g.name for g in groups}
-    files = {"__init__.py": _init(summary, {p.name: homes[g.name] for g in groups for p in pieces[g.name]})}
+    files = {"__init__.py": init_text(summary, {p.name: homes[g.name] for g in groups for p in pieces[g.name]})}
     files["_support.py"] = _support([p for found in pieces.values() for p in found])
     files.update({f"{homes[g.name]}.py": _module(g.summary, pieces[g.name]) for g in groups})
     return files
@@ -59,7 +59,7 @@ def _support(pieces: Sequence[Piece]) -> str:
     return joined([opening(summary), "\n".join(import_lines(helpers))], helpers)
 
 
-def _init(summary: str, homes: Mapping[str, str]) -> str:
+def init_text(summary: str, homes: Mapping[str, str]) -> str:
     entries = [f"    {text(constant(n))}: {text(constant(m))}," for n, m in homes.items()]
     table = "\n".join(["_HOME = {", *entries, "}"])
     known = segments(lazy)

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from derive.network.model import Network, NetworkError, UnreadableNetwork
+from derive.network.questions import exact_sizes, input_sizes
 from derive.network.reader import read
 from derive.network.report import Report, Row, needed, receptive_field
-from derive.network.show import aligned, data, fraction, number, table
+from derive.network.show import aligned, data, fraction, number, ranges, table
 from derive.network.touched import touched
 
 NO, CANNOT_LOAD = 1, 3
@@ -22,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
         net = read(arguments.net, _sizes(arguments.input))
     except (NetworkError, UnreadableNetwork) as error:
         return _failed(error, CANNOT_LOAD)
+    if arguments.at:
+        net[arguments.at]
     try:
         return _printed(net, arguments)
     except NetworkError as error:
@@ -38,17 +41,17 @@ def _sizes(given: Sequence[int] | None) -> Sequence[int] | int | None:
 
 
 def _printed(net: Network, arguments: argparse.Namespace) -> int:
-    if arguments.at:
-        net[arguments.at]
-    if arguments.want:
+    if arguments.want is not None:
         return _ways(net, arguments)
+    if arguments.inputs_for is not None:
+        return _inputs_for(net, arguments)
+    if arguments.exact:
+        return _exact(net, arguments)
     if arguments.symbolic:
         print(_symbolic(net, _names(net, arguments.at)), end="")
         return 0
     report = receptive_field(net)
     rows = [report[name] for name in _names(net, arguments.at)]
-    if not rows:
-        raise UnreadableNetwork("the network has no layers")
     if arguments.plot:
         from derive.network.plot import plot
 
@@ -81,6 +84,7 @@ def _detail(report: Report, row: Row) -> str:
 
 
 def _symbolic(net: Network, names: Sequence[str]) -> str:
+    from derive.network.costs import total
     from derive.network.symbolic import formulas, written
 
     found = formulas(net)
@@ -88,7 +92,9 @@ def _symbolic(net: Network, names: Sequence[str]) -> str:
     for name in names:
         size = " x ".join(written(s) for s in found.sizes[name])
         lines.append((name, net[name].op, size, written(found.costs[name].macs)))
-    return aligned(lines, left=4)
+    sum_of_all = total(found.costs[name] for name in names)
+    sums = f"\nparameters   {written(sum_of_all.params)}\nMACs         {written(sum_of_all.macs)}\n"
+    return aligned(lines, left=4) + sums
 
 
 def _ways(net: Network, arguments: argparse.Namespace) -> int:
@@ -108,3 +114,27 @@ def _ways(net: Network, arguments: argparse.Namespace) -> int:
     lines += [(w.what, number(w.now), number(w.found.value), number(w.found.reached), w.found.proof) for w in found]
     print(aligned(lines, left=1) if found else "nothing found\n", end="")
     return 0 if found else NO
+
+
+def _inputs_for(net: Network, arguments: argparse.Namespace) -> int:
+    """The input sizes that give a size, by axis; exit code 1 if an axis has none."""
+    at = arguments.at or net.ends()[0]
+    found = [input_sizes(net, arguments.inputs_for, axis, at) for axis in range(net.ndim)]
+    if arguments.json:
+        print(json.dumps({"layer": at, "size": arguments.inputs_for, "input_sizes": found}, indent=2))
+    else:
+        for axis, sizes in enumerate(found):
+            print(f"axis {axis}: {at!r} has {arguments.inputs_for} positions at input sizes {ranges(sizes) or 'none'}")
+    return 0 if all(found) else NO
+
+
+def _exact(net: Network, arguments: argparse.Namespace) -> int:
+    """The input sizes that leave nothing over, by axis; exit code 1 if an axis has none."""
+    found = [exact_sizes(net, axis) for axis in range(net.ndim)]
+    if arguments.json:
+        print(json.dumps([{"modulus": f.modulus, "remainders": f.remainders} for f in found], indent=2))
+    else:
+        for axis, f in enumerate(found):
+            forms = ", ".join(f"{f.modulus}*n + {r}" for r in f.remainders) or "none"
+            print(f"axis {axis}: no window leaves positions over at input sizes {forms}")
+    return 0 if all(f.remainders for f in found) else NO

@@ -200,7 +200,7 @@ PRICES: Mapping[str, Price] = {
     "multiply":           Price(_met,            _sum),
     "concat":             Price(_joined,         _nothing),
     "stack":              Price(_met,            _nothing),
-    "gate":               Price(_as_before,      _sum),
+    "gate":               Price(_met,            _sum),
     "pointwise":          Price(_made_or_before, _each),
     "bn":                 Price(_as_before,      _norm),
     "norm":               Price(_as_before,      _norm),
@@ -242,8 +242,8 @@ def costs(net: Network, sizes: Mapping[str, Shape]) -> tuple[dict[str, Number], 
 
 
 def _counted(cost: Cost, s: Situation, shares: bool) -> Cost:
-    values = {f.name: getattr(cost, f.name) for f in fields(Cost)} | {"elements": s.elements}
-    return Cost(**(values | {"params": 0, "statistics": 0} if shares else values))
+    params, kept = (0, 0) if shares else (cost.params, cost.statistics)
+    return Cost(params, kept, cost.macs, cost.bias, cost.norm, cost.pool, cost.other, s.elements)
 
 
 def _taken(each: Layer, channels: Number, size: Shape, notes: list[str]) -> Number:

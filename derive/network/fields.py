@@ -6,7 +6,7 @@ are those of positions really read, padding included: a span is the hull of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -39,6 +39,8 @@ class Field:
 
     def at(self, output: int) -> Span | None:
         """The span of one output."""
+        if not self.spans:
+            return None
         turns, phase = divmod(output, self.period)
         span = self.spans[phase]
         return None if span is None else (span[0] + turns * self.advance, span[1] + turns * self.advance)
@@ -52,7 +54,33 @@ class NotKnown:
     why: str
 
 
-State = Field | NotKnown | None  # None: nothing of this input is read
+@dataclass(frozen=True)
+class Mixed:
+    """What outputs read through branches that do not advance alike: the union of fields with different jumps."""
+
+    parts: tuple[Field, ...]
+
+    def at(self, output: int) -> Span | None:
+        """The span of one output."""
+        return hull([p.at(output) for p in self.parts])
+
+    @property
+    def whole(self) -> str:
+        """The layer through which every output reads all positions, or ""."""
+        return next((p.whole for p in self.parts if p.whole), "")
+
+    @property
+    def reach(self) -> Span | None:
+        """What all of that spans."""
+        return hull([p.reach for p in self.parts])
+
+    @property
+    def period(self) -> int:
+        """After so many outputs each part is back in its first phase."""
+        return lcm(*(p.period for p in self.parts))
+
+
+State = Field | Mixed | NotKnown | None  # None: nothing of this input is read
 
 INPUT = Field(1, 1, ((0, 0),))
 
@@ -71,22 +99,27 @@ def through(reads: Map, state: State, size: int | None, name: str) -> State:
         return state
     if isinstance(reads, Unfixed):
         return NotKnown(name, reads.why)
+    if isinstance(state, Field) and not state.spans:
+        return state
     if isinstance(reads, Everything):
         return everything(state, size, name)
-    if not state.spans:
-        return state
+    if isinstance(state, Mixed):
+        return meeting([through(reads, part, size, name) for part in state.parts], exact=True)
     if reads.period == state.period == 1:
         return _slid(reads, state)
     return _composed(reads, state, name)
 
 
-def everything(field: Field, size: int | None, name: str) -> Field:
+def everything(field: Field | Mixed, size: int | None, name: str) -> Field:
     """The field of a layer that reads all positions of its input."""
     return Field(1, 0, (), name, reach(field, size))
 
 
-def reach(field: Field, size: int | None) -> Span | None:
+def reach(field: Field | Mixed, size: int | None) -> Span | None:
     """What all positions together span; None where the size is not known."""
+    if isinstance(field, Mixed):
+        found = [reach(part, size) for part in field.parts]
+        return None if size is None else hull(found)
     if size is None or (field.whole and field.reach is None):
         return None
     ends = {*range(min(field.period, size)), *range(max(0, size - field.period), size)} if field.spans else ()
@@ -111,9 +144,11 @@ def _composed(reads: Reads, field: Field, name: str) -> State:
     turns = field.period // gcd(field.period, reads.advance)
     if reads.period * turns > LONGEST_PERIOD:
         return NotKnown(name, f"the fields repeat after {reads.period * turns} outputs, more than {LONGEST_PERIOD}")
-    spans = tuple(hull([field.at(t + q * reads.advance) for t in taps]) for q in range(turns) for taps in reads.taps)
+    taps = [t if field.period > 1 or len(t) < 3 else (t[0], t[-1]) for t in reads.taps]
+    spans = tuple(hull([field.at(t + q * reads.advance) for t in each]) for q in range(turns) for each in taps)
     advance = turns * reads.advance // field.period * field.advance
-    return shortest(Field(reads.period * turns, advance, spans, field.whole, field.reach))
+    whole, there = (field.whole, field.reach) if any(spans) else ("", None)  # who reads nothing reads nothing through others
+    return shortest(Field(reads.period * turns, advance, spans, whole, there))
 
 
 def shortest(field: Field) -> Field:
@@ -138,28 +173,34 @@ def _primes(number: int) -> tuple[int, ...]:
     return tuple(p for p in range(2, number + 1) if number % p == 0 and all(p % q for q in range(2, p)))
 
 
-def meeting(states: Sequence[State]) -> State:
+def meeting(states: Sequence[State], exact: bool) -> State:
     """The field of a layer each of whose outputs reads the same output of every branch: the union.
 
-    Raises JumpsDiffer where branches that read part of the input do not advance alike.
+    Raises JumpsDiffer where branches that read part of the input do not advance alike, unless sizes are `exact`: then
+    the outputs that exist read what they read.
     """
     unknown = next((s for s in states if isinstance(s, NotKnown)), None)
     if unknown is not None:
         return unknown
-    fields = [s for s in states if isinstance(s, Field)]
-    if not fields:
+    numbered = [(n, part) for n, s in enumerate(states) for part in _parts(s)]
+    if not numbered:
         return None
-    whole = next((f.whole for f in fields if f.whole), "")
-    reaches = [f.reach for f in fields if f.whole]
+    whole = next((f.whole for _, f in numbered if f.whole), "")
+    reaches = [f.reach for _, f in numbered if f.whole]
     reached = hull(reaches) if None not in reaches else None
-    local = [(n, s) for n, s in enumerate(states) if isinstance(s, Field) and s.spans]
+    local = [(n, f) for n, f in numbered if f.spans]
     if not local:
         return Field(1, 0, (), whole, reached)
-    first = local[0]
-    for n, other in local[1:]:
-        if other.advance * first[1].period != first[1].advance * other.period:
-            raise JumpsDiffer(first[0], n)
-    return _union([f for _, f in local], whole, reached)
+    jumps = {f.jump: n for n, f in reversed(local)}
+    if len(jumps) == 1:
+        return _union([f for _, f in local], whole, reached)
+    if not exact:
+        raise JumpsDiffer(*sorted(jumps.values())[:2])
+    return Mixed(tuple(_union([f for _, f in local if f.jump == jump], whole, reached) for jump in sorted(jumps)))
+
+
+def _parts(state: State) -> tuple[Field, ...]:
+    return state.parts if isinstance(state, Mixed) else (state,) if isinstance(state, Field) else ()
 
 
 def _union(fields: Sequence[Field], whole: str, reached: Span | None) -> Field:
@@ -169,10 +210,9 @@ def _union(fields: Sequence[Field], whole: str, reached: Span | None) -> Field:
     return shortest(Field(period, first.advance * period // first.period, spans, whole, reached))
 
 
-def centres(field: Field) -> Iterator[Fraction | None]:
-    """The centre of each phase's span."""
-    for span in field.spans:
-        yield None if span is None else Fraction(span[0] + span[1], 2)
+def centre(span: Span | None) -> Fraction | None:
+    """The middle of a span."""
+    return None if span is None else Fraction(span[0] + span[1], 2)
 
 
 def apart(one: Field, other: Field) -> tuple[Fraction, ...]:

@@ -8,13 +8,15 @@ from fractions import Fraction
 from math import lcm
 
 from derive.network.arithmetic import NUMBERS
-from derive.network.fields import INPUT, Field, JumpsDiffer, NotKnown, State, apart, everything, meeting, through
+from derive.network.fields import INPUT, Field, JumpsDiffer, Mixed, NotKnown, State, apart, everything, meeting, through
 from derive.network.maps import Map
-from derive.network.model import Layer, Network, NetworkError
-from derive.network.rules import RULES, Along, Rule
+from derive.network.model import PER_AXIS, Layer, Network, NetworkError
+from derive.network.rules import RULES, Rule
+from derive.network.windows import Along
 
 MOST_RESIDUES = 512
 FAR = 10**9
+ACROSS = ("stack",)  # ops whose axis is a setting
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,16 @@ def survey(net: Network, axis: int, source: str) -> Survey:
         return Survey((lane,))
     lanes = _remainders(net, axis, source, period)
     return Survey(tuple(replace(each, sizes=lane.sizes) for each in lanes), period)
+
+
+def alike(net: Network, one: int, other: int) -> bool:
+    """Whether nothing tells two axes apart."""
+    sized = [i.size for i in net.inputs if i.size is not None]
+    return all(size[one] == size[other] for size in sized) and all(_alike(each, one, other) for each in net.layers)
+
+
+def _alike(each: Layer, one: int, other: int) -> bool:
+    return each.op not in ACROSS and all(values[one] == values[other] for name in PER_AXIS if (values := getattr(each, name)))
 
 
 def _given(net: Network, axis: int) -> dict[str, int | None]:
@@ -149,21 +161,18 @@ def _parts(each: Layer, reads: Sequence[Map | None], sizes: Sequence[int | None]
 
 def _met(at: Along, parts: Sequence[State], rule: Rule, size: int | None, out: int | None) -> State:
     try:
-        state = parts[0] if len(parts) == 1 else meeting(parts)
+        state = parts[0] if len(parts) == 1 else meeting(parts, out is not None)
     except JumpsDiffer as error:
         one, other = (parts[n] for n in (error.one, error.other))
         assert isinstance(one, Field) and isinstance(other, Field)
         names = at.layer.inputs[error.one], at.layer.inputs[error.other]
-        said = (
+        raise at.fail(
             f"its branches advance differently: {names[0]!r} by {one.jump} input positions from one output to the next, "
-            f"{names[1]!r} by {other.jump}"
-        )
-        if out is not None:
-            return NotKnown(at.layer.name, said)
-        raise at.fail(f"{said}, so they agree at no two sizes") from None
-    if rule.mixes and isinstance(state, Field):
-        all_of_it = everything(state, size, at.layer.name)
-        return replace(state, whole=all_of_it.whole, reach=all_of_it.reach)
+            f"{names[1]!r} by {other.jump}, so they agree at no two sizes"
+        ) from None
+    if rule.mixes and isinstance(state, (Field, Mixed)):
+        mixed = everything(state, size, at.layer.name)
+        return meeting([state, mixed], out is not None)
     return state
 
 

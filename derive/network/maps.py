@@ -7,7 +7,7 @@ read off such maps (see fields.py); none of it is written down per op.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, gcd
@@ -40,6 +40,8 @@ class Unfixed:
 
 Map = Reads | Everything | Unfixed
 
+LONGEST_PERIOD = 2**16
+
 SAME_PLACE = Reads(1, 1, (range(1),))
 
 
@@ -48,16 +50,24 @@ def window(kernel: int, stride: int, dilation: int, before: int) -> Reads:
     return Reads(1, stride, (range(-before, dilation * (kernel - 1) + 1 - before, dilation),))
 
 
-def transposed(forward: Reads) -> Reads:
+def transposed(forward: Reads) -> Map:
     """The map that reads input o of every output i that `forward` reads at o: the same pairs, seen from the other end.
 
-    `forward` has period 1: i = advance*o + t. So output i reads all o with i - t = advance*o.
+    `forward` has period 1: i = advance*o + t. So output i reads all o with i - t = advance*o, and of the taps, evenly
+    spaced, every few are as far from i as a multiple of the advance.
     """
     stride, taps = forward.advance, forward.taps[0]
-    phases: list[list[int]] = [[] for _ in range(stride)]
-    for t in taps:
-        phases[t % stride].append((t % stride - t) // stride)
-    return Reads(stride, 1, tuple(tuple(sorted(p)) for p in phases))
+    assert isinstance(taps, range)
+    if stride > LONGEST_PERIOD:
+        return _too_long(stride)
+    phases: list[Sequence[int]] = [()] * stride
+    every = stride // gcd(stride, taps.step)
+    for t in taps[:every]:
+        of_phase = taps[taps.index(t) :: every]
+        phase = t % stride
+        nearest, farthest = ((phase - end) // stride for end in (of_phase[0], of_phase[-1]))
+        phases[phase] = range(farthest, nearest + 1, max(1, taps.step * every // stride))
+    return Reads(stride, 1, tuple(phases))
 
 
 def shifted(offset: int, step: int = 1) -> Reads:
@@ -65,10 +75,16 @@ def shifted(offset: int, step: int = 1) -> Reads:
     return Reads(1, step, (range(offset, offset + 1),))
 
 
-def adaptive(inputs: int, outputs: int) -> Reads:
+def _too_long(period: int) -> Unfixed:
+    return Unfixed(f"its outputs repeat after {period} positions, more than {LONGEST_PERIOD}")
+
+
+def adaptive(inputs: int, outputs: int) -> Map:
     """Output j reads floor(j*inputs/outputs) up to, but not, ceil((j + 1)*inputs/outputs)."""
     common = gcd(inputs, outputs)
     period, advance = outputs // common, inputs // common
+    if period > LONGEST_PERIOD:
+        return _too_long(period)
     return Reads(period, advance, tuple(range(j * advance // period, -(-(j + 1) * advance // period)) for j in range(period)))
 
 
@@ -77,37 +93,37 @@ def gathered(block: int) -> Reads:
     return Reads(1, block, (range(block),))
 
 
-def spread(block: int) -> Reads:
+def spread(block: int) -> Map:
     """Output o reads position floor(o/block)."""
-    return Reads(block, 1, (range(1),) * block)
+    return _too_long(block) if block > LONGEST_PERIOD else Reads(block, 1, (range(1),) * block)
 
 
-def nearest(ratio: Fraction) -> Reads:
+def nearest(ratio: Fraction) -> Map:
     """Output o reads floor(o*ratio)."""
     return _resized(ratio, lambda o: (floor(o * ratio),))
 
 
-def nearest_exact(ratio: Fraction) -> Reads:
+def nearest_exact(ratio: Fraction) -> Map:
     """Output o reads the position under its centre."""
     return _resized(ratio, lambda o: (floor((o + HALF) * ratio),))
 
 
-def linear(ratio: Fraction) -> Reads:
+def linear(ratio: Fraction) -> Map:
     """Output o reads the two positions around its centre; the one alone where the centres agree."""
     return _resized(ratio, lambda o: _around((o + HALF) * ratio - HALF, 0, 1))
 
 
-def cubic(ratio: Fraction) -> Reads:
+def cubic(ratio: Fraction) -> Map:
     """Output o reads the four positions around its centre; the one alone where the centres agree."""
     return _resized(ratio, lambda o: _around((o + HALF) * ratio - HALF, -1, 2))
 
 
-def linear_corners(ratio: Fraction) -> Reads:
+def linear_corners(ratio: Fraction) -> Map:
     """The two positions around o*ratio, where ratio takes the last output to the last input."""
     return _resized(ratio, lambda o: _around(o * ratio, 0, 1))
 
 
-def cubic_corners(ratio: Fraction) -> Reads:
+def cubic_corners(ratio: Fraction) -> Map:
     """The four positions around o*ratio, where ratio takes the last output to the last input."""
     return _resized(ratio, lambda o: _around(o * ratio, -1, 2))
 
@@ -120,7 +136,8 @@ def _around(place: Fraction, before: int, after: int) -> Sequence[int]:
     return (here,) if place == here else range(here + before, here + after + 1)
 
 
-def _resized(ratio: Fraction, taps: object) -> Reads:
-    assert callable(taps)
+def _resized(ratio: Fraction, taps: Callable[[int], Sequence[int]]) -> Map:
     period = ratio.denominator
+    if period > LONGEST_PERIOD:
+        return _too_long(period)
     return Reads(period, ratio.numerator, tuple(taps(o) for o in range(period)), clamped=True)

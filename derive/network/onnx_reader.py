@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from derive.network.model import Input, Network, NetworkError, UnreadableNetwork
-from derive.network.onnx_ops import RULES, Call
+from derive.network.onnx_call import Call
+from derive.network.onnx_ops import RULES
 from derive.network.tracing import NotUnderstood, Parameter, Shape, Sheet, Unclear, Value
 
 SMALL = 4096  # a tensor of so many numbers may be a setting; a larger one is weights alone
@@ -16,7 +17,7 @@ GUESS = 224  # at this size a model of any size is run through shape inference, 
 NOT_GIVEN = Unclear("that depends on the input's size, which is not given")
 
 
-def read_onnx(path: str, size: Sequence[int] | None = None) -> Network:
+def read_onnx(path: str, size: Sequence[int] | int | None = None) -> Network:
     """The network in an ONNX file, at a size of its (first) input: the given one, or the file's own.
 
     What has no layer here becomes an unknown one that names it. Raises UnreadableNetwork when there is no such file, it
@@ -37,7 +38,7 @@ def read_onnx(path: str, size: Sequence[int] | None = None) -> Network:
     return read_model(model, size, name=Path(path).name)
 
 
-def read_model(model: Any, size: Sequence[int] | None = None, *, name: str = "") -> Network:
+def read_model(model: Any, size: Sequence[int] | int | None = None, *, name: str = "") -> Network:
     """The network that a loaded ONNX model is."""
     return _Reading(model, size).network(name)
 
@@ -45,7 +46,7 @@ def read_model(model: Any, size: Sequence[int] | None = None, *, name: str = "")
 class _Reading:
     """One walk over a graph: what each of its names stands for."""
 
-    def __init__(self, model: Any, size: Sequence[int] | None) -> None:
+    def __init__(self, model: Any, size: Sequence[int] | int | None) -> None:
         self.model, self.graph = model, model.graph
         self.weights = {t.name: t for t in model.graph.initializer}
         entries = [i for i in model.graph.input if i.name not in self.weights]
@@ -53,9 +54,10 @@ class _Reading:
             raise UnreadableNetwork("the ONNX model has no inputs")
         first = _dims(entries[0])
         if len(first) < 3:
-            raise UnreadableNetwork(f"input {entries[0].name!r} has {len(first)} axes; wanted batch, channels and at least one spatial axis")
+            raise UnreadableNetwork(f"input {entries[0].name!r} has {len(first)} axes; wanted batch, channels and at least one more")
         self.sheet = Sheet(len(first) - 2)
         self.last = _channels_last(model.graph, entries[0].name, len(first))
+        size = (size,) * self.sheet.ndim if isinstance(size, int) else size
         own = [n for n in (first[1:-1] if self.last else first[2:]) if n is not None]
         known = tuple(size) if size is not None else tuple(own)
         self.size = known if len(known) == self.sheet.ndim else None

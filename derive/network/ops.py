@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from derive.network.model import OPS
+
 _POINTWISE = """
     pointwise activation relu relu6 leaky_relu prelu elu selu celu gelu silu swish mish hardswish hard_swish hardsigmoid hard_sigmoid
-    hardtanh sigmoid tanh softplus softsign softmax log_softmax dropout dropout1d dropout2d dropout3d alpha_dropout drop_path
+    hardtanh sigmoid tanh softplus softsign softmax log_softmax dropout alpha_dropout drop_path
     stochastic_depth identity noop clip clamp exp log sqrt abs neg channel_shuffle lrn local_response_norm
 """
 
@@ -16,27 +18,14 @@ ALIASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     # name                   op                    settings it implies
     **{name: ("pointwise", {}) for name in _POINTWISE.split()},
     "convolution":          ("conv",               {}),
-    "conv1d":               ("conv",               {"ndim": 1}),
-    "conv2d":               ("conv",               {"ndim": 2}),
-    "conv3d":               ("conv",               {"ndim": 3}),
     "causal_conv":          ("conv",               {"padding": "causal"}),
-    "causal_conv1d":        ("conv",               {"padding": "causal", "ndim": 1}),
     "deconv":               ("conv_transpose",     {}),
     "transposed_conv":      ("conv_transpose",     {}),
-    "conv_transpose1d":     ("conv_transpose",     {"ndim": 1}),
-    "conv_transpose2d":     ("conv_transpose",     {"ndim": 2}),
-    "conv_transpose3d":     ("conv_transpose",     {"ndim": 3}),
     "pool":                 ("max_pool",           {}),
     "maxpool":              ("max_pool",           {}),
-    "max_pool1d":           ("max_pool",           {"ndim": 1}),
-    "max_pool2d":           ("max_pool",           {"ndim": 2}),
-    "max_pool3d":           ("max_pool",           {"ndim": 3}),
     "avgpool":              ("avg_pool",           {}),
     "average_pool":         ("avg_pool",           {}),
     "mean_pool":            ("avg_pool",           {}),
-    "avg_pool1d":           ("avg_pool",           {"ndim": 1}),
-    "avg_pool2d":           ("avg_pool",           {"ndim": 2}),
-    "avg_pool3d":           ("avg_pool",           {"ndim": 3}),
     "unpool":               ("max_unpool",         {}),
     "adaptive_pool":        ("adaptive_avg_pool",  {}),
     "global_avg_pool":      ("global_pool",        {}),
@@ -83,3 +72,27 @@ SETTINGS: Mapping[str, str] = {
     "corners":              "align_corners",
 }
 # fmt: on
+
+
+def meant(written: str) -> tuple[str, Mapping[str, Any]]:
+    """The op that a name stands for, and the settings it implies; the name itself where none is known.
+
+    >>> meant("ConvTranspose2d")
+    ('conv_transpose', {'ndim': 2})
+    """
+    for name in (plain(written), written.lower()):
+        base, axes = (name[:-2].rstrip("_"), {"ndim": int(name[-2])}) if name[-2:] in ("1d", "2d", "3d") else (name, {})
+        if base in ALIASES or base in OPS:
+            op, implied = ALIASES.get(base, (base, {}))
+            return op, {**implied, **axes}
+    return written, {}
+
+
+def plain(op: str) -> str:
+    """An op's name in small letters with underscores.
+
+    >>> plain("ConvTranspose2d")
+    'conv_transpose2d'
+    """
+    spaced = "".join(f"_{c}" if c.isupper() and i and op[i - 1].islower() else c for i, c in enumerate(op))
+    return spaced.lower().replace("-", "_").replace(" ", "_")

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from derive.catalog.geometry import receptive_field as chain
 from derive.geometry import answer, compiled
 from derive.network.arithmetic import NUMBERS
-from derive.network.lanes import follow, modulus
+from derive.network.lanes import FAR, follow, modulus
 from derive.network.model import Layer, Network, NetworkError
-from derive.network.rules import Along, padding
+from derive.network.windows import Along, padding
 
 LARGEST = 10**12
+LONGEST_SCAN = 10**5
 
 Chain = list[tuple[int, int, int]]
 
@@ -96,15 +97,32 @@ def paddings(size: int, output: int, kernel: int, stride: int = 1, dilation: int
 
 
 def input_sizes(net: Network, output: int, axis: int = 0, at: str | None = None) -> tuple[int, ...]:
-    """All input sizes at which a layer (the network's first output) has `output` positions along an axis."""
+    """All input sizes at which a layer (the network's first output) has `output` positions along an axis.
+
+    Raises NetworkError where its size does not grow with the input's, so that there is no largest.
+    """
     at = at or net.ends()[0]
-    period, found, over, size = modulus(net, axis), [], 0, 0
-    while over < max(period, 64):
-        size += 1
-        made = _made(net, axis, at, size)
-        found += [size] if made == output else []
-        over = over + 1 if made is not None and made > output else 0
-    return tuple(found)
+    return tuple(size for size in range(1, _largest(net, output, axis, at) + 1) if _made(net, axis, at, size) == output)
+
+
+def _largest(net: Network, output: int, axis: int, at: str) -> int:
+    """An input size above which the layer has more positions: far out, a period more of input always adds as many."""
+    period = _period(net, axis)
+    far = FAR * period
+    for start in range(far, far + period):
+        made, more = _made(net, axis, at, start), _made(net, axis, at, start + period)
+        if made is not None and more is not None:
+            if made == more:
+                raise NetworkError(f"layer {at!r} has {made} positions along axis {axis} at every large input size")
+            return max(0, start - (made - output) * period // (more - made)) + period
+    return LONGEST_SCAN  # no large size fits; perhaps a small one does
+
+
+def _period(net: Network, axis: int) -> int:
+    period = modulus(net, axis)
+    if period > LONGEST_SCAN:
+        raise NetworkError(f"the sizes along axis {axis} repeat their pattern after {period} positions, too many to try")
+    return period
 
 
 def _made(net: Network, axis: int, at: str, size: int) -> int | None:
@@ -126,8 +144,8 @@ class Exact:
 
 def exact_sizes(net: Network, axis: int = 0) -> Exact:
     """The input sizes at which every window ends exactly at the end of the padded input (as far as windows fit at all)."""
-    period = modulus(net, axis)
-    far = 10**6 * period
+    period = _period(net, axis)
+    far = FAR * period
     return Exact(period, tuple(r for r in range(period) if _divides(net, axis, far + r)))
 
 

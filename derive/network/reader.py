@@ -15,7 +15,7 @@ from typing import Any
 
 from derive.language.errors import closest
 from derive.network.model import OPS, Input, Layer, Network, NetworkError, UnreadableNetwork, layer, resized
-from derive.network.ops import ALIASES, SETTINGS
+from derive.network.ops import ALIASES, SETTINGS, meant
 from derive.network.short import parsed
 
 REMARKS = ("note", "notes", "comment", "onnx_attributes", "source")
@@ -104,6 +104,8 @@ def from_data(data: Any, name: str = "the list of layers") -> Network:
     rows = [_row(row, n, name) for n, row in enumerate(data["layers"])]
     ndim = _ndim(data, rows, name)
     inputs = _inputs(data, ndim, name)
+    if not rows:
+        raise UnreadableNetwork(f"{name}: it has no layers")
     layers: list[Layer] = []
     for n, row in enumerate(rows):
         before = layers[-1].name if layers else inputs[0].name
@@ -127,21 +129,11 @@ def _row(row: Any, n: int, name: str) -> dict[str, Any]:
             found[full] = value
     if not isinstance(found.get("op"), str):
         raise UnreadableNetwork(f"{name}: layer {found.get('name', n)!r} has no op")
-    op = plain(found["op"])
-    found["written"], (found["op"], implied) = found["op"], ALIASES.get(op, (op, {}))
+    written = found["op"]
+    found["written"], (found["op"], implied) = written, meant(written)
     if found["op"] == "unknown" or found["op"] not in OPS:
         found["op"], found["remark"] = "unknown", row.get("note", found["written"])
     return {**implied, **found}
-
-
-def plain(op: str) -> str:
-    """An op's name in small letters with underscores.
-
-    >>> plain("ConvTranspose2d")
-    'conv_transpose2d'
-    """
-    spaced = "".join(f"_{c}" if c.isupper() and i and op[i - 1].islower() else c for i, c in enumerate(op))
-    return spaced.lower().replace("-", "_").replace(" ", "_")
 
 
 def _ndim(data: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], name: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 AnyLayer = Any
 Tensor = Any
+ROUNDING = 1e-13  # a weight that is zero but for rounding
 
 
 class NotInTorch(Exception):
@@ -36,7 +37,7 @@ def _gradients(y: Tensor, x: Tensor) -> list[frozenset[int]]:
     found = []
     for output in range(y.shape[-1]):
         (gradient,) = torch.autograd.grad(y[..., output].sum(), x, retain_graph=True, allow_unused=True, materialize_grads=True)
-        found.append(frozenset(torch.nonzero(gradient[:, 0].diagonal() > 0).flatten().tolist()))
+        found.append(frozenset(torch.nonzero(gradient[:, 0].diagonal() > ROUNDING).flatten().tolist()))
     return found
 
 
@@ -74,7 +75,7 @@ def _conv(each: AnyLayer, axis: int, entering: Sequence[Tensor]) -> Tensor:
     import torch.nn.functional as F
 
     (x,) = entering
-    if each.padding[axis] == "same":
+    if each.padding[axis] == "same" and each.stride[axis] == 1:
         return F.conv1d(x, _ones(x, each.kernel[axis]), None, each.stride[axis], "same", each.dilation[axis])
     x, padding = _padded(each, axis, x)
     return F.conv1d(x, _ones(x, each.kernel[axis]), None, each.stride[axis], padding, each.dilation[axis])

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from derive.network.costs import Cost, costs, peak, times, total
-from derive.network.fields import Field, NotKnown, State, centres
-from derive.network.lanes import Apart, Survey, survey
-from derive.network.model import Network, NetworkError, resized
+from derive.network.fields import LONGEST_PERIOD, Field, Mixed, NotKnown, Span, State, centre
+from derive.network.lanes import Apart, Survey, alike, survey
+from derive.network.model import Network, NetworkError
+from derive.network.reader import read
 
 T = TypeVar("T")
 
@@ -37,10 +38,16 @@ class View:
         """Input positions from one output to the next."""
         return self._agreed(lambda f: f.jump)
 
+    def _by_output(self, read: Callable[[Span | None], T]) -> tuple[T, ...] | None:
+        """A fact about the span of each phase's first output; about all outputs, where branches advance differently."""
+        if len(self.states) == 1 and isinstance(self.states[0], Mixed):
+            return None if self.size is None else tuple(read(self.states[0].at(o)) for o in range(min(self.size, LONGEST_PERIOD)))
+        return self._agreed(lambda f: tuple(map(read, f.spans)))
+
     @property
     def fields(self) -> tuple[int, ...] | None:
         """The extent of what is read, by phase of the output, padding included; 0 for outputs that read nothing."""
-        return self._agreed(lambda f: tuple(0 if s is None else s[1] - s[0] + 1 for s in f.spans))
+        return self._by_output(lambda s: 0 if s is None else s[1] - s[0] + 1)
 
     @property
     def field(self) -> int | None:
@@ -51,7 +58,7 @@ class View:
     @property
     def starts(self) -> tuple[int | None, ...] | None:
         """The first input position that each phase's first output reads."""
-        return self._agreed(lambda f: tuple(None if s is None else s[0] for s in f.spans))
+        return self._by_output(lambda s: None if s is None else s[0])
 
     @property
     def padding(self) -> int | None:
@@ -62,7 +69,7 @@ class View:
     @property
     def centres(self) -> tuple[Fraction | None, ...] | None:
         """The centre of what the first output of each phase spans; the centre of input i is i."""
-        return self._agreed(lambda f: tuple(centres(f)))
+        return self._by_output(centre)
 
     @property
     def centre(self) -> Fraction | None:
@@ -73,13 +80,18 @@ class View:
     @property
     def whole(self) -> str:
         """The layer through which every output reads all positions, besides its field; "" for none."""
-        return next((s.whole for s in self.states if isinstance(s, Field) and s.whole), "")
+        return next((s.whole for s in self.states if isinstance(s, (Field, Mixed)) and s.whole), "")
 
     @property
     def reach(self) -> int | None:
         """What all of that spans, padding included."""
-        found = [s.reach for s in self.states if isinstance(s, Field) and s.reach]
+        found = [s.reach for s in self.states if isinstance(s, (Field, Mixed)) and s.reach]
         return found[0][1] - found[0][0] + 1 if len(found) == 1 else None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether branches advance differently, so that outputs have fields of their own."""
+        return any(isinstance(s, Mixed) for s in self.states)
 
     @property
     def unknown(self) -> NotKnown | None:
@@ -166,30 +178,41 @@ def needed(net: Network, name: str) -> tuple[str, ...]:
     return tuple(each.name for each in net.layers if each.name in wanted)
 
 
-def receptive_field(net: Network, size: Sequence[int] | int | None = None, source: str | None = None) -> Report:
-    """Sizes, fields and costs of every layer of a network.
+def receptive_field(net: Any, size: Sequence[int] | int | None = None, source: str | None = None) -> Report:
+    """Sizes, fields and costs of every layer of a network, or of anything that derive.network.read takes.
 
     `size` replaces the size of the first input; `source` names the input whose positions are counted (the first if None).
     Raises NetworkError, naming the layer, where no window fits or branches do not match.
 
-    >>> from derive.network import layer
-    >>> net = Network((layer("a", "conv", kernel=3, ndim=1), layer("b", "max_pool", "a", kernel=2, ndim=1)), 1)
-    >>> receptive_field(net)["b"].axes[0].field
+    >>> receptive_field("a: conv 3; b: max_pool 2")["b"].axes[0].field
     4
     """
-    if size is not None:
-        net = resized(net, (size,) * net.ndim if isinstance(size, int) else size)
+    net = read(net, size)
     if not net.inputs:
         raise NetworkError("a network without inputs has no receptive field")
     source = source or net.inputs[0].name
-    surveys = [survey(net, axis, source) for axis in range(net.ndim)]
+    surveys = _surveys(net, source)
     sizes = {name: tuple(s.lanes[0].sizes[name] for s in surveys) for name in (*(i.name for i in net.inputs), *net.index)}
     channels, priced, notes = costs(net, sizes)
     rows = tuple(
-        Row(each.name, each.op, each.note, each.inputs, channels[each.name], tuple(_view(s, each.name) for s in surveys), priced[each.name])
+        Row(each.name, each.op, each.note, each.inputs, channels[each.name], _views(surveys, each.name), priced[each.name])
         for each in net.layers
     )
     return Report(net, source, rows, tuple(notes))
+
+
+def _views(surveys: Sequence[Survey], name: str) -> tuple[View, ...]:
+    first = _view(surveys[0], name)
+    return tuple(first if s is surveys[0] else _view(s, name) for s in surveys)
+
+
+def _surveys(net: Network, source: str) -> list[Survey]:
+    """The survey of each axis; axes along which all settings are alike share one."""
+    found: list[Survey] = []
+    for axis in range(net.ndim):
+        like = next((other for other in range(axis) if alike(net, other, axis)), None)
+        found.append(survey(net, axis, source) if like is None else found[like])
+    return found
 
 
 def _view(found: Survey, name: str) -> View:

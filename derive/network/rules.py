@@ -1,67 +1,25 @@
-"""What each op does to one axis: its size, and its index map. One row per op; the rest of derive.network reads this table.
-
-Sizes are made of the two counts of arithmetic.py, so a size rule serves numbers and formulas alike.
-"""
+"""What each op does to one axis: its size, and its index map. One row per op; the rest of derive.network reads this table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from derive.network import maps
 from derive.network.arithmetic import NUMBERS, Arithmetic
 from derive.network.maps import SAME_PLACE, Everything, Map, Unfixed
-from derive.network.model import Layer, NetworkError
-
-Size = Any  # int, or a formula
-
-
-@dataclass(frozen=True)
-class Along:
-    """A layer along one axis."""
-
-    layer: Layer
-    axis: int
-
-    @property
-    def kernel(self) -> int:
-        return self.layer.kernel[self.axis]
-
-    @property
-    def stride(self) -> int:
-        return self.layer.stride[self.axis]
-
-    @property
-    def dilation(self) -> int:
-        return self.layer.dilation[self.axis] if self.layer.dilation else 1
-
-    @property
-    def extra(self) -> int:
-        return self.layer.output_padding[self.axis] if self.layer.output_padding else 0
-
-    @property
-    def scale(self) -> Fraction | None:
-        return self.layer.scale[self.axis] if self.layer.scale else None
-
-    @property
-    def block(self) -> int:
-        return int(self.layer.scale[self.axis])
-
-    @property
-    def wanted(self) -> int | None:
-        return self.layer.output_size[self.axis] if self.layer.output_size else None
-
-    @property
-    def span(self) -> int:
-        """The positions from the first tap to the last."""
-        span: int = NUMBERS.positions(1, self.kernel, self.stride, self.dilation)
-        return span
-
-    def fail(self, what: str) -> NetworkError:
-        """An error that names layer, op and axis."""
-        return NetworkError(f"layer {self.layer.name!r} ({self.layer.op}, axis {self.axis}): {what}")
+from derive.network.windows import (
+    Along,
+    Size,
+    longer,
+    pooled,
+    transposed_reads,
+    unpooled,
+    window_reads,
+    windows,
+    written,
+)
 
 
 @dataclass(frozen=True)
@@ -78,91 +36,6 @@ class Rule:
     periodic: bool = True
     partial: bool = False
     mixes: bool = False
-
-
-def padding(at: Along, size: Size, by: Arithmetic) -> tuple[Size, Size]:
-    """The padding of a window before and after the input."""
-    pad = at.layer.padding[at.axis]
-    if not isinstance(pad, str):
-        return pad
-    if pad == "valid":
-        return 0, 0
-    if pad == "causal":
-        return at.span - 1, 0
-    total = by.most(by.positions(by.windows(size, 1, at.stride, 1), at.kernel, at.stride, at.dilation) - size, 0)
-    less = by.floored(total, Fraction(1, 2))
-    return (less, total - less) if pad == "same" else (total - less, less)
-
-
-def cropping(at: Along) -> tuple[int, int]:
-    """What a transposed convolution takes away of what it writes, before and after; negative: what it adds."""
-    pad = at.layer.padding[at.axis]
-    if not isinstance(pad, str):
-        return pad
-    if pad == "valid":
-        return 0, 0
-    total = at.span - at.stride
-    if pad == "causal":
-        return 0, total
-    less = max(total, 0) // 2
-    before = less if pad == "same" else max(total, 0) - less
-    return before, total - before
-
-
-def _before(at: Along, size: int | None) -> int | None:
-    """The padding before the input; None where it depends on a size that is not known."""
-    if size is not None or not isinstance(at.layer.padding[at.axis], str):
-        return int(padding(at, size, NUMBERS)[0])
-    ends = {padding(at, end, NUMBERS)[0] for end in (1, at.stride)}  # "same": least for a multiple of the stride, most for one more
-    return ends.pop() if len(ends) == 1 else None
-
-
-def _windows(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
-    before, after = padding(at, sizes[0], by)
-    return by.windows(sizes[0] + before + after, at.kernel, at.stride, at.dilation)
-
-
-def _pooled(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
-    """Ceil mode lets windows run over the end, by less than a stride, if they start in the input or in the padding before it."""
-    _check_pool(at)
-    if not at.layer.ceil_mode:
-        return _windows(at, sizes, by)
-    before, after = padding(at, sizes[0], by)
-    fit = by.windows(sizes[0] + before + after + at.stride - 1, at.kernel, at.stride, at.dilation)
-    return by.least(fit, by.windows(sizes[0] + before, 1, at.stride, 1))
-
-
-def _check_pool(at: Along) -> None:
-    pad = at.layer.padding[at.axis]
-    if isinstance(pad, str):
-        return
-    limit = at.span // 2 if pad[0] == pad[1] else at.span - 1
-    if max(pad) > limit:
-        raise at.fail(f"padding {max(pad)} is more than {limit}, so a window of {at.span} positions could lie in the padding alone")
-
-
-def _window_reads(at: Along, _: int, sizes: Sequence[int | None], out: int | None) -> Map:
-    before = _before(at, sizes[0])
-    if before is None:
-        return Unfixed(f"its padding {at.layer.padding[at.axis]!r} with stride {at.stride} depends on the input size")
-    return maps.window(at.kernel, at.stride, at.dilation, before)
-
-
-def _written(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
-    if at.extra and at.extra >= max(at.stride, at.dilation):
-        raise at.fail(f"output_padding {at.extra}; wanted less than the stride {at.stride} or the dilation {at.dilation}")
-    if at.layer.padding[at.axis] in ("same", "same_lower"):
-        return sizes[0] * at.stride
-    before, after = cropping(at)
-    return by.positions(sizes[0], at.kernel, at.stride, at.dilation) - before - after + at.extra
-
-
-def _unpooled(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
-    return _written(at, sizes, by) if at.wanted is None else at.wanted
-
-
-def _transposed_reads(at: Along, _: int, sizes: Sequence[int | None], out: int | None) -> Map:
-    return maps.transposed(maps.window(at.kernel, at.stride, at.dilation, cropping(at)[0]))
 
 
 def _given(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
@@ -203,10 +76,10 @@ def _scaled_reads(at: Along, _: int, sizes: Sequence[int | None], out: int | Non
     method = RESIZES.get((at.layer.mode, at.layer.align_corners))
     if method is None:
         raise at.fail(f"mode {at.layer.mode!r} has no corners to align")
-    if at.scale is None and at.wanted is None:
+    if (at.scale is None and at.wanted is None) or (sizes[0] is not None and sizes[0] == out):
         return SAME_PLACE
     if sizes[0] == 1:
-        return Everything() if out != 1 else SAME_PLACE
+        return Everything()
     if at.scale is not None and not at.layer.align_corners:
         return method(1 / at.scale)
     if sizes[0] is None or out is None:
@@ -232,7 +105,7 @@ def _divided(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
 
 def _padded(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
     before, after = _amounts(at)
-    return sizes[0] + before + after
+    return longer(at, sizes[0], before, after)
 
 
 def _amounts(at: Along) -> tuple[int, int]:
@@ -303,11 +176,6 @@ def _meeting(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
     return sizes[wide[0]] if wide else 1
 
 
-def _gated(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
-    _check_equal(at, sizes, [n for n, size in enumerate(sizes) if n == 0 or size != 1])
-    return sizes[0]
-
-
 def _joined(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
     _check_equal(at, sizes, range(len(sizes)))
     return sizes[0]
@@ -342,38 +210,38 @@ def _no_size(at: Along, sizes: Sequence[Size], by: Arithmetic) -> Size:
 
 
 def _no_reads(at: Along, _: int, sizes: Sequence[int | None], out: int | None) -> Map:
-    return Unfixed(f"{at.layer.note} is no op that is known here")
+    return Unfixed(f"not understood: {at.layer.note}")
 
 
 # fmt: off
 RULES: Mapping[str, Rule] = {
-    # op                       size          reads
-    "conv":               Rule(_windows,     _window_reads),
-    "conv_transpose":     Rule(_written,     _transposed_reads),
-    "max_pool":           Rule(_pooled,      _window_reads),
-    "avg_pool":           Rule(_pooled,      _window_reads),
-    "lp_pool":            Rule(_pooled,      _window_reads),
-    "max_unpool":         Rule(_unpooled,    _transposed_reads),
-    "adaptive_avg_pool":  Rule(_given,       _adaptive_reads,   periodic=False, partial=True),
-    "adaptive_max_pool":  Rule(_given,       _adaptive_reads,   periodic=False, partial=True),
-    "global_pool":        Rule(_one,         _all_reads,        partial=True),
-    "resize":             Rule(_scaled,      _scaled_reads,     periodic=False),
-    "depth_to_space":     Rule(_multiplied,  lambda at, *_: maps.spread(at.block)),
-    "space_to_depth":     Rule(_divided,     lambda at, *_: maps.gathered(at.block)),
-    "pad":                Rule(_padded,      _padded_reads),
-    "crop":               Rule(_cropped,     _cropped_reads),
-    "slice":              Rule(_sliced,      _sliced_reads),
-    "add":                Rule(_meeting,     _meeting_reads),
-    "multiply":           Rule(_meeting,     _meeting_reads),
-    "concat":             Rule(_joined,      _same_reads),
-    "stack":              Rule(_laid,        _laid_reads),
-    "gate":               Rule(_gated,       _meeting_reads),
-    "pointwise":          Rule(_same,        _same_reads),
-    "bn":                 Rule(_same,        _same_reads),
-    "norm":               Rule(_same,        _same_reads,       mixes=True),
-    "linear":             Rule(_same,        _same_reads),
-    "flatten":            Rule(_one,         _all_reads,        partial=True),
-    "attention":          Rule(_same,        _all_reads),
-    "unknown":            Rule(_no_size,     _no_reads,         partial=True),
+    # op                       size         reads
+    "conv":               Rule(windows,     window_reads),
+    "conv_transpose":     Rule(written,     transposed_reads),
+    "max_pool":           Rule(pooled,      window_reads),
+    "avg_pool":           Rule(pooled,      window_reads),
+    "lp_pool":            Rule(pooled,      window_reads),
+    "max_unpool":         Rule(unpooled,    transposed_reads),
+    "adaptive_avg_pool":  Rule(_given,      _adaptive_reads,  periodic=False, partial=True),
+    "adaptive_max_pool":  Rule(_given,      _adaptive_reads,  periodic=False, partial=True),
+    "global_pool":        Rule(_one,        _all_reads,       partial=True),
+    "resize":             Rule(_scaled,     _scaled_reads,    periodic=False),
+    "depth_to_space":     Rule(_multiplied, lambda at, *_: maps.spread(at.block)),
+    "space_to_depth":     Rule(_divided,    lambda at, *_: maps.gathered(at.block)),
+    "pad":                Rule(_padded,     _padded_reads),
+    "crop":               Rule(_cropped,    _cropped_reads),
+    "slice":              Rule(_sliced,     _sliced_reads),
+    "add":                Rule(_meeting,    _meeting_reads),
+    "multiply":           Rule(_meeting,    _meeting_reads),
+    "concat":             Rule(_joined,     _same_reads),
+    "stack":              Rule(_laid,       _laid_reads),
+    "gate":               Rule(_meeting,    _meeting_reads),
+    "pointwise":          Rule(_same,       _same_reads),
+    "bn":                 Rule(_same,       _same_reads),
+    "norm":               Rule(_same,       _same_reads,      mixes=True),
+    "linear":             Rule(_same,       _same_reads),
+    "flatten":            Rule(_one,        _all_reads,       partial=True),
+    "attention":          Rule(_same,       _all_reads),
+    "unknown":            Rule(_no_size,    _no_reads,        partial=True),
 }
 # fmt: on

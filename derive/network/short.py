@@ -14,7 +14,7 @@ import re
 from typing import Any
 
 from derive.network.model import OPS, UnreadableNetwork
-from derive.network.ops import ALIASES, SETTINGS
+from derive.network.ops import SETTINGS, meant
 
 
 def parsed(text: str, name: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _setting(op: str, word: str) -> tuple[str, Any]:
     if word.startswith("/"):
         return "stride", _value(word[1:])
     if word[0].isdigit() or word[0] == "-":
-        kind = OPS.get(ALIASES.get(op, (op,))[0], OPS["conv"])
+        kind = OPS.get(meant(op)[0], OPS["conv"])  # most have a kernel
         return next((need for need in sorted(kind.needs)), "scale" if "scale" in kind.settings else "cout"), _value(word)
     return SETTINGS.get(word, word), True
 

@@ -13,7 +13,9 @@ from derive.network.report import Report, Row, View
 HEADINGS = ("layer", "op", "size", "channels", "jump", "field", "centre", "params", "MACs")
 LEFT = 2
 BYTES = 4
-MOST_PHASES = 4
+MOST_PHASES = 16
+MOST_APART = 4
+WIDEST = 28
 FIRST_CONVENTION = next(iter(CONVENTIONS))
 
 
@@ -38,7 +40,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int = LEFT) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.name,
-        row.note or row.op,
+        cut(row.note) or row.op,
         _joined(None if s is None else str(s) for s in row.size),
         "?" if row.channels is None else str(row.channels),
         _joined(_jump(v) for v in row.axes),
@@ -49,10 +51,30 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def cut(text: str) -> str:
+    """At most so much of a text as fits into a column."""
+    return text if len(text) <= WIDEST else text[: WIDEST - 3].rstrip() + "..."
+
+
 def _joined(values: Any) -> str:
     """One text where all axes agree, else all of them with an x between; ? where all are missing."""
     texts = [v or "?" for v in values]
     return texts[0] if len(set(texts)) == 1 and len(texts) > 1 and "x" not in texts[0] else "x".join(texts)
+
+
+def ranges(values: Sequence[int]) -> str:
+    """Rising whole numbers, runs of them written by their ends.
+
+    >>> ranges((3, 5, 6, 7, 9))
+    '3, 5 to 7, 9'
+    """
+    runs: list[list[int]] = []
+    for value in values:
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]} to {r[-1]}" for r in runs)
 
 
 def number(value: Any) -> str:
@@ -99,7 +121,7 @@ def _sums(report: Report, rows: Sequence[Row]) -> Iterator[str]:
 def remarks(report: Report, rows: Sequence[Row]) -> Iterator[str]:
     """What a table does not show: unknown ops, branches that are not centred alike, fields that depend on the size."""
     told: set[str] = set()
-    for text in (*_unknown(rows), *_varying(rows), *_phases(rows), *_apart(rows), *(f"note: {n}" for n in report.notes)):
+    for text in (*_unknown(rows), *_varying(rows), *_mixed(rows), *_phases(rows), *_apart(rows), *(f"note: {n}" for n in report.notes)):
         if text not in told:
             yield text
             told.add(text)
@@ -118,21 +140,34 @@ def _varying(rows: Sequence[Row]) -> Iterator[str]:
         yield f"varies: from {first[0].name!r} on, what is read depends on the input size modulo {first[1].modulus}; give one with --input"
 
 
+def _mixed(rows: Sequence[Row]) -> Iterator[str]:
+    first = next((row for row in rows if any(v.mixed for v in row.axes)), None)
+    if first:
+        yield f"advance differently: the branches that meet in {first.name!r}; from there on, each output has a field of its own"
+
+
 def _phases(rows: Sequence[Row]) -> Iterator[str]:
     last = rows[-1]
     for axis, view in enumerate(last.axes):
-        if view.fields and len(set(view.fields)) > 1:
-            yield f"fields of {last.name!r} by output position modulo {len(view.fields)} (axis {axis}): {' '.join(map(str, view.fields))}"
+        if view.fields and len(set(view.fields)) > 1 and not view.mixed:
+            yield f"fields of {last.name!r} by output position modulo {len(view.fields)} (axis {axis}): {_listed(view.fields)}"
+
+
+def _listed(fields: Sequence[int]) -> str:
+    """Few fields one by one, many by how often each occurs."""
+    if len(fields) <= MOST_PHASES:
+        return " ".join(map(str, fields))
+    return ", ".join(f"{f} at {fields.count(f)}" for f in sorted(set(fields))[:MOST_PHASES])
 
 
 def _apart(rows: Sequence[Row]) -> Iterator[str]:
     found = [(row, axis, a) for row in rows for axis, view in enumerate(row.axes) for together in view.apart for a in together]
     seen = set()
-    for row, _, a in found[:MOST_PHASES]:
+    for row, _, a in found[:MOST_APART]:
         if (row.name, a) not in seen:
-            yield f"misaligned: in {row.name!r} the centres of {a.other!r} lie after those of {a.one!r} by {shifts(a)} input positions"
+            yield f"misaligned: in {row.name!r} the centres of {a.other!r} lie behind those of {a.one!r} by {shifts(a)} input positions"
         seen.add((row.name, a))
-    more = len({row.name for row, _, _ in found}) - len({row.name for row, _, _ in found[:MOST_PHASES]})
+    more = len({row.name for row, _, _ in found}) - len({row.name for row, _, _ in found[:MOST_APART]})
     if more:
         yield f"misaligned: and so in {more} layers more (see --json)"
 

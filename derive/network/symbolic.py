@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import lcm
 from typing import Any
 
 import sympy
@@ -15,7 +16,8 @@ from derive.geometry import answer
 from derive.network.arithmetic import Arithmetic
 from derive.network.costs import Cost, costs, total
 from derive.network.model import Network
-from derive.network.rules import RULES, Along
+from derive.network.rules import RULES
+from derive.network.windows import Along
 
 Formula = Any
 NAMES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -88,7 +90,7 @@ def folded(formula: Formula) -> Formula:
 def _fold(outer: Formula) -> Formula:
     inside = sympy.expand(outer.args[0])
     terms = sympy.Add.make_args(inside)
-    steps = sympy.ilcm(*(t.as_coeff_Mul()[0].q for t in terms))
+    steps = lcm(*(int(t.as_coeff_Mul()[0].q) for t in terms))
     inner = [t for t in terms if t.as_coeff_Mul()[1].func is sympy.floor]
     if len(inner) != 1 or steps == 1:
         return sympy.floor(inside)
@@ -133,7 +135,9 @@ def written(formula: Formula) -> str:
     >>> written(sympy.floor(sympy.Symbol("H") / 4 - sympy.Rational(1, 4)) + 1)
     'floor((H - 1)/4) + 1'
     """
-    return "not known" if formula is None else str(formula.replace(lambda f: isinstance(f, sympy.floor), _under_one)).replace("**", "^")
+    if formula is None:
+        return "not known"
+    return str(sympy.sympify(formula).replace(lambda f: isinstance(f, sympy.floor), _under_one)).replace("**", "^")
 
 
 def _under_one(f: Formula) -> Formula:

@@ -12,7 +12,7 @@ from derive.network.torch_reader import Reading, scope
 from derive.network.tracing import Parameter, Unclear
 
 
-def exported(module: Any, size: Sequence[int] | None, ndim: int, name: str, reason: Exception) -> Network:
+def exported(module: Any, size: Sequence[int] | None, ndim: int, channels: int | None, name: str, reason: Exception) -> Network:
     """The layers of a module as torch.export finds them at this size; `reason` says why tracing did not do.
 
     Raises UnreadableNetwork where no size is given, or where exporting fails as well.
@@ -23,15 +23,17 @@ def exported(module: Any, size: Sequence[int] | None, ndim: int, name: str, reas
     if size is None:
         raise UnreadableNetwork(f"{name} cannot be traced for all input sizes ({first}); give the input's size to read it at that size")
     training = module.training
-    channels = next((int(m.in_channels) for m in module.modules() if hasattr(m, "in_channels")), 3)
+    wanted = channels or next((int(m.in_channels) for m in module.modules() if hasattr(m, "in_channels")), None)
+    if wanted is None:
+        raise UnreadableNetwork(f"{name} cannot be traced ({first}), and no layer says how many channels its input has")
     try:
-        x = torch.zeros(1, channels, *size, device=next((p.device for p in module.parameters()), None))
+        x = torch.zeros(1, wanted, *size, device=next((p.device for p in module.parameters()), None))
         program = torch.export.export(module.eval(), (x,), strict=False)
     except Exception as error:
         raise UnreadableNetwork(f"{name} can neither be traced ({first}) nor exported ({_first_line(error)})") from error
     finally:
         module.train(training)
-    return _Exported(module, program, size, ndim).network(name)
+    return _Exported(module, program, size, ndim, wanted).network(name)
 
 
 def _first_line(error: Exception) -> str:
@@ -42,8 +44,8 @@ def _first_line(error: Exception) -> str:
 class _Exported(Reading):
     """One walk over an exported graph, whose nodes know their shapes and whose weights are inputs."""
 
-    def __init__(self, module: Any, program: Any, size: Sequence[int], ndim: int) -> None:
-        super().__init__(module, program.graph, size, ndim, {n: n.meta.get("val") for n in program.graph.nodes})
+    def __init__(self, module: Any, program: Any, size: Sequence[int], ndim: int, channels: int) -> None:
+        super().__init__(module, program.graph, size, ndim, channels, {n: n.meta.get("val") for n in program.graph.nodes})
         signature = program.graph_signature
         self.weights = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
         self.entries = set(signature.user_inputs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,27 +9,24 @@ from typing import Any
 
 from derive.catalog.userfile import ops_in
 from derive.language.errors import closest
-from derive.network.model import Input, Network, NetworkError, UnreadableNetwork
+from derive.network.model import Input, Network, NetworkError, UnreadableNetwork, resized
+from derive.network.torch_call import Call
 from derive.network.torch_names import RENAMED, SIGNATURES, arguments, function_of, plain
-from derive.network.torch_ops import RULES, Call
-from derive.network.tracing import NotUnderstood, Parameter, Shape, Sheet, Unclear, Value
+from derive.network.torch_ops import RULES
+from derive.network.torch_shadow import Module, Node, Shadows, shadows_of
+from derive.network.tracing import NotUnderstood, Parameter, Sheet, Unclear, Value
 
-GUESSES = (224, 64, 299, 512, 572, 32, 28)
-"""Sizes at which a model is run, without numbers, to see how many channels it has where; nothing else is taken from that."""
-
-Node = Any
-Module = Any
 NOT_GIVEN = Unclear("that depends on the input's size, which is not given")
 
 
-def read_python(path: str, name: str, size: Sequence[int] | None = None) -> Network:
+def read_python(path: str, name: str, size: Sequence[int] | int | None = None) -> Network:
     """The network that NAME in FILE.py is: a torch module, or a function or class that makes one without arguments."""
     namespace = ops_in(path)
     if name not in namespace:
         raise UnreadableNetwork(f"{path} has no {name}{closest(name, namespace)}")
     value: Any = namespace[name]
     if isinstance(value, Network):
-        return value
+        return _sized(value, size)
     torch = _torch(f"{path}:{name}")
     if not isinstance(value, torch.nn.Module) and callable(value):
         try:
@@ -38,30 +34,39 @@ def read_python(path: str, name: str, size: Sequence[int] | None = None) -> Netw
         except Exception as error:
             raise UnreadableNetwork(f"{path}: {name}() failed: {type(error).__name__}: {error}") from error
     if isinstance(value, Network):
-        return value
+        return _sized(value, size)
     if not isinstance(value, torch.nn.Module):
         raise UnreadableNetwork(f"{path}: {name} is {type(value).__name__}; wanted a torch module, or a function that makes one")
     return read_module(value, size, name=f"{Path(path).name}:{name}")
 
 
-def read_module(module: Module, size: Sequence[int] | None = None, *, ndim: int | None = None, name: str = "") -> Network:
+def read_module(
+    module: Module, size: Sequence[int] | int | None = None, *, ndim: int | None = None, channels: int | None = None, name: str = ""
+) -> Network:
     """The layers of a torch module, at a size of its (first) input or at none.
 
-    What has no layer here becomes an unknown one that names it. Raises UnreadableNetwork where the module can be neither
-    traced nor exported, or where the number of its spatial axes cannot be seen.
+    One number as a size stands for all axes; `channels` is needed where no layer says how many enter. What has no layer
+    here becomes an unknown one that names it. Raises UnreadableNetwork where the module can be neither traced
+    nor exported, or where the number of its spatial axes cannot be seen.
     """
     torch = _torch("a torch module")
     name = name or type(module).__name__
-    axes = ndim or (len(size) if size is not None else _axes_of(module))
+    axes = ndim or (len(size) if isinstance(size, Sequence) else _axes_of(module))
     if axes is None:
         raise UnreadableNetwork(f"{name}: no layer says how many spatial axes the input has; give the input's size")
+    size = (size,) * axes if isinstance(size, int) else size
     try:
         graph = torch.fx.Tracer().trace(module)
     except Exception as error:
         from derive.network.torch_export import exported
 
-        return exported(module, size, axes, name, error)
-    return Reading(module, graph, size, axes, _shadows(module, graph, size, axes)).network(name)
+        return exported(module, size, axes, channels, name, error)
+    channels, shadows = shadows_of(module, graph, size, axes, channels)
+    return Reading(module, graph, size, axes, channels, shadows).network(name)
+
+
+def _sized(net: Network, size: Sequence[int] | int | None) -> Network:
+    return net if size is None else resized(net, (size,) * net.ndim if isinstance(size, int) else size)
 
 
 def _torch(wanted: str) -> Any:
@@ -85,8 +90,8 @@ def _axes_of(module: Module) -> int | None:
 class Reading:
     """One walk over a traced graph: what each node is as a network's value, beside what it is without numbers."""
 
-    def __init__(self, module: Module, graph: Any, size: Sequence[int] | None, ndim: int, shadows: dict[Node, Any]) -> None:
-        self.module, self.graph, self.size = module, graph, size
+    def __init__(self, module: Module, graph: Any, size: Sequence[int] | None, ndim: int, channels: int | None, shadows: Shadows) -> None:
+        self.module, self.graph, self.size, self.channels = module, graph, size, channels
         self.sheet = Sheet(ndim)
         self.values: dict[Node, Any] = {}
         self.shadows = shadows
@@ -104,7 +109,7 @@ class Reading:
             return node.args[0]
         shape = _shape(shadow)
         size = tuple(self.size) if self.size is not None and not self.sheet.inputs else None
-        channels = shape[1] if shape else _channels(self.module, node)
+        channels = None if self.channels is None or not shape else shape[1]
         return self.sheet.enter(Input("input" if not self.sheet.inputs else node.name, channels, size), shape)
 
     def get_attr(self, node: Node) -> Any:
@@ -159,12 +164,14 @@ class Reading:
 
     def call(self, node: Node, op: str, title: str, wish: str, given: dict[str, Any]) -> Any:
         """Follow the function's rule; what has none is unknown, by its title."""
-        shape = _shape(self.shadows.get(node))
+        shape, before = _shape(self.shadows.get(node)), len(self.sheet.layers)
         given["guessed"] = self.size is None
         try:
             if not op:
                 raise NotUnderstood("")
-            return RULES[op](self.sheet, Call(op, wish, given, shape))
+            made = RULES[op](self.sheet, Call(op, wish, given, shape))
+            self.check_channels(before)
+            return made
         except (NotUnderstood, NetworkError) as error:
             if isinstance(error, NetworkError) and op:
                 raise
@@ -172,6 +179,14 @@ class Reading:
             first = shape[0] if isinstance(shape, list) else shape
             made = self.sheet.unknown(wish, note, _values(list(given.values())), first)
             return (made,) * len(shape) if isinstance(shape, list) else made
+
+    def check_channels(self, before: int) -> None:
+        """Take back layers whose channels were counted from a guess."""
+        written = self.sheet.layers[before:]
+        if self.channels is None and any(each.op == "pointwise" and each.cout is not None for each in written):
+            del self.sheet.layers[before:]
+            self.sheet.names -= {each.name for each in written}
+            raise NotUnderstood("of channels, how many is not known: no layer says how many the input has")
 
     def sizes(self, value: Value) -> tuple[Any, ...]:
         """A value's shape, with what depends on a size that is not given left open."""
@@ -241,60 +256,3 @@ def _flat(what: Any) -> Iterator[Any]:
         yield from (what.start, what.stop, what.step)
     else:
         yield what
-
-
-def _channels(module: Module, entry: Node) -> int | None:
-    """The channels of the first layer that reads an input and says how many it wants."""
-    waiting, seen = list(entry.users), set()
-    for node in waiting:
-        if node in seen:
-            continue
-        seen.add(node)
-        target = module.get_submodule(node.target) if node.op == "call_module" else None
-        for name in ("in_channels", "num_features", "num_channels"):
-            if hasattr(target, name):
-                return int(getattr(target, name))
-        waiting += list(node.users)
-    return None
-
-
-def _shadows(module: Module, graph: Any, size: Sequence[int] | None, ndim: int) -> dict[Node, Any]:
-    """Every node as a tensor without numbers, as far as torch gets at this size; without one, at that guess where it gets furthest."""
-    best: dict[Node, Any] = {}
-    for guess in [tuple(size)] if size is not None else [(n,) * ndim for n in GUESSES]:
-        found = _shadow(module, graph, guess)
-        best = found if len(found) > len(best) else best
-        if len(best) == len(graph.nodes):
-            break
-    return best
-
-
-def _shadow(module: Module, graph: Any, size: Shape) -> dict[Node, Any]:
-    import torch
-
-    found: dict[Node, Any] = {}
-
-    def given(what: Any) -> Any:
-        return torch.fx.node.map_arg(what, lambda node: found[node])
-
-    with torch.no_grad():
-        for node in graph.nodes:
-            try:
-                if node.op == "placeholder":
-                    channels = _channels(module, node)
-                    found[node] = node.args[0] if node.args else torch.empty((1, channels or 3, *size), device="meta")
-                elif node.op == "get_attr":
-                    value = operator.attrgetter(node.target)(module)
-                    found[node] = value.to("meta") if isinstance(value, torch.Tensor) else value
-                elif node.op == "call_module":
-                    light = copy.deepcopy(module.get_submodule(node.target)).to("meta").eval()
-                    found[node] = light(*given(node.args), **given(node.kwargs))
-                elif node.op == "output":
-                    found[node] = None
-                else:
-                    args, kwargs = given(node.args), given(node.kwargs)
-                    function = getattr(type(args[0]), node.target) if node.op == "call_method" else node.target
-                    found[node] = function(*args, **kwargs)
-            except Exception:
-                continue  # torch cannot run it at this size, or not what it reads: what follows has no shape
-    return found

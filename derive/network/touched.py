@@ -9,7 +9,8 @@ from derive.network.lanes import follow
 from derive.network.maps import Everything, Map, Reads, Unfixed
 from derive.network.model import Layer, Network, NetworkError
 from derive.network.report import needed
-from derive.network.rules import RULES, Along
+from derive.network.rules import RULES
+from derive.network.windows import Along
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _walk(
     through = set(needed(net, at))
     for each in reversed(net.layers):
         places = wanted.pop(each.name, None)
-        if places is None or each.name not in through:
+        if not places or each.name not in through:
             continue
         rule, along = RULES[each.op], Along(each, axis)
         if rule.mixes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from derive.entries import about, sections
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.entries import Entry, about, sections
 from derive.pages.document import Block, Document, Heading, Paragraph
 from derive.pages.entries import document, tier
 from derive.pages.markdown import inline, markdown
@@ -13,16 +16,28 @@ INTRO = "One page for each definition: what it says, its gradient with the check
 TIERS = "The letter is the weakest proof among the steps: A holds for all sizes. A dash stands where there is nothing to differentiate."
 
 
-def pages() -> dict[str, str]:
-    """The text of every page by its path, the list first."""
-    found = {f"{FOLDER}/{e.name}.md": NOTE + markdown(document(e)) for _, members in sections() for e in members}
-    return {f"{FOLDER}/README.md": NOTE + _index(), **found}
+@dataclass(frozen=True)
+class Page:
+    """The page of an entry, and the weakest proof among its steps."""
+
+    text: str
+    tier: str
 
 
-def _index() -> str:
+def page(e: Entry) -> Page:
+    """The page of an entry; deriving it is most of the work there is."""
+    return Page(NOTE + markdown(document(e)), tier(e))
+
+
+def pages(made: Mapping[str, Page]) -> dict[str, str]:
+    """The text of every page by its path, the list first; `made` has the page of each entry by name."""
+    return {f"{FOLDER}/README.md": NOTE + _index(made), **{f"{FOLDER}/{name}.md": p.text for name, p in made.items()}}
+
+
+def _index(made: Mapping[str, Page]) -> str:
     blocks: list[Block] = [Heading(1, "Derivations"), Paragraph((INTRO,)), Paragraph((TIERS,))]
     parts = [markdown(Document(tuple(blocks)))]
     for section, members in sections():
-        rows = "\n".join(f"| [{e.name}]({e.name}.md) | {inline((e.summary,))} | {tier(e)} |" for e in members)
+        rows = "\n".join(f"| [{e.name}]({e.name}.md) | {inline((e.summary,))} | {made[e.name].tier} |" for e in members)
         parts.append(f"## {section}\n\n{inline((about(section),))}\n\n| op | what it does | proof |\n| --- | --- | --- |\n{rows}\n")
     return "\n".join(parts)

@@ -100,12 +100,12 @@ def _feed(waiting: queue.Queue[Job], results: Results, rivals: bool, total: int)
         worker = worker if worker and worker.poll() is None else _started()
         outcome = _asked(worker, {"id": entry.id, "dtype": dtype, "rivals": rivals and dtype == entry.dtypes[-1]})
         results[entry.id, dtype] = outcome
-        mark = "ok  " if outcome["verdict"] in entry.verdicts else "MISS"
+        mark = "ok  " if entry.wants(outcome["verdict"]) else "MISS"
         said = f"{mark} {outcome['verdict']:<10} {outcome['seconds']:5.1f} s  {entry.id} [{dtype}]"
         print(f"{len(results):4}/{total} {said}", file=sys.stderr)
     if worker and worker.stdin:
         worker.stdin.close()
-        worker.wait(10)
+        worker.kill()
 
 
 def _started() -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""Single layers against torch, thousands of settings, those that fit and those that do not: sizes, errors, and which inputs change an output.
+"""Single layers against torch, thousands of settings, those that fit and those that do not: sizes, errors, positions read.
 
     python tests/benchmarks/geometry_torch.py
 """

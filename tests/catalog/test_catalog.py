@@ -22,10 +22,62 @@ from known_values import entries
 
 # fmt: off
 WANTED = {
+    # activations
     "sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "gelu", "gelu_tanh", "softplus", "silu", "softmax", "log_softmax",
+    # curves
+    "identity", "logsigmoid", "swish", "mish", "gelu_sigmoid", "celu", "tanhshrink", "softsign", "log1mexp", "logsumexp", "logmeanexp",
+    "softmin", "gumbel_softmax", "swiglu", "geglu", "reglu", "maxout",
+    # piecewise
+    "relu6", "relu_squared", "hardtanh", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "threshold", "rrelu", "sparse_plus",
+    "sparse_sigmoid", "sparsemax",
+    # losses
     "mse", "mae", "huber", "smooth_l1", "bce_with_logits", "nll", "cross_entropy", "cross_entropy_probs",
-    "batch_norm_train", "batch_norm_infer", "layer_norm", "rms_norm", "linear", "embedding", "attention", "conv2d", "mlp",
-    "adam", "sgd_momentum",
+    # reductions
+    "mse_sum", "mse_none", "mae_sum", "mae_none", "huber_sum", "huber_none", "smooth_l1_sum", "smooth_l1_none", "bce_with_logits_sum",
+    "bce_with_logits_none", "nll_sum", "nll_none", "cross_entropy_sum", "cross_entropy_none", "cross_entropy_probs_sum",
+    "cross_entropy_probs_none",
+    # regression
+    "half_mse", "log_cosh", "charbonnier", "wing", "quantile", "poisson_nll", "gaussian_nll", "student_t_nll", "gaussian_kl",
+    "evidence_lower_bound", "policy_gradient",
+    # classification
+    "bce", "bce_with_logits_weighted", "cross_entropy_smoothed", "cross_entropy_weighted", "cross_entropy_ignore", "add_k_smoothing",
+    "poly_loss", "ranking_softmax", "kl_div", "kl_div_log_target", "hinge", "squared_hinge", "perceptron", "soft_margin",
+    "multi_margin", "multiclass_perceptron", "multilabel_soft_margin",
+    # similarity
+    "cosine_similarity", "cosine_similarity_loss", "cosine_embedding", "contrastive", "triplet_margin", "margin_ranking",
+    "hinge_embedding", "info_nce", "clip_contrastive", "nt_xent", "cosface", "arcface",
+    # regions
+    "dice", "tversky", "jaccard", "chamfer", "hungarian_matching", "hungarian_l1", "hungarian_l2",
+    # regularizers
+    "l1", "l2", "l2_half", "elastic_net", "weight_decay", "max_norm", "clip_by_norm", "clip_by_value",
+    # normalization
+    "batch_norm_train", "batch_norm_unbiased", "batch_norm_infer", "batch_norm_statistics", "layer_norm", "layer_norm_unbiased",
+    "rms_norm", "rms_norm_offset", "standardize", "l2_normalize", "weight_norm", "spectral_norm",
+    # images
+    "batch_norm_train_2d", "batch_norm_infer_2d", "instance_norm", "group_norm", "local_response_norm",
+    # layers
+    "linear", "matmul", "outer", "bilinear", "residual_add", "lora", "highway", "squeeze_excite", "embedding", "embedding_bag",
+    "dropout", "cumsum", "logcumsumexp", "gather", "scatter_add",
+    # convolution
+    "conv1d", "conv2d", "conv2d_bias", "conv2d_same", "conv1d_causal", "conv2d_grouped", "conv2d_depthwise", "conv2d_pointwise",
+    "conv2d_separable", "global_avg_pool",
+    # attention
+    "attention", "attention_scaled", "attention_causal", "multi_head_attention", "rope",
+    # recurrent
+    "rnn_cell",
+    # networks
+    "mlp", "mlp_deep",
+    # elementary
+    "add", "multiply", "bias_add", "sum", "mean", "max", "min", "amax", "norm", "pairwise_distance",
+    # optimizers
+    "gradient_descent", "sgd_l2", "sgd_momentum", "sgd_momentum_inside", "nesterov", "adagrad", "rmsprop", "adadelta", "rprop", "lion",
+    "ema", "schedule_free", "update_ratio",
+    # adaptive
+    "adam", "adam_l2", "adamw", "adamw_fixed_decay", "amsgrad", "adamax", "nadam", "radam", "lamb", "lars", "adafactor", "sophia",
+    "newton_schulz", "muon",
+    # schedules
+    "step_decay", "exponential_decay", "inverse_time_decay", "polynomial_decay", "cosine_decay", "linear_warmup", "warmup_cosine",
+    "inverse_root_warmup", "rate_finder",
 }
 # fmt: on
 FOLDER = Path(derive.catalog.__file__).parent
@@ -58,9 +110,9 @@ def lengths() -> dict[str, int]:
 
 
 def test_definitions_are_short() -> None:
-    assert set(lengths()) == WANTED
+    assert set(lengths()) == {name for name in WANTED if not name.endswith(("_sum", "_none"))}
     assert statistics.median(lengths().values()) <= 8
-    assert max(lengths().values()) <= 12
+    assert max(lengths().values()) <= 13
 
 
 def test_the_catalogue_imports_the_language_alone() -> None:

@@ -158,7 +158,7 @@ def test_check_agrees(ops: str, mine: str, capsys: pytest.CaptureFixture[str]) -
 def test_check_disagrees_and_says_where(ops: str, mine: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", f"{mine}:wrong", "--op", ops, "--param", "width=0.25", "--budget", "1"]) == 1
     text = capsys.readouterr().out
-    assert text.startswith("disagrees") and "smallest input" in text and "width=0.25" in text
+    assert text.startswith("wrong") and "smallest input" in text and "width=0.25" in text
 
 
 def test_check_as_json_has_the_documented_fields(ops: str, mine: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +166,7 @@ def test_check_as_json_has_the_documented_fields(ops: str, mine: str, capsys: py
     found = json.loads(capsys.readouterr().out)
     guide = (Path(__file__).parents[2] / "docs" / "check.md").read_text()
     fields = {*found, *found["findings"][0], *found["readings"]["value"]}
-    assert found["schema"] == "derive.check/1"
+    assert found["schema"] == "derive.check/2"
     assert [f for f in fields if f"`{f}`" not in guide] == []
 
 

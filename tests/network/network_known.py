@@ -26,8 +26,8 @@ from derive.network.model import Network, NetworkError, resized
 from derive.network.questions import depth
 from derive.network.reader import from_data
 from derive.network.report import needed
-from derive.network.rules import Along, padding
 from derive.network.touched import touched
+from derive.network.windows import Along, padding
 
 DATA = Path(__file__).parents[1] / "data" / "conv_truth.json"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from derive.network import Input, Layer, Network, layer, receptive_field
-from derive.network.rules import Along
+from derive.network.windows import Along
 
 Claims = Iterator[tuple[str, Any, Any]]
 

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from derive.network.model import Input, Layer, Network, layer
-from derive.network.referee import DoesNotFit, step
+from derive.network.referee import step
+from derive.network.referee_plans import DoesNotFit
 
 Draw = Callable[[Any], Any]
 LONGEST = 120
@@ -113,7 +114,8 @@ def _nothing(draw: Draw) -> dict[str, Any]:
 ONE: dict[str, Callable[[Draw], dict[str, Any]]] = {
     "conv": _conv, "max_pool": _max_pool, "avg_pool": _pool, "lp_pool": _pool, "conv_transpose": _transposed, "max_unpool": _unpool,
     "adaptive_avg_pool": _adaptive, "adaptive_max_pool": _adaptive, "resize": _resize, "pad": _pad, "crop": _crop, "slice": _slice,
-    "depth_to_space": _block, "space_to_depth": _block, "pointwise": _nothing, "bn": _nothing, "global_pool": _nothing,
+    "depth_to_space": _block, "space_to_depth": _block, "pointwise": _nothing, "bn": _nothing, "global_pool": _nothing, "flatten": _nothing,
+    "linear": _nothing, "attention": _nothing,
 }
 # fmt: on
 OFTEN = ("conv", "conv", "conv", "max_pool", "avg_pool", "conv_transpose", "conv_transpose", "resize", *ONE)
@@ -170,8 +172,12 @@ def _join(draw: Draw, name: str, marks: dict[str, list[list[int]]], ndim: int) -
     """A layer that reads several others of the same size, where there are any."""
     first = draw(st.sampled_from(sorted(marks)))
     sizes = [len(m) for m in marks[first]]
-    others = [n for n in marks if n != first and [len(m) for m in marks[n]] == sizes]
+    others = [n for n in marks if n != first and all(len(m) in (1, s) for m, s in zip(marks[n], sizes, strict=True))]
     if not others:
         return None
+    single = [n for n in others if max(map(len, marks[n])) == 1]
+    if single and draw(st.booleans()):
+        return layer(name, "gate" if len(sizes) == 1 else "multiply", [first, draw(st.sampled_from(sorted(single)))], ndim=ndim)
     chosen = draw(st.lists(st.sampled_from(sorted(others)), min_size=1, max_size=2, unique=True))
-    return layer(name, draw(st.sampled_from(JOINS)), [first, *chosen], ndim=ndim)
+    equal = all([len(m) for m in marks[n]] == sizes for n in chosen)
+    return layer(name, draw(st.sampled_from(JOINS if equal else ("add", "multiply"))), [first, *chosen], ndim=ndim)

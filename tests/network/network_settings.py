@@ -12,7 +12,8 @@ from network_random import Case
 
 from derive.network import receptive_field
 from derive.network.model import Input, Layer, Network, NetworkError, layer
-from derive.network.referee import DoesNotFit, marks, positions
+from derive.network.referee import marks, positions
+from derive.network.referee_plans import DoesNotFit
 
 Setting = tuple[str, int, dict[str, Any]]
 
@@ -24,7 +25,8 @@ def settings() -> Iterator[Setting]:
     for n, k, d in product(range(1, 9), range(1, 6), range(1, 3)):
         yield "conv", n, {"kernel": k, "padding": "same", "dilation": d}
     for n, k, s, p, d, ceil in product(range(1, 9), range(1, 5), range(1, 5), range(3), range(1, 3), (False, True)):
-        yield "max_pool", n, {"kernel": k, "stride": s, "padding": p, "dilation": d, "ceil_mode": ceil}
+        if d == 1 or p <= k // 2:  # torch refuses more, though a dilated window would still reach the input
+            yield "max_pool", n, {"kernel": k, "stride": s, "padding": p, "dilation": d, "ceil_mode": ceil}
     for n, k, s, p, ceil in product(range(1, 9), range(1, 5), range(1, 5), range(3), (False, True)):
         yield "avg_pool", n, {"kernel": k, "stride": s, "padding": p, "ceil_mode": ceil}
     for n, k, s, p, d, extra in product(range(1, 5), range(1, 5), range(1, 5), range(4), range(1, 4), range(4)):

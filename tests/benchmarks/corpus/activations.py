@@ -257,7 +257,7 @@ def gelu(x):
     return np.array(y, dtype=x.dtype).reshape(x.shape)
 """, dtypes=ALL),
     GELU.inaccurate("one plus erf", "cancellation", ("special.erfc(-x /", "(1 + special.erf(x /"), ("x.dtype)", "x.dtype))")),
-    GELU.another("tanh form", (GELU.source.split("\n", 1)[1], "    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))\n")),
+    GELU.wrong("tanh form", CONVENTION, "variant", (GELU.source.split("\n", 1)[1], "    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))\n")),
     GELU.wrong("sigmoid form", CONVENTION, "variant", (GELU.source.split("\n", 1)[1], "    return x / (1 + np.exp(-1.702 * x))\n")),
     GELU.wrong("no square root of two", PLAIN, "factor", ("np.sqrt(2).astype(x.dtype)", "1")),
     GELU.wrong("half left out", PLAIN, "factor", ("0.5 * x", "x")),
@@ -335,17 +335,17 @@ def silu_backward(g, x):
     return g * s * (1 + x * special.expit(-x))
 """, "scipy")
 SILUS = (
-    SILU,
+    SILU.lossy(),
     forward("silu", "jax", """
 def silu(x):
     return jax.nn.silu(x)
 """, "jax", WIDE),
-    SILU.inaccurate("x over one plus exp(-x)", "overflow", ("x * special.expit(x)", "x / (1 + np.exp(-x))")),
+    SILU.right("x over one plus exp(-x)", ("x * special.expit(x)", "x / (1 + np.exp(-x))")).lossy(),
     SILU.wrong("sigmoid of 1.702 x", CONVENTION, "variant", ("expit(x)", "expit(1.702 * x)")),
     SILU.wrong("sigmoid alone", PLAIN, "dropped term", ("x * special", "special")),
     SILU.wrong("hard swish", CONVENTION, "variant", ("special.expit(x)", "np.clip(x + 3, 0, 6) / 6")),
-    SILU_D,
-    SILU_D.inaccurate("s + y(1 - s)", "cancellation", ("g * s * (1 + x * special.expit(-x))", "g * (s + x * s * (1 - s))")),
+    SILU_D.lossy(),
+    SILU_D.right("s + y(1 - s)", ("g * s * (1 + x * special.expit(-x))", "g * (s + x * s * (1 - s))")),
     SILU_D.wrong("second term left out", PLAIN, "dropped term", ("g * s * (1 + x * special.expit(-x))", "g * s")),
     SILU_D.wrong("x left out", PLAIN, "dropped term", ("x * special.expit(-x)", "special.expit(-x)")),
     SILU_D.wrong("1 - x(1 - s)", PLAIN, "sign", ("1 + x", "1 - x")),

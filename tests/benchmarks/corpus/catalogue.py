@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from corpus import activations, curves, effects, layers, losses, more_losses, norms, optimizers, own, signatures, softmax
+from corpus import (
+    activations,
+    curves,
+    effects,
+    layers,
+    losses,
+    more_losses,
+    norms,
+    optimizers,
+    own,
+    signatures,
+    softmax,
+    structures,
+    styles,
+)
 from corpus.entry import Entry
 
-MODULES = (activations, curves, softmax, losses, more_losses, norms, layers, optimizers, own, signatures, effects)
+MODULES = (activations, curves, softmax, losses, more_losses, norms, layers, optimizers, own, structures, signatures, styles, effects)
 ENTRIES: tuple[Entry, ...] = tuple(e for module in MODULES for e in module.ENTRIES)

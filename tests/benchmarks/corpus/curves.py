@@ -214,11 +214,11 @@ def swiglu_backward(g, gate, x):
     return g * x * s * (1 + gate * special.expit(-gate)), g * gate * s
 """, "scipy")
 GATES = (
-    SWIGLU,
+    SWIGLU.lossy(),
     SWIGLU.wrong("gate and value exchanged", PLAIN, "transposed", ("gate * special.expit(gate) * x", "x * special.expit(x) * gate")),
     SWIGLU.wrong("plain glu", CONVENTION, "variant", ("gate * special", "special")),
     SWIGLU.wrong("relu gate", CONVENTION, "variant", ("gate * special.expit(gate)", "np.maximum(gate, 0)")),
-    SWIGLU_D,
+    SWIGLU_D.lossy(),
     SWIGLU_D.wrong("gradients exchanged", PLAIN, "transposed", ("return g * x * s * (1 + gate * special.expit(-gate)), g * gate * s", "return g * gate * s, g * x * s * (1 + gate * special.expit(-gate))")),
     SWIGLU_D.wrong("x left out", PLAIN, "dropped term", ("g * x * s", "g * s")),
     SWIGLU_D.wrong("chain through the sigmoid left out", PLAIN, "dropped term", ("(1 + gate * special.expit(-gate))", "1")),

@@ -1,24 +1,7 @@
-"""Definitions of ops that the catalogue does not hold: some well known, some that nobody has seen."""
+"""Definitions of ops that the catalogue does not hold."""
 # mypy: ignore-errors
-# ruff: noqa: E501, I001
 
-from derive.language import Count, Fraction01, Index, Natural, Positive, Real, State, abs, exp, idx, log, max, maximum, mean, new, op, sqrt, sum, where
-
-
-@op
-def instance_norm(x: Real["N C H W"], gamma: Real["C"], beta: Real["C"], *, eps: Positive = 1e-5):
-    """Standardise each channel of each image over its pixels, then scale and shift."""
-    mu = mean(x, "H W")
-    var = mean((x - mu) ** 2, "H W")
-    return gamma * (x - mu) / sqrt(var + eps) + beta
-
-
-@op
-def group_norm(x: Real["N G C H"], gamma: Real["G C"], beta: Real["G C"], *, eps: Positive = 1e-5):
-    """Standardise each group of channels of each sample, then scale and shift; channels come split into groups."""
-    mu = mean(x, "C H")
-    var = mean((x - mu) ** 2, "C H")
-    return gamma * (x - mu) / sqrt(var + eps) + beta
+from derive.language import Index, Natural, Positive, Real, abs, exp, idx, log, max, maximum, mean, new, op, sqrt, sum, where
 
 
 @op
@@ -42,12 +25,6 @@ def triplet(a: Real["N D"], p: Real["N D"], n: Real["N D"], *, margin: Positive 
 
 
 @op
-def dropout(x: Real["..."], mask: Real["..."], *, rate: Fraction01 = 0.5):
-    """The input where the mask is one, scaled up for what is dropped."""
-    return x * mask / (1 - rate)
-
-
-@op
 def squareplus(x: Real["..."], *, b: Positive = 4):
     """A smooth relu made of a root."""
     return (x + sqrt(x**2 + b)) / 2
@@ -67,34 +44,9 @@ def gated_step(x: Real["N D"], h: Real["N D"], u: Real["D"], b: Real["D"]):
 
 
 @op
-def rmsprop(w: Real["..."], grad: Real["..."], v: State["..."], *, rate: Positive = 0.01, decay: Fraction01 = 0.99, eps: Positive = 1e-8):
-    """One step along the gradient divided by its running root mean square."""
-    v = decay * v + (1 - decay) * grad**2
-    return w - rate * grad / (sqrt(v) + eps)
-
-
-@op
-def adagrad(w: Real["..."], grad: Real["..."], total: State["..."], *, rate: Positive = 0.01, eps: Positive = 1e-10):
-    """One step along the gradient divided by the root of all squares so far."""
-    total = total + grad**2
-    return w - rate * grad / (sqrt(total) + eps)
-
-
-@op
-def adamw(
-    w: Real["..."], grad: Real["..."], m: State["..."], v: State["..."], t: Count,
-    *, rate: Positive = 1e-3, beta1: Fraction01 = 0.9, beta2: Fraction01 = 0.999, eps: Positive = 1e-8, decay: Fraction01 = 0.01,
-):  # fmt: skip
-    """Adam, with the weights shrunk apart from the gradient."""
-    m = beta1 * m + (1 - beta1) * grad
-    v = beta2 * v + (1 - beta2) * grad**2
-    return w - rate * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps) - rate * decay * w
-
-
-@op
 def average_pool(x: Real["N C T"]):
-    """Means of neighbours in pairs."""
-    return (x.at(T=2 * new("P")) + x.at(T=2 * new("P") + 1)) / 2
+    """Means of neighbours in pairs; the last of an odd number is left over."""
+    return (x.at(T=2 * new("P") + 1) + x.at(T=2 * new("P"))) / 2
 
 
 @op

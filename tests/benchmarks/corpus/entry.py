@@ -58,6 +58,10 @@ class Entry:
         """Whether a failing verdict would be a false alarm."""
         return AGREES in self.verdicts
 
+    def wants(self, verdict: str) -> bool:
+        """Whether the verdict is one that a checker may give; a convention named is no alarm."""
+        return verdict in self.verdicts or (self.correct and verdict == ANOTHER)
+
     @property
     def function(self) -> str:
         """The name of the function under test: the last thing that the source defines."""
@@ -70,15 +74,16 @@ class Entry:
 
     def wrong(self, name: str, category: str, label: str, *edits: tuple[str, str], dtypes: tuple[str, ...] = ()) -> Entry:
         """This code with a mistake: each edit replaces a piece of text that stands in it."""
-        return self._edited(name, category, label, edits, (WRONG,), dtypes or self.dtypes[-1:])
+        verdicts = (WRONG, ANOTHER) if label == "variant" else (WRONG,)
+        return self._edited(name, category, label, edits, verdicts, dtypes or self.dtypes[-1:])
 
     def inaccurate(self, name: str, label: str, *edits: tuple[str, str], dtypes: tuple[str, ...] = SINGLE) -> Entry:
         """The same function over the reals, but losing digits somewhere."""
         return self._edited(name, NUMERIC, label, edits, (INACCURATE,), dtypes)
 
-    def another(self, name: str, *edits: tuple[str, str]) -> Entry:
-        """A sibling of the op, taken for it: a checker that names the sibling has found the mistake."""
-        return self._edited(name, CONVENTION, "variant", edits, (ANOTHER, WRONG), self.dtypes[-1:])
+    def lossy(self) -> Entry:
+        """Correct as everybody writes it, though somewhere it loses digits: agreement and that finding are both right."""
+        return replace(self, verdicts=(AGREES, INACCURATE))
 
     def right(self, name: str, *edits: tuple[str, str], dtypes: tuple[str, ...] = ()) -> Entry:
         """Still correct, written differently."""

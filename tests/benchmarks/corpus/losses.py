@@ -65,7 +65,7 @@ def mae(pred, target):
     MAE_D,
     MAE_D.right("one where equal", ("np.sign(pred - target)", "np.where(pred >= target, 1, -1).astype(pred.dtype)")),
     MAE_D.wrong("size left out", PLAIN, "factor", (" / pred.size", "")),
-    MAE_D.wrong("the difference itself", PLAIN, "other", ("np.sign(pred - target)", "(pred - target)")),
+    MAE_D.wrong("the difference itself", PLAIN, "variant", ("np.sign(pred - target)", "(pred - target)")),
     MAE_D.wrong("target minus pred", PLAIN, "sign", ("np.sign(pred - target)", "np.sign(target - pred)")),
     MAE_D.wrong("divided by abs plus eps", NUMERIC, "eps", ("np.sign(pred - target)", "(pred - target) / (np.abs(pred - target) + 1e-6)")),
 )
@@ -87,7 +87,7 @@ HUBERS = (
 def huber(pred, target, delta=1.0):
     return F.huber_loss(pred, target, delta=delta)
 """, "torch", WIDE),
-    HUBER.another("smooth l1", ("0.5 * r * r", "0.5 * r * r / delta"), ("delta * (r - 0.5 * delta)", "r - 0.5 * delta")),
+    HUBER.wrong("smooth l1", CONVENTION, "variant", ("0.5 * r * r", "0.5 * r * r / delta"), ("delta * (r - 0.5 * delta)", "r - 0.5 * delta")),
     HUBER.wrong("half left out", PLAIN, "factor", ("0.5 * r * r", "r * r")),
     HUBER.wrong("linear part not shifted: a jump", PLAIN, "dropped term", ("delta * (r - 0.5 * delta)", "delta * r")),
     HUBER.wrong("delta left out of the slope", PLAIN, "parameter", ("delta * (r - 0.5 * delta)", "(r - 0.5 * delta)")),
@@ -113,7 +113,7 @@ def smooth_l1_backward(g, pred, target, beta=1.0):
 """)
 SMOOTHS = (
     SMOOTH,
-    SMOOTH.another("huber", ("r * r / (2 * beta), r - beta / 2", "r * r / 2, beta * (r - beta / 2)")),
+    SMOOTH.wrong("huber", CONVENTION, "variant", ("r * r / (2 * beta), r - beta / 2", "r * r / 2, beta * (r - beta / 2)")),
     SMOOTH.wrong("beta left out of the square", PLAIN, "parameter", ("r * r / (2 * beta)", "r * r / 2")),
     SMOOTH.wrong("a half in place of beta/2", PLAIN, "parameter", ("r - beta / 2", "r - 0.5")),
     SMOOTH.wrong("sum", PLAIN, "factor", ("np.mean", "np.sum")),

@@ -100,7 +100,7 @@ def poisson_nll_backward(g, log_rate, count):
     GAUSS_D.wrong("variance's gradient without the square", PLAIN, "dropped term", ("(1 - r * r / var)", "1")),
     GAUSS_D.wrong("two for the mean", PLAIN, "factor", ("g * r / var", "2 * g * r / var")),
     GAUSS_D.wrong("sign of the variance's gradient", PLAIN, "sign", ("(1 - r * r / var)", "(r * r / var - 1)")),
-    KL,
+    KL.lossy(),
     KL.wrong("sum over the batch", PLAIN, "factor", ("np.mean(np.sum(", "np.sum(np.sum(")),
     KL.wrong("mean over dimensions too", PLAIN, "factor", ("np.mean(np.sum(1 + logvar - mu ** 2 - np.exp(logvar), axis=1))", "np.mean(1 + logvar - mu ** 2 - np.exp(logvar))")),
     KL.wrong("sign", PLAIN, "sign", ("-0.5", "0.5")),
@@ -276,7 +276,7 @@ def l2(w, strength=0.01):
     forward("l2", "sum of squares", """
 def l2(w, strength=0.01):
     return strength * np.sum(w * w)
-""", dtypes=DOUBLE).another("half of it", ("strength * np", "0.5 * strength * np")),
+""", dtypes=DOUBLE).wrong("half of it", CONVENTION, "variant", ("strength * np", "0.5 * strength * np")),
     forward("l2", "sum of squares", """
 def l2(w, strength=0.01):
     return strength * np.sum(w * w)

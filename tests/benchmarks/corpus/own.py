@@ -1,4 +1,4 @@
-"""Implementations of the ops of definitions.py: the checker has no name to go by."""
+"""More norms, distances, optimisers, and the ops of definitions.py, which the catalogue does not know."""
 
 # ruff: noqa: E501
 
@@ -27,7 +27,7 @@ def group_norm(x, gamma, beta, eps=1e-5):
     flat = x.reshape(x.shape[0], x.shape[1], -1)
     centred = flat - flat.mean(axis=-1, keepdims=True)
     scale = np.sqrt((centred ** 2).mean(axis=-1, keepdims=True) + eps)
-    return (centred / scale).reshape(x.shape) * gamma[..., None] + beta[..., None]
+    return (centred / scale).reshape(x.shape) * gamma[..., None, None] + beta[..., None, None]
 """, dtypes=WIDE)
 NORMS = (
     INSTANCE,
@@ -46,10 +46,10 @@ def instance_norm(x, gamma, beta, eps=1e-5):
     INSTANCE_D.wrong("mean term dropped", PLAIN, "dropped term", (" - h.mean(axis=over, keepdims=True)", "")),
     INSTANCE_D.wrong("variance term dropped", PLAIN, "dropped term", (" - xhat * (h * xhat).mean(axis=over, keepdims=True)", "")),
     GROUP,
-    GROUP.wrong("per channel", PLAIN, "axis", ("flat = x.reshape(x.shape[0], x.shape[1], -1)", "flat = x")),
+    GROUP.wrong("per channel", PLAIN, "axis", ("flat = x.reshape(x.shape[0], x.shape[1], -1)", "flat = x.reshape(*x.shape[:3], -1)")),
     GROUP.wrong("over all groups", CONVENTION, "axis", ("x.reshape(x.shape[0], x.shape[1], -1)", "x.reshape(x.shape[0], 1, -1)")),
     GROUP.wrong("eps outside", CONVENTION, "eps", ("np.sqrt((centred ** 2).mean(axis=-1, keepdims=True) + eps)", "np.sqrt((centred ** 2).mean(axis=-1, keepdims=True)) + eps")),
-    GROUP.wrong("beta scaled as well", PLAIN, "other", ("* gamma[..., None] + beta[..., None]", "* gamma[..., None] + beta[..., None] * gamma[..., None]")),
+    GROUP.wrong("beta scaled as well", PLAIN, "other", ("* gamma[..., None, None] + beta[..., None, None]", "* gamma[..., None, None] + beta[..., None, None] * gamma[..., None, None]")),
 )
 
 UNIT = forward("unit_rows", "norm", """
@@ -302,7 +302,6 @@ INDEXED = (
     TOP_D.right("ties shared evenly", ("    d[n, top] += h\n", "    best = score == score.max(axis=1, keepdims=True)\n    d += best * (h / best.sum(axis=1))[:, None]\n")),
     TOP_D.wrong("every tied winner in full", CONVENTION, "kink", ("    d[n, top] += h\n", "    d += (score == score.max(axis=1, keepdims=True)) * h[:, None]\n")),
     TOP_D.wrong("right class without gradient", PLAIN, "dropped term", ("    d[n, label] -= h\n", "")),
-    TOP_D.wrong("assigned, not added", PLAIN, "scatter", ("d[n, label] -= h", "d[n, label] = -h")),
     SPREAD,
     SPREAD.wrong("about the median", CONVENTION, "other", ("x.mean(axis=0)", "np.median(x, axis=0)")),
     SPREAD.wrong("mean of all", PLAIN, "factor", (".sum(axis=1).mean()", ".mean()")),

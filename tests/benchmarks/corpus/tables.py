@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from corpus import labels
-from corpus.entry import ANOTHER, CLASSES, INACCURATE, WRONG, Entry
+from corpus.entry import CLASSES, INACCURATE, WRONG, Entry
 
 Key = tuple[str, str]
 Outcomes = Mapping[Key, Mapping[str, Any]]
@@ -45,7 +45,7 @@ def _derive_cells(chosen: list[tuple[Entry, Mapping[str, Any]]]) -> list[str]:
     nameable = [(e, o) for e, o in chosen if labels.counted(e.label)]
     return [
         _share(chosen, detected),
-        _share(chosen, lambda e, o: o["verdict"] in e.verdicts),
+        _share(chosen, lambda e, o: e.wants(o["verdict"])),
         _share(nameable, named),
     ]
 
@@ -76,11 +76,11 @@ def _complaints(outcomes: Outcomes, by_id: Mapping[str, Entry]) -> list[str]:
     lines = []
     for (name, dtype), o in outcomes.items():
         e = by_id[name]
-        if e.correct and o["verdict"] not in (*e.verdicts, ANOTHER):
+        if e.correct and not e.wants(o["verdict"]):
             lines.append(f"ALARM   {o['verdict']:<10} {name} [{dtype}]")
         elif not e.correct and not detected(e, o):
             lines.append(f"MISSED  {o['verdict']:<10} {name} [{dtype}]")
-        elif not e.correct and o["verdict"] not in e.verdicts:
+        elif not e.wants(o["verdict"]):
             lines.append(f"GRADED  {o['verdict']:<10} {name} [{dtype}] wanted {' or '.join(e.verdicts)}")
     return lines
 

@@ -1,0 +1,57 @@
+"""Attention: values averaged by the similarity of queries to keys, with masks, positions and heads."""
+# mypy: ignore-errors
+
+from derive.catalog.activations import softmax
+from derive.language import Positive, Real, cos, exp, idx, op, sin, size, sqrt, sum, where
+
+
+@op(source="Vaswani et al. 2017, arXiv:1706.03762, eq. 1")
+def attention(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"]):
+    """Values averaged by the similarity of queries to keys."""
+    s = sum(q * k, "D") / sqrt(size("D"))
+    p = softmax(s, over="M")
+    return sum(p * v, "M")
+
+
+@op(source="Vaswani et al. 2017, arXiv:1706.03762, eq. 1, with the scale given")
+def attention_scaled(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"], *, scale: Positive = 1):
+    """Values averaged by the similarity of queries to keys, times a scale that is given."""
+    s = scale * sum(q * k, "D")
+    p = softmax(s, over="M")
+    return sum(p * v, "M")
+
+
+@op(source="Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3")
+def attention_causal(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"]):
+    """Values averaged by similarity, over the keys that stand no later than the query."""
+    s = sum(q * k, "D") / sqrt(size("D"))
+    e = where(idx("M") <= idx("L"), exp(s), 0)
+    p = e / sum(e, "M")
+    return sum(p * v, "M")
+
+
+@op(source="Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2")
+def multi_head_attention(x: Real["... L C"], wq: Real["H D C"], wk: Real["H D C"], wv: Real["H D C"], wo: Real["O H D"]):
+    """Attention of a sequence to itself, by several heads whose results are mixed."""
+    q, k, v = sum(x * wq, "C"), sum(x * wk, "C"), sum(x * wv, "C")
+    keys, values = k.at(L=idx("L'")), v.at(L=idx("L'"))
+    p = softmax(sum(q * keys, "D") / sqrt(size("D")), over="L'")
+    head = sum(p * values, "L'")
+    return sum(head * wo, "H D")
+
+
+@op(source="Su et al. 2021, RoFormer, arXiv:2104.09864, eq. 34, with neighbouring features as pairs")
+def rope(x: Real["... L D"], *, base: Positive = 10000):
+    """Turn each pair of features by an angle that grows with the position."""
+    pair = idx("D") // 2
+    odd = idx("D") - 2 * pair
+    angle = idx("L") * base ** (-2 * pair / size("D"))
+    partner = x.at(D=idx("D") + 1 - 2 * odd)
+    return x * cos(angle) + (2 * odd - 1) * partner * sin(angle)
+
+
+# fmt: off
+ATTENTION = (
+    attention, attention_scaled, attention_causal, multi_head_attention, rope,
+)
+# fmt: on

@@ -1,0 +1,92 @@
+"""Convolution: sums over windows that an affine index map reads. Outside the input there are zeros."""
+# mypy: ignore-errors
+
+from derive.language import Natural, PositiveInteger, Real, idx, mean, new, op, size, sum
+
+
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285; van den Oord et al. 2016, arXiv:1609.03499")
+def conv1d(x: Real["N C L"], w: Real["O C K"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1):
+    """Cross-correlation of a sequence with a bank of windows; zero outside the sequence."""
+    at = stride * new("P") + dilation * idx("K") - padding
+    return sum(x.at(L=at) * w, "C K")
+
+
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285")
+def conv2d(x: Real["N C H W"], w: Real["O C I J"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1):
+    """Cross-correlation of an image with a bank of windows; zero outside the image."""
+    rows = stride * new("P") + dilation * idx("I") - padding
+    columns = stride * new("Q") + dilation * idx("J") - padding
+    return sum(x.at(H=rows, W=columns) * w, "C I J")
+
+
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285")
+def conv2d_bias(
+    x: Real["N C H W"], w: Real["O C I J"], b: Real["O"],
+    *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1,
+):  # fmt: skip
+    """Cross-correlation of an image with a bank of windows, plus a bias for each; zero outside the image."""
+    rows = stride * new("P") + dilation * idx("I") - padding
+    columns = stride * new("Q") + dilation * idx("J") - padding
+    return sum(x.at(H=rows, W=columns) * w, "C I J") + b
+
+
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 2.3")
+def conv2d_same(x: Real["N C H W"], w: Real["O C I J"], *, dilation: PositiveInteger = 1):
+    """Cross-correlation whose output is as large as the image, for windows of odd size."""
+    rows = idx("H") + dilation * (idx("I") - size("I") // 2)
+    columns = idx("W") + dilation * (idx("J") - size("J") // 2)
+    return sum(x.at(H=rows, W=columns) * w, "C I J")
+
+
+@op(source="van den Oord et al. 2016, WaveNet, arXiv:1609.03499, section 2.1")
+def conv1d_causal(x: Real["N C L"], w: Real["O C K"], *, dilation: PositiveInteger = 1):
+    """Cross-correlation in which no output sees a later input; zero before the sequence."""
+    at = idx("L") + dilation * (idx("K") - size("K") + 1)
+    return sum(x.at(L=at) * w, "C K")
+
+
+@op(source="Krizhevsky, Sutskever & Hinton 2012, section 3.2; Xie et al. 2017, arXiv:1611.05431")
+def conv2d_grouped(
+    x: Real["N G C H W"], w: Real["G O C I J"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1
+):  # fmt: skip
+    """Cross-correlation of each group of channels with a bank of its own; zero outside the image."""
+    rows = stride * new("P") + dilation * idx("I") - padding
+    columns = stride * new("Q") + dilation * idx("J") - padding
+    return sum(x.at(H=rows, W=columns) * w, "C I J")
+
+
+@op(source="Chollet 2017, arXiv:1610.02357, section 2")
+def conv2d_depthwise(
+    x: Real["N C H W"], w: Real["C I J"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1
+):  # fmt: skip
+    """Cross-correlation of each channel with a window of its own; zero outside the image."""
+    rows = stride * new("P") + dilation * idx("I") - padding
+    columns = stride * new("Q") + dilation * idx("J") - padding
+    return sum(x.at(H=rows, W=columns) * w, "I J")
+
+
+@op(source="Lin, Chen & Yan 2014, arXiv:1312.4400, section 3.1")
+def conv2d_pointwise(x: Real["N C H W"], w: Real["O C"]):
+    """A linear map of the channels at each position."""
+    return sum(x * w, "C")
+
+
+@op(source="Chollet 2017, arXiv:1610.02357, section 2")
+def conv2d_separable(x: Real["N C H W"], depth: Real["C I J"], point: Real["O C"], *, stride: PositiveInteger = 1, padding: Natural = 0):
+    """A convolution of each channel alone, then a linear map of the channels."""
+    h = conv2d_depthwise(x, depth, stride=stride, padding=padding)
+    return sum(h * point, "C")
+
+
+@op(source="Lin, Chen & Yan 2014, arXiv:1312.4400, section 3.2")
+def global_avg_pool(x: Real["N C H W"]):
+    """The mean of each channel."""
+    return mean(x, "H W")
+
+
+# fmt: off
+CONVOLUTION = (
+    conv1d, conv2d, conv2d_bias, conv2d_same, conv1d_causal, conv2d_grouped, conv2d_depthwise, conv2d_pointwise, conv2d_separable,
+    global_avg_pool,
+)
+# fmt: on

@@ -1,0 +1,107 @@
+"""Where a candidate goes wrong, when that says why: a layout, a size, a position from which on it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.checker.evaluate import CheckError, frame
+from derive.checker.inputs import Sample
+from derive.checker.runs import Finding, Reader, Tally, Trial, run
+
+Array = NDArray[Any]
+FEW = 3
+LARGE = 8
+
+
+def place(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
+    """The circumstance that decides, in words; empty where there is none."""
+    if f.kind == "shape" and (words := _axes_of(reader, f)):
+        return words
+    if f.kind not in ("value", "gradient", "nan", "raised", "shape"):
+        return ""
+    return _size(reader, f, trials) or _position(f, trials)
+
+
+def layout(reader: Reader, f: Finding) -> str:
+    """Fails as laid out, not when the same numbers are contiguous by rows."""
+    if f.kind not in ("value", "gradient", "nan", "raised", "shape"):
+        return ""
+    if all(x.flags.c_contiguous for x in (*f.sample.inputs.values(), *f.sample.cotangents.values())):
+        return ""
+    plain = replace(
+        f.sample,
+        inputs={n: np.ascontiguousarray(x).reshape(x.shape) for n, x in f.sample.inputs.items()},
+        cotangents={n: np.ascontiguousarray(x).reshape(x.shape) for n, x in f.sample.cotangents.items()},
+    )
+    if any(g.kind == f.kind for g in run(reader, plain, Tally())):
+        return ""
+    kind = "Fortran order" if all(x.flags.f_contiguous for x in f.sample.inputs.values()) else "strided"
+    return f"fails only for inputs that are not contiguous ({kind}): the memory is read in the wrong order"
+
+
+def _sizes(reader: Reader, s: Sample) -> dict[str, int]:
+    try:
+        found = frame(reader.program, {n: np.asarray(x) for n, x in s.inputs.items()}, s.parameters)
+    except CheckError:
+        return {}
+    lead = {f"leading {k}": n for k, n in enumerate(found.batch)}
+    return {**{a: n for a, n in found.sizes.items() if a != "..."}, **lead, "leading axes": len(found.batch)}
+
+
+def _size(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
+    """Every call with a certain size fails, and no other."""
+    bad = [_sizes(reader, t.sample) for t in trials if any(x.any() for x in t.far.values())]
+    if f.kind in ("raised", "shape"):
+        bad.append(_sizes(reader, f.sample))
+    good = [_sizes(reader, t.sample) for t in trials if not any(x.any() for x in t.far.values())]
+    return next(_size_words(bad, good), "") if len(good) >= FEW and bad else ""
+
+
+def _size_words(bad: Sequence[Mapping[str, int]], good: Sequence[Mapping[str, int]]) -> Iterator[str]:
+    axes = [a for a in bad[0] if all(a in s for s in (*bad, *good))]
+    for a in axes:
+        ours, theirs = [s[a] for s in bad], [s[a] for s in good]
+        what = "the number of leading axes" if a == "leading axes" else f"the size of {a}"
+        if all(n == 1 for n in ours) and all(n != 1 for n in theirs):
+            yield f"fails only where {what} is 1 (batch 1)"
+        if min(ours) > max(theirs) and min(ours) >= LARGE:
+            yield f"fails only where {what} is large: at {min(ours)}, not up to {max(theirs)}"
+    for a, b in combinations((a for a in axes if a != "leading axes"), 2):
+        ours, theirs = [s[a] == s[b] for s in bad], [s[a] == s[b] for s in good]
+        if all(ours) and not any(theirs) and any(s[a] > 1 for s in bad):
+            yield f"fails only where the sizes of {a} and {b} are equal: wrong axis, one is taken for the other"
+        if not any(ours) and all(theirs) and any(s[a] > 1 for s in good):
+            yield f"fails wherever the sizes of {a} and {b} differ: wrong axis, one is taken for the other (transposed)"
+
+
+def _position(f: Finding, trials: Sequence[Trial]) -> str:
+    """Only from some position on along a dimension, in arrays that are longer."""
+    masks = [t.far[f.what] for t in trials if f.what in t.far and t.far[f.what].any()]
+    fine = [t.far[f.what] for t in trials if f.what in t.far and not t.far[f.what].any()]
+    if not masks or not fine or any(m.ndim != masks[0].ndim for m in masks):
+        return ""
+    for d in range(masks[0].ndim):
+        first = min(int(np.min(np.nonzero(m)[d])) for m in masks)
+        if first >= 8 and all(m.shape[d] <= first for m in fine if m.ndim > d):
+            return f"fails only from position {first} on along dimension {d}: beyond a block of that size"
+    return ""
+
+
+def _axes_of(reader: Reader, f: Finding) -> str:
+    """A gradient that kept, or lost, axes of what it is a gradient of."""
+    if reader.reading != "gradient" or not f.what or "has shape" not in f.message:
+        return ""
+    sizes = _sizes(reader, f.sample)
+    wanted = next(i.names for i in reader.program.real_inputs if i.name == f.what)
+    got = [int(n) for n in f.message.split("(")[1].split(")")[0].replace(",", " ").split()]
+    right = [sizes[a] for a in wanted if a in sizes]
+    if len(got) > len(right):
+        extra = [a for a in sizes if a not in wanted and a != "leading axes"]
+        return f"not summed over what was broadcast ({' '.join(extra)}): the gradient of {f.what} has the wrong shape"
+    return ""
