@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from derive.checker.adjoint import adjoints
 from derive.checker.edits import edits
 from derive.checker.evaluate import frame, walked
-from derive.checker.facts import Closeness, Seen, closeness, facts, fits
+from derive.checker.facts import Closeness, Seen, closeness, facts, fits, weighed
 from derive.checker.grading import Narrow, naive_forms
 from derive.checker.inputs import Sample
 from derive.checker.runs import Reader, Trial
@@ -89,7 +89,7 @@ def _tried(expected: Expected, chosen: Sequence[Trial], seen: Sequence[Seen], c:
                 values.append(expected(t.sample))
         except (DeriveError, ValueError, IndexError, KeyError, ZeroDivisionError, OverflowError, ImportError, TypeError):
             return 0.0
-        if k == 0 and not fits(values, seen[:1], c):
+        if k == 0 and weighed(values, seen[:1], c) < 0:
             return 0.0
     return fits(values, seen, c)
 
@@ -117,7 +117,8 @@ def _seen(reader: Reader, name: str, t: Trial) -> Seen:
     sizes = {a: n for a, n in fr.sizes.items() if n > 0 and a != BATCH}
     whole = int(np.prod(fr.batch)) if BATCH in fr.sizes else 0
     given = {**t.sample.inputs, **({f"g of {o}": g for o, g in t.sample.cotangents.items()} if reader.reading == "gradient" else {})}
-    return Seen(t.got[name], t.exact[name], t.far[name], given, {**sizes, **({"all": whole} if whole else {})}, t.sample.parameters, t.slack[name])
+    sizes |= {"all": whole} if whole else {}
+    return Seen(t.got[name], t.exact[name], t.far[name], given, sizes, t.sample.parameters, t.slack[name])
 
 
 def _likely(reader: Reader, name: str, siblings: Sequence[Op]) -> Iterator[tuple[str, Expected]]:
@@ -257,7 +258,7 @@ def near(op: Program, other: Program) -> bool:
         return False
     try:
         with np.errstate(all="ignore"):
-            a, b = (_value(p, 0)(Sample(inputs, {}, {q.name: float(q.default or 1) for q in p.parameters})) for p in (op, other))
+            a, b = (np.asarray(_value(p, 0)(Sample(inputs, {}, {q.name: float(q.default or 1) for q in p.parameters}))) for p in (op, other))
             return bool(np.max(np.abs(a - b)) <= NEAR * np.max(np.abs(a)))
     except (DeriveError, ValueError, IndexError, KeyError):
         return False

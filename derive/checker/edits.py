@@ -145,12 +145,30 @@ def _replaced(program: Program, let: Let, node: Expr, new: Expr) -> Program | No
         body = transform(let.body, lambda n: new if n == node else n)
     except DefinitionError:
         return None
-    if not body.axes <= let.body.axes or body == let.body:
+    if body == let.body:
         return None
+    if not body.axes <= let.body.axes:
+        return _spread(program, let, body)
     if body.axes != let.body.axes:
         body = add(body, *(mul(Const(Fraction(0)), Iota(a)) for a in sorted(let.body.axes - body.axes) if a != BATCH))
     lets = tuple(Let(item.name, body) if item is let else item for item in program.lets)
     return replace(program, lets=lets)
+
+
+def _spread(program: Program, let: Let, body: Expr) -> Program | None:
+    """The program with a let that has got other axes, as far as the outputs keep theirs."""
+    bodies: dict[Expr, Expr] = {}
+    lets = []
+    for item in program.lets:
+        try:
+            new = Let(item.name, body if item is let else transform(item.body, lambda n: bodies.get(n, n) if isinstance(n, Ref) else n))
+        except DefinitionError:
+            return None
+        bodies[item.ref] = new.ref
+        lets.append(new)
+    before = {item.name: item.body.axes for item in program.lets}
+    kept = all(item.body.axes == before[item.name] for item in lets if item.name in {o.name for o in program.outputs})
+    return replace(program, lets=tuple(lets)) if kept else None
 
 
 def _terms(node: Expr, program: Program) -> Iterator[Proposal]:

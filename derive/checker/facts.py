@@ -57,18 +57,23 @@ def closeness(dtype: str) -> tuple[Closeness, ...]:
 
 
 def fits(expected: Sequence[Array | None], seen: Sequence[Seen], c: Closeness) -> float:
-    """The share of telling numbers that an explanation gives, 0 where it fails elsewhere; telling are those that are too far
-    off and not the same as the exact ones."""
+    """The share of telling numbers that an explanation gives, 0 where none tells and where it fails elsewhere; telling are those
+    that are too far off and not the same as the exact ones."""
+    return max(weighed(expected, seen, c), 0.0)
+
+
+def weighed(expected: Sequence[Array | None], seen: Sequence[Seen], c: Closeness) -> float:
+    """The share of telling numbers; -1 where some result contradicts the explanation."""
     told = matched = 0
     for e, s in zip(expected, seen, strict=True):
         if e is None or np.shape(e) != s.got.shape:
-            return 0.0
+            return -1.0
         with np.errstate(all="ignore"):
             within = np.abs(e - s.got) <= np.where(s.slack < 1e300, 4 * s.slack, 0)
         same = c.same(e, s.got) | within | (~s.far & ~np.isfinite(e))  # the candidate may guard what the explanation does not
         telling = s.far & ~c.same(s.exact, s.got)
         if s.got.size and (np.mean(same) < ENOUGH or (telling.any() and np.mean(same[telling]) < ENOUGH)):
-            return 0.0
+            return -1.0
         told += int(np.sum(telling))
         matched += int(np.sum(same & telling))
     return matched / told if told else 0.0
@@ -141,7 +146,7 @@ def _ratio(s: Seen, c: Closeness) -> float | None:
 
 
 def _factor_names(s: Seen) -> Iterator[str]:
-    yield from NUMBERS
+    yield from ("2", "1/2")
     for a, b in [(a, "") for a in s.sizes] + list(combinations(s.sizes, 2)):
         n = f"size({a})" + (f"*size({b})" if b else "")
         yield from (n, f"1/{n}", f"sqrt({n})", f"1/sqrt({n})")
@@ -160,6 +165,7 @@ def _factor_names(s: Seen) -> Iterator[str]:
         yield from (f"size({a})/size({b})", f"size({b})/size({a})")
     for p in s.parameters:
         yield from (p, f"1/{p}", f"{p}**2", f"1/{p}**2", f"(1 - {p})", f"1/(1 - {p})")
+    yield from NUMBERS
 
 
 def _factor_value(name: str, s: Seen) -> float | None:
@@ -171,7 +177,8 @@ def _factor_value(name: str, s: Seen) -> float | None:
     for axis, n in s.sizes.items():
         text = text.replace(f"size({axis})", str(float(n)))
     try:
-        return float(eval(text, {"__builtins__": {}}, space))
+        value = float(eval(text, {"__builtins__": {}}, space))
+        return value
     except (ZeroDivisionError, TypeError, NameError, SyntaxError):
         return None
 

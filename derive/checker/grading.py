@@ -103,4 +103,4 @@ def _run(program: Program, output: int, arrays: Mapping[str, Array], parameters:
 
 def _same(got: Array, run: Array) -> Array:
     close = np.abs(got - run) <= ALIKE * np.spacing(np.where(np.isfinite(run), np.abs(run), 1))
-    return (got == run) | (np.isnan(got) & np.isnan(run)) | (np.isfinite(run) & close)
+    return np.asarray((got == run) | (np.isnan(got) & np.isnan(run)) | (np.isfinite(run) & close))

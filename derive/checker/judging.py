@@ -84,9 +84,8 @@ def judge(got: Array, truth: Rounded, allowance: Allowance, dtype: str = "") -> 
     at = tuple(int(k) for k in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
     worst = Judged(float(ratio[at]), at, float(got[at]), float(exact[at]), float(in_ulps[at]), float(limit[at]), plain, firm, *counts)
     found = _conventions(got, exact, allowance, judged)
-    return replace(
-        worst, conventions=found, defined=int(np.sum(judged)), ratios=ratio, table=(got, exact, in_ulps, limit), slack=np.asarray(np.minimum(allowed, 1e300), float)
-    )
+    table, slack = (got, exact, in_ulps, limit), np.asarray(np.minimum(allowed, 1e300), float)
+    return replace(worst, conventions=found, defined=int(np.sum(judged)), ratios=ratio, table=table, slack=slack)
 
 
 def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance, coarse: float) -> tuple[Array, Array, Array]:

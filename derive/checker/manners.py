@@ -28,8 +28,8 @@ def _manners(reader: Reader, build: Callable[[Case], Sample], tally: Tally) -> I
     if held is None or again is None:
         return
     _read(reader, reader.called(other)[1])
-    third = _read(reader, reader.called(s)[1])
     kept = _read(reader, first)
+    third = _read(reader, reader.called(s)[1])
     tally.calls += 4
     if third is None or kept is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -25,7 +26,7 @@ def place(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
         return words
     if f.kind not in ("value", "gradient", "nan", "raised", "shape"):
         return ""
-    return _size(reader, f, trials) or _position(f, trials)
+    return _position(f, trials) or _size(reader, f, trials)
 
 
 def layout(reader: Reader, f: Finding) -> str:
@@ -81,15 +82,16 @@ def _size_words(bad: Sequence[Mapping[str, int]], good: Sequence[Mapping[str, in
 
 
 def _position(f: Finding, trials: Sequence[Trial]) -> str:
-    """Only from some position on along a dimension, in arrays that are longer."""
+    """Only from some position on along a dimension, more often than by chance."""
     masks = [t.far[f.what] for t in trials if f.what in t.far and t.far[f.what].any()]
-    fine = [t.far[f.what] for t in trials if f.what in t.far and not t.far[f.what].any()]
-    if not masks or not fine or any(m.ndim != masks[0].ndim for m in masks):
+    if not masks or any(m.ndim != masks[0].ndim for m in masks):
         return ""
     for d in range(masks[0].ndim):
         first = min(int(np.min(np.nonzero(m)[d])) for m in masks)
-        if first >= 8 and all(m.shape[d] <= first for m in fine if m.ndim > d):
-            return f"fails only from position {first} on along dimension {d}: beyond a block of that size"
+        others = tuple(k for k in range(masks[0].ndim) if k != d)
+        chance = math.prod((1 - min(first / m.shape[d], 1)) ** int(m.any(axis=others).sum()) for m in masks)
+        if first >= LARGE and chance < 1e-3:
+            return f"fails only from position {first} on along dimension {d}: wrong for large sizes, beyond a block of {first}"
     return ""
 
 

@@ -125,7 +125,8 @@ class Reader:
             names = [i.name for i in self.program.real_inputs]
             exact = oracle.gradient(self.program, s.inputs, s.cotangents, s.parameters, dtype=kind)
             arrays = self.arrays(s)
-        return exact, dict(zip(names, allowances(self.forms, arrays, s.parameters, self.dtype, jumps=self.reading == "gradient"), strict=True))
+        allowed = allowances(self.forms, arrays, s.parameters, self.dtype, jumps=self.reading == "gradient")
+        return exact, dict(zip(names, allowed, strict=True))
 
     def arrays(self, s: Sample) -> dict[str, Array]:
         """The arrays that the forms take."""

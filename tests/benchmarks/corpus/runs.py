@@ -48,7 +48,7 @@ def run(entry: Entry, dtype: str) -> Outcome:
     try:
         report = check(forward, op, backward, dtype=dtype, parameters=dict(entry.parameters))
     except DeriveError as error:
-        return Outcome(REFUSED, "", time.perf_counter() - began, f"{type(error).__name__}: {error}")
+        return Outcome(REFUSED, str(error), time.perf_counter() - began, f"{type(error).__name__}: {error}")
     seconds = time.perf_counter() - began
     fields = report.fields()
     return Outcome(VERDICTS.get(fields["verdict"], fields["verdict"]), _cause(fields), seconds, report.text())
