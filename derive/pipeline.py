@@ -14,7 +14,7 @@ from derive.calculus.proof import Step, certify, certify_for_all_sizes
 from derive.calculus.sweep import Derivation
 from derive.calculus.textbook import hide_differences
 from derive.language.errors import NotProved
-from derive.language.nodes import Expr, substitute
+from derive.language.nodes import Expr, Ref, leaves, substitute
 from derive.language.operation import Op
 from derive.language.program import Let, Program
 from derive.numerics.kernels import meaning
@@ -118,7 +118,7 @@ def stability(program: Program) -> tuple[Step, ...]:
         right, whole[let.ref] = meaning(substitute(let.body, written)), meaning(substitute(let.body, whole))
         left = _written_out(program, let.name, proved)
         try:
-            steps += _same_number(let.name, left, right, canon)
+            steps += _same_number_or_one_level_down(program, let.name, left, right, canon, proved)
             proved.add(let.name)
         except NotProved:
             written[let.ref] = right
@@ -130,6 +130,20 @@ def stability(program: Program) -> tuple[Step, ...]:
 
 
 COMPUTED = "what is computed is the same real number"
+
+
+def _same_number_or_one_level_down(
+    program: Program, name: str, left: Expr | None, right: Expr, canon: Canon, proved: set[str]
+) -> list[Step]:
+    """The step with proved intermediates as names or, where that does not do, with those it uses directly written out."""
+    try:
+        return _same_number(name, left, right, canon)
+    except NotProved:
+        used = {r: r.name for r in leaves(right, Ref) if isinstance(r, Ref) and r.name in proved}
+        bodies = {r: body for r, n in used.items() if (body := _written_out(program, n, proved - {n})) is not None}
+        if left is None or not bodies:
+            raise
+        return _same_number(name, substitute(left, bodies), substitute(right, bodies), canon)
 
 
 def _same_number(name: str, left: Expr | None, right: Expr, canon: Canon) -> list[Step]:

@@ -43,6 +43,10 @@ __all__ = [
     'poly_loss_vjp',
     'poly_loss_jvp',
     'poly_loss_hvp',
+    'focal',
+    'focal_vjp',
+    'focal_jvp',
+    'focal_hvp',
     'ranking_softmax',
     'ranking_softmax_vjp',
     'ranking_softmax_jvp',
@@ -55,6 +59,10 @@ __all__ = [
     'kl_div_log_target_vjp',
     'kl_div_log_target_jvp',
     'kl_div_log_target_hvp',
+    'js_div',
+    'js_div_vjp',
+    'js_div_jvp',
+    'js_div_hvp',
     'hinge',
     'hinge_vjp',
     'hinge_jvp',
@@ -75,6 +83,10 @@ __all__ = [
     'multi_margin_vjp',
     'multi_margin_jvp',
     'multi_margin_hvp',
+    'multiclass_hinge',
+    'multiclass_hinge_vjp',
+    'multiclass_hinge_jvp',
+    'multiclass_hinge_hvp',
     'multiclass_perceptron',
     'multiclass_perceptron_vjp',
     'multiclass_perceptron_jvp',
@@ -517,7 +529,10 @@ def cross_entropy_weighted_vjp(g, logits, label, weight):
     y_part = logp[np.arange(N), label]
     sum_w = np.sum(w)
     y = -np.sum(w * y_part) / sum_w
-    dlogits = (g * w / sum_w)[:, None] * (p - (label[:, None] == np.arange(C)))
+    dlogits_part = label[:, None] == np.arange(C)
+    dlogits_part_2 = p - np.where(dlogits_part, p, 0)
+    dlogits_part_3 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
+    dlogits = (g * w / sum_w)[:, None] * dlogits_part_3
     total_c = _scatter_add(label, y_part, C)
     total_c_2 = _scatter_add(label, np.full(label.shape, 1), C)
     dweight = -(g / sum_w) * (total_c + y * total_c_2)
@@ -629,9 +644,12 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
     y_in_dot = np.sum(w_dot * y_part_2 + w * y_in_dot_part)
     y_in_dot_ = np.sum(w_dot)
     y_dot = -(y_in_dot + y * y_in_dot_) / sum_w
+    dlogits_dot_part = label[:, None] == np.arange(C)
+    dlogits_dot_part_2 = p - np.where(dlogits_dot_part, p, 0)
     y_in_dot__over_sum_w = y_in_dot_ / sum_w
-    dlogits_dot_part = (p - (label[:, None] == np.arange(C))) * (w_dot - y_in_dot__over_sum_w * w)[:, None]
-    dlogits_dot = g / sum_w * (dlogits_dot_part + w[:, None] * p_dot)
+    dlogits_dot_part_3 = np.where(dlogits_dot_part, np.sum(dlogits_dot_part_2, axis=1, keepdims=True), 0)
+    dlogits_dot_part_4 = (dlogits_dot_part_2 - dlogits_dot_part_3) * (w_dot - y_in_dot__over_sum_w * w)[:, None]
+    dlogits_dot = g / sum_w * (dlogits_dot_part_4 + w[:, None] * p_dot)
     dweight_in_dot = _scatter_add(label, y_in_dot_part, C)
     total_c = _scatter_add(label, np.full(label.shape, 1), C)
     dweight_in_dot_ = dweight_in_dot + y_dot * total_c
@@ -695,7 +713,10 @@ def cross_entropy_ignore_vjp(g, logits, label, *, ignore_index=0):
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlogits = (g * kept / np.sum(kept))[:, None] * (p - (label[:, None] == np.arange(C)))
+    dlogits_part = label[:, None] == np.arange(C)
+    dlogits_part_2 = p - np.where(dlogits_part, p, 0)
+    dlogits_part_3 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
+    dlogits = (g * kept / np.sum(kept))[:, None] * dlogits_part_3
     return _rounded(dtype, dlogits)
 
 
@@ -981,6 +1002,436 @@ def poly_loss_hvp(g, v_logits, v_target, logits, target, *, eps=2):
     dlogits_dot_part_4 = eps * np.sum(p * (v_target - v_logits * dlogits_dot_part), axis=1, keepdims=True) * p
     dlogits_dot = g / N * (p * (dlogits_dot_part_3 - dlogits_dot_part_2) - v_target + dlogits_dot_part_4)
     dtarget_dot = g / N * (eps * p * (dlogits_dot_part_2 - v_logits) + dlogits_dot_part_2 - v_logits)
+    return _rounded(dtype, dlogits_dot, dtarget_dot)
+
+
+def focal(logits, target, *, alpha=0.25, gamma=2):
+    """Mean cross-entropy of yes-or-no targets, in which what is already right counts little.
+
+        weight = alpha*target + (1 - alpha)*(1 - target)
+        p = 1/(1 + exp(-logits))
+        wrong = target*(1 - p) + (1 - target)*p
+        ce = -(target*log(p) + (1 - target)*log(1 - p))
+        y = mean(weight*wrong**gamma*ce, ...)
+
+    Arrays: logits (...), target (...).
+    Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Lin, Goyal, Girshick, He & Dollar 2017, arXiv:1708.02002, eq. 5
+    """
+    logits, target, dtype = _arrays('focal', logits=(logits, '...'), target=(target, '...'))
+    alpha, gamma = _parameters('focal', alpha=(alpha, '[0, 1]'), gamma=(gamma, '[0, inf)'))
+    _nonempty('focal', **{'...': logits.size})
+    weight_part = 1 - target
+    weight = alpha * target + (1 - alpha) * weight_part
+    e = np.exp(-np.abs(logits))
+    wrong_part = logits >= 0
+    wrong = np.where(wrong_part, 1, e) / (1 + e) - target * np.tanh(logits / 2)
+    y_part = np.log1p(e) + np.where(wrong_part, weight_part, -target) * logits
+    y = np.mean(weight * np.power(wrong, gamma) * y_part)
+    return _rounded(dtype, y)
+
+
+def focal_vjp(g, logits, target, *, alpha=0.25, gamma=2):
+    """Gradients of focal: what the cotangent g of its output amounts to at each real input.
+
+        weight = alpha*target + (1 - alpha)*(1 - target)
+        p = 1/(1 + exp(-logits))
+        wrong = target*(1 - p) + (1 - target)*p
+        ce = -(target*log(p) + (1 - target)*log(1 - p))
+        dce = g*weight*wrong**gamma/size("...")
+        dlogits = sigmoid(logits)*(gamma*g*weight*ce*wrong**(gamma - 1)*sigmoid(-logits)*(1 -
+            2*target)/size("...") + dce) - target*dce
+        dtarget = g*ce*(gamma*weight*wrong**(gamma - 1)*(1 - 2*sigmoid(logits)) + 2*alpha*wrong**gamma -
+            wrong**gamma)/size("...") - logits*dce
+
+    Arrays: g, a scalar, logits (...), target (...).
+    Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
+    Returns: dlogits (...), dtarget (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Lin, Goyal, Girshick, He & Dollar 2017, arXiv:1708.02002, eq. 5
+    """
+    g, logits, target, dtype = _arrays('focal_vjp', g=(g, ''), logits=(logits, '...'), target=(target, '...'))
+    alpha, gamma = _parameters('focal_vjp', alpha=(alpha, '[0, 1]'), gamma=(gamma, '[0, inf)'))
+    _nonempty('focal_vjp', **{'...': logits.size})
+    weight_part = 1 - target
+    weight = alpha * target + (1 - alpha) * weight_part
+    h_part = -np.abs(logits)
+    h = np.exp(h_part)
+    wrong_part = logits >= 0
+    wrong_part_2 = 1 + h
+    wrong = np.where(wrong_part, 1, h) / wrong_part_2 - target * np.tanh(logits / 2)
+    logits_bounded = np.where(h > 0, logits, 0)
+    e = np.square(h)
+    dlogits_part = np.power(wrong, gamma)
+    dlogits_part_2 = dlogits_part * weight_part
+    dlogits_part_3 = 2 * target
+    dlogits_part_4 = 1 - dlogits_part_3
+    dlogits_part_5 = dlogits_part * dlogits_part_4
+    dlogits_part_6 = np.power(wrong, gamma - 1)
+    gamma_dlogits_part_6 = gamma * dlogits_part_6
+    log1p_h = np.log1p(h)
+    dlogits_part_7 = gamma_dlogits_part_6 * dlogits_part_4 * log1p_h
+    target_dlogits_part = target * dlogits_part
+    dlogits_part_8 = g / logits.size
+    dlogits_part_9 = gamma_dlogits_part_6 * (1 - 3 * target + 2 * np.square(target)) * logits_bounded
+    dlogits_part_10 = dlogits_part_2 + (dlogits_part_5 + dlogits_part_9 + dlogits_part_7) * h
+    dlogits_part_11 = dlogits_part_5 + gamma * target * dlogits_part_6 * (dlogits_part_3 - 1) * logits_bounded
+    dlogits_part_12 = (dlogits_part_11 + dlogits_part_7) * h - target_dlogits_part + dlogits_part_2 * e
+    dlogits_part_13 = np.where(wrong_part, dlogits_part_10 - target_dlogits_part * e, dlogits_part_12)
+    dlogits = dlogits_part_8 * weight * dlogits_part_13 / np.square(wrong_part_2)
+    dtarget_part = target - 2 * alpha * target - weight
+    dtarget_part_2 = np.where(wrong_part, weight_part * logits + log1p_h, target * logits - log1p_h)
+    dtarget_part_3 = g * gamma / logits.size * weight * dlogits_part_6 * dtarget_part_2 * np.expm1(h_part)
+    dtarget_part_4 = np.where(wrong_part, dtarget_part + 2 * alpha - 1, dtarget_part) * logits
+    dtarget_part_5 = dlogits_part_8 * dlogits_part * ((2 * alpha - 1) * log1p_h + dtarget_part_4)
+    dtarget = dtarget_part_3 / wrong_part_2 + dtarget_part_5
+    return _rounded(dtype, dlogits, dtarget)
+
+
+def focal_jvp(v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
+    """Derivative of focal in the direction of the tangents v_*.
+
+        weight = alpha*target + (1 - alpha)*(1 - target)
+        p = 1/(1 + exp(-logits))
+        wrong = target*(1 - p) + (1 - target)*p
+        ce = -(target*log(p) + (1 - target)*log(1 - p))
+        y_dot = 2*alpha*mean(v_target*ce*wrong**gamma, ...) + gamma*mean(weight*ce*wrong**(gamma -
+            1)*(sigmoid(logits)*(v_logits*sigmoid(-logits)*(1 - 2*target) - 2*v_target) + v_target), ...) +
+            mean(wrong**gamma*(weight*(v_logits*(sigmoid(logits) - target) - v_target*logits) -
+            v_target*ce), ...)
+
+    Arrays: v_logits (...), v_target (...), logits (...), target (...).
+    Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Lin, Goyal, Girshick, He & Dollar 2017, arXiv:1708.02002, eq. 5
+    """
+    v_logits, v_target, logits, target, dtype = _arrays(
+        'focal_jvp',
+        v_logits=(v_logits, '...'),
+        v_target=(v_target, '...'),
+        logits=(logits, '...'),
+        target=(target, '...'),
+    )
+    alpha, gamma = _parameters('focal_jvp', alpha=(alpha, '[0, 1]'), gamma=(gamma, '[0, inf)'))
+    _nonempty('focal_jvp', **{'...': v_logits.size})
+    weight_part = 1 - target
+    weight = alpha * target + (1 - alpha) * weight_part
+    e_part = -np.abs(logits)
+    e = np.exp(e_part)
+    wrong_part = logits >= 0
+    wrong_part_2 = 1 + e
+    wrong = np.where(wrong_part, 1, e) / wrong_part_2 - target * np.tanh(logits / 2)
+    h = np.exp(e_part / 2)
+    logits_bounded = np.where(h > 0, logits, 0)
+    e_2 = np.square(h)
+    logits_bounded_2 = np.where(e > 0, logits, 0)
+    y_dot_part = np.power(wrong, gamma)
+    log1p_e = np.log1p(e)
+    y_dot_part_2 = np.power(wrong, gamma - 1)
+    y_dot_part_3 = 2 * target
+    y_dot_part_4 = (1 - y_dot_part_3) * np.log1p(e_2)
+    weight_v_logits = weight * v_logits
+    y_dot_part_5 = weight_v_logits * weight_part
+    target_minus_weight = target - weight
+    y_dot_part_6 = v_target * (target_minus_weight - 1)
+    v_target_log1p_e = v_target * log1p_e
+    weight_v_logits_target = weight_v_logits * target
+    y_dot_part_7 = v_target * target_minus_weight
+    y_dot_part_8 = v_target * y_dot_part * (log1p_e + np.where(wrong_part, weight_part, -target) * logits)
+    y_dot_part_9 = ((1 - 3 * target + 2 * np.square(target)) * logits_bounded + y_dot_part_4) * h * h
+    y_dot_part_10 = (target * (y_dot_part_3 - 1) * logits_bounded + y_dot_part_4) * h * h
+    y_dot_part_11 = y_dot_part_2 * v_logits * np.where(wrong_part, y_dot_part_9, y_dot_part_10)
+    y_dot_part_12 = np.where(wrong_part, weight_part * logits + log1p_e, target * logits - log1p_e)
+    y_dot_part_13 = y_dot_part_2 * v_target * y_dot_part_12 * np.expm1(e_part) / wrong_part_2
+    y_dot_part_14 = gamma * np.mean(weight * (y_dot_part_11 / np.square(1 + e_2) + y_dot_part_13))
+    y_dot_part_15 = (y_dot_part_6 * logits_bounded_2 - weight_v_logits_target - v_target_log1p_e) * e
+    y_dot_part_16 = (y_dot_part_5 + y_dot_part_7 * logits_bounded_2 - v_target_log1p_e) * e
+    y_dot_part_17 = y_dot_part_7 * logits - weight_v_logits_target - v_target_log1p_e + y_dot_part_16
+    y_dot_part_18 = y_dot_part_5 + y_dot_part_6 * logits - v_target_log1p_e + y_dot_part_15
+    y_dot_part_19 = np.mean(y_dot_part * np.where(wrong_part, y_dot_part_18, y_dot_part_17) / wrong_part_2)
+    y_dot = 2 * alpha * np.mean(y_dot_part_8) + y_dot_part_14 + y_dot_part_19
+    return _rounded(dtype, y_dot)
+
+
+def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
+    """Derivative of the gradients of focal in the direction of the tangents v_*, the cotangent held fixed.
+
+        weight = alpha*target + (1 - alpha)*(1 - target)
+        p = 1/(1 + exp(-logits))
+        wrong = target*(1 - p) + (1 - target)*p
+        ce = -(target*log(p) + (1 - target)*log(1 - p))
+        dce = g*weight*wrong**gamma/size("...")
+        weight_dot = v_target*(2*alpha - 1)
+        wrong_dot = sigmoid(logits)*(v_logits*sigmoid(-logits)*(1 - 2*target) - 2*v_target) + v_target
+        ce_dot = v_logits*(sigmoid(logits) - target) - v_target*logits
+        dce_dot = g*(weight_dot*wrong**gamma + gamma*weight*wrong_dot*wrong**(gamma - 1))/size("...")
+        dlogits_dot = sigmoid(logits)*(gamma*g*sigmoid(-logits)*(ce*(weight*(wrong_dot*wrong**(gamma -
+            2)*(gamma*(1 - 2*target) + 2*target - 1) + v_logits*wrong**(gamma - 1)*sigmoid(-logits) -
+            2*v_target*wrong**(gamma - 1) - 2*v_logits*target*wrong**(gamma - 1)*sigmoid(-logits)) +
+            weight_dot*wrong**(gamma - 1) - 2*target*weight_dot*wrong**(gamma - 1)) +
+            weight*ce_dot*wrong**(gamma - 1) - 2*target*weight*ce_dot*wrong**(gamma - 1))/size("...") +
+            dce_dot + v_logits*dce*sigmoid(-logits)) + gamma*v_logits*g*weight*ce*wrong**(gamma -
+            1)*sigmoid(logits)**2*sigmoid(-logits)*(2*target - 1)/size("...") - v_target*dce -
+            target*dce_dot
+        dtarget_dot = g*(gamma*(wrong**(gamma - 1)*(ce*(wrong_dot*(2*alpha - 1) + weight_dot -
+            2*sigmoid(logits)*(weight_dot + v_logits*weight*sigmoid(-logits))) + weight*ce_dot -
+            2*weight*ce_dot*sigmoid(logits)) + 2*weight*ce*wrong_dot*wrong**(gamma - 2)*sigmoid(logits) -
+            weight*ce*wrong_dot*wrong**(gamma - 2)) + gamma**2*weight*ce*wrong_dot*wrong**(gamma - 2)*(1 -
+            2*sigmoid(logits)) + 2*alpha*ce_dot*wrong**gamma - ce_dot*wrong**gamma)/size("...") -
+            v_logits*dce - logits*dce_dot
+
+    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...), target (...).
+    Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
+    Returns: dlogits_dot (...), dtarget_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Lin, Goyal, Girshick, He & Dollar 2017, arXiv:1708.02002, eq. 5
+    """
+    g, v_logits, v_target, logits, target, dtype = _arrays(
+        'focal_hvp',
+        g=(g, ''),
+        v_logits=(v_logits, '...'),
+        v_target=(v_target, '...'),
+        logits=(logits, '...'),
+        target=(target, '...'),
+    )
+    alpha, gamma = _parameters('focal_hvp', alpha=(alpha, '[0, 1]'), gamma=(gamma, '[0, inf)'))
+    _nonempty('focal_hvp', **{'...': v_logits.size})
+    weight_part = 1 - target
+    weight = alpha * target + (1 - alpha) * weight_part
+    h_part = -np.abs(logits)
+    h = np.exp(h_part)
+    wrong_part = logits >= 0
+    wrong_part_2 = 1 + h
+    wrong = np.where(wrong_part, 1, h) / wrong_part_2 - target * np.tanh(logits / 2)
+    weight_dot = v_target * (2 * alpha - 1)
+    logits_bounded = np.where(h > 0, logits, 0)
+    e = np.square(h)
+    h_2 = np.exp(h_part / 2)
+    logits_bounded_2 = np.where(h_2 > 0, logits, 0)
+    e_2 = np.square(h_2)
+    dlogits_dot_part = np.power(wrong, gamma - 1)
+    gamma_target = gamma * target
+    dlogits_dot_part_2 = gamma * weight * v_target * dlogits_dot_part
+    dlogits_dot_part_3 = np.power(wrong, gamma)
+    target_weight_dot = target * weight_dot
+    dlogits_dot_part_4 = target_weight_dot * dlogits_dot_part_3
+    weight_v_target = weight * v_target
+    dlogits_dot_part_5 = weight_v_target * dlogits_dot_part_3
+    dlogits_dot_part_6 = weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_7 = gamma_target * weight * v_target * dlogits_dot_part - dlogits_dot_part_2
+    dlogits_dot_part_8 = dlogits_dot_part_7 - dlogits_dot_part_4 - dlogits_dot_part_5 + dlogits_dot_part_6
+    dlogits_dot_part_9 = 2 * gamma * target
+    dlogits_dot_part_10 = dlogits_dot_part_9 * weight
+    dlogits_dot_part_11 = dlogits_dot_part_10 * v_target * dlogits_dot_part
+    target_squared = np.square(target)
+    dlogits_dot_part_12 = 4 * gamma * target_squared * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_13 = 2 * gamma * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_14 = 4 * target
+    dlogits_dot_part_15 = dlogits_dot_part_14 * weight_dot * dlogits_dot_part_3
+    weight_v_logits = weight * v_logits
+    dlogits_dot_part_16 = weight_v_logits * dlogits_dot_part_3
+    dlogits_dot_part_17 = 4 * weight * v_target
+    dlogits_dot_part_18 = dlogits_dot_part_17 * dlogits_dot_part_3
+    dlogits_dot_part_19 = 3 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_20 = dlogits_dot_part_11 + dlogits_dot_part_12 + dlogits_dot_part_13 - dlogits_dot_part_2
+    dlogits_dot_part_21 = dlogits_dot_part_20 - dlogits_dot_part_15 + dlogits_dot_part_16 - dlogits_dot_part_18
+    dlogits_dot_part_22 = 6 * gamma * target * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_23 = dlogits_dot_part_21 + dlogits_dot_part_19 - dlogits_dot_part_22
+    dlogits_dot_part_24 = 3 * target
+    dlogits_dot_part_25 = dlogits_dot_part_24 * weight * v_logits
+    dlogits_dot_part_26 = dlogits_dot_part_14 * weight * v_target
+    dlogits_dot_part_27 = dlogits_dot_part_24 * weight_dot
+    dlogits_dot_part_28 = 2 * target_squared
+    dlogits_dot_part_29 = dlogits_dot_part_28 * weight * v_logits
+    dlogits_dot_part_30 = dlogits_dot_part_28 * weight_dot
+    dlogits_dot_part_31 = 3 * weight * v_target
+    gamma_dlogits_dot_part = gamma * dlogits_dot_part
+    dlogits_dot_part_32 = 2 * target
+    dlogits_dot_part_33 = dlogits_dot_part_32 * weight * v_logits
+    dlogits_dot_part_34 = dlogits_dot_part_32 * weight_dot
+    dlogits_dot_part_35 = 2 * weight
+    dlogits_dot_part_36 = dlogits_dot_part_35 * v_target
+    log1p_h = np.log1p(h)
+    dlogits_dot_part_37 = dlogits_dot_part_33 - dlogits_dot_part_34 - weight_v_logits - dlogits_dot_part_36
+    dlogits_dot_part_38 = gamma_dlogits_dot_part * (dlogits_dot_part_37 + weight_dot) * log1p_h
+    dlogits_dot_part_39 = 6 * target
+    dlogits_dot_part_40 = 6 * weight * v_target
+    dlogits_dot_part_41 = 8 * gamma * target_squared * weight * v_logits * dlogits_dot_part + dlogits_dot_part_13
+    dlogits_dot_part_42 = dlogits_dot_part_39 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_43 = dlogits_dot_part_41 + dlogits_dot_part_2 - dlogits_dot_part_42
+    dlogits_dot_part_44 = dlogits_dot_part_43 + dlogits_dot_part_35 * v_logits * dlogits_dot_part_3
+    dlogits_dot_part_45 = dlogits_dot_part_44 - dlogits_dot_part_40 * dlogits_dot_part_3 + dlogits_dot_part_19
+    dlogits_dot_part_46 = dlogits_dot_part_45 - 8 * gamma * target * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_47 = 8 * target * weight * v_target * dlogits_dot_part
+    dlogits_dot_part_48 = np.power(wrong, gamma - 2)
+    dlogits_dot_part_49 = gamma * (1 - dlogits_dot_part_32) + dlogits_dot_part_32 - 1
+    dlogits_dot_part_50 = dlogits_dot_part_29 * dlogits_dot_part_48 * dlogits_dot_part_49
+    dlogits_dot_part_51 = 4 * target_squared * dlogits_dot_part * weight_dot
+    dlogits_dot_part_52 = weight_v_logits * dlogits_dot_part_48 * dlogits_dot_part_49
+    dlogits_dot_part_53 = 2 * dlogits_dot_part
+    dlogits_dot_part_54 = dlogits_dot_part_53 * weight_dot
+    dlogits_dot_part_55 = dlogits_dot_part_52 - dlogits_dot_part_17 * dlogits_dot_part + dlogits_dot_part_54
+    dlogits_dot_part_56 = dlogits_dot_part_55 - dlogits_dot_part_33 * dlogits_dot_part_48 * dlogits_dot_part_49
+    dlogits_dot_part_57 = gamma * (dlogits_dot_part_56 - dlogits_dot_part_14 * dlogits_dot_part * weight_dot)
+    dlogits_dot_part_58 = dlogits_dot_part_57 * log1p_h
+    dlogits_dot_part_59 = dlogits_dot_part_12 + dlogits_dot_part_2 - dlogits_dot_part_15 + dlogits_dot_part_16
+    dlogits_dot_part_60 = dlogits_dot_part_59 - dlogits_dot_part_18 + dlogits_dot_part_6
+    dlogits_dot_part_61 = dlogits_dot_part_60 - dlogits_dot_part_10 * v_logits * dlogits_dot_part
+    dlogits_dot_part_62 = dlogits_dot_part_61 - dlogits_dot_part_11
+    dlogits_dot_part_63 = weight_v_logits - dlogits_dot_part_36 + weight_dot - dlogits_dot_part_33
+    dlogits_dot_part_64 = gamma_dlogits_dot_part * (dlogits_dot_part_63 - dlogits_dot_part_34) * log1p_h
+    e_h = e * h
+    dlogits_dot_part_65 = -gamma * target * weight * v_target * dlogits_dot_part - dlogits_dot_part_4
+    dlogits_dot_part_66 = dlogits_dot_part_65 - dlogits_dot_part_5
+    e_squared = np.square(e)
+    dlogits_dot_part_67 = target * weight * v_logits
+    wrong_part_2_squared = np.square(wrong_part_2)
+    dlogits_dot_part_68 = g / v_logits.size
+    log1p_e_2 = np.log1p(e_2)
+    expm1_h_part = np.expm1(h_part)
+    dlogits_dot_part_69 = 1 + e_2
+    dlogits_dot_part_70 = dlogits_dot_part_25 + dlogits_dot_part_26 - dlogits_dot_part_27 - dlogits_dot_part_29
+    dlogits_dot_part_71 = dlogits_dot_part_70 + dlogits_dot_part_30 - weight_v_logits - dlogits_dot_part_31
+    dlogits_dot_part_72 = gamma_dlogits_dot_part * (dlogits_dot_part_71 + weight_dot) * logits_bounded
+    dlogits_dot_part_73 = dlogits_dot_part_47 - dlogits_dot_part_39 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_74 = dlogits_dot_part_73 + dlogits_dot_part_50 + dlogits_dot_part_51 + dlogits_dot_part_52
+    dlogits_dot_part_75 = dlogits_dot_part_74 - dlogits_dot_part_40 * dlogits_dot_part + dlogits_dot_part_54
+    dlogits_dot_part_76 = dlogits_dot_part_75 - dlogits_dot_part_25 * dlogits_dot_part_48 * dlogits_dot_part_49
+    dlogits_dot_part_77 = dlogits_dot_part_46 + gamma * dlogits_dot_part_76 * logits_bounded + dlogits_dot_part_58
+    dlogits_dot_part_78 = dlogits_dot_part_8 + (dlogits_dot_part_23 + dlogits_dot_part_72 + dlogits_dot_part_38) * h
+    dlogits_dot_part_79 = dlogits_dot_part_26 - dlogits_dot_part_27 + dlogits_dot_part_29 + dlogits_dot_part_30
+    dlogits_dot_part_80 = dlogits_dot_part_79 + weight_v_logits - dlogits_dot_part_31 + weight_dot
+    dlogits_dot_part_81 = gamma_dlogits_dot_part * (dlogits_dot_part_80 - dlogits_dot_part_25) * logits_bounded
+    dlogits_dot_part_82 = (dlogits_dot_part_62 + dlogits_dot_part_81 + dlogits_dot_part_64) * e_h
+    dlogits_dot_part_83 = dlogits_dot_part_78 + dlogits_dot_part_77 * e + dlogits_dot_part_82
+    dlogits_dot_part_84 = dlogits_dot_part_26 - target_weight_dot + dlogits_dot_part_29 + dlogits_dot_part_30
+    dlogits_dot_part_85 = gamma_dlogits_dot_part * (dlogits_dot_part_84 - weight_v_target - dlogits_dot_part_67)
+    dlogits_dot_part_86 = (dlogits_dot_part_62 + dlogits_dot_part_85 * logits_bounded + dlogits_dot_part_64) * h
+    dlogits_dot_part_87 = dlogits_dot_part_47 - dlogits_dot_part_32 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_88 = dlogits_dot_part_87 + dlogits_dot_part_50 + dlogits_dot_part_51
+    dlogits_dot_part_89 = dlogits_dot_part_67 * dlogits_dot_part_48 * dlogits_dot_part_49
+    dlogits_dot_part_90 = gamma * (dlogits_dot_part_88 - dlogits_dot_part_36 * dlogits_dot_part - dlogits_dot_part_89)
+    dlogits_dot_part_91 = (dlogits_dot_part_46 + dlogits_dot_part_90 * logits_bounded + dlogits_dot_part_58) * e
+    dlogits_dot_part_92 = dlogits_dot_part_67 + dlogits_dot_part_26 - target_weight_dot - dlogits_dot_part_29
+    dlogits_dot_part_93 = gamma_dlogits_dot_part * (dlogits_dot_part_92 + dlogits_dot_part_30 - weight_v_target)
+    dlogits_dot_part_94 = (dlogits_dot_part_23 + dlogits_dot_part_93 * logits_bounded + dlogits_dot_part_38) * e_h
+    dlogits_dot_part_95 = dlogits_dot_part_66 + dlogits_dot_part_86 + dlogits_dot_part_91 + dlogits_dot_part_94
+    dlogits_dot_part_96 = dlogits_dot_part_83 + dlogits_dot_part_66 * e_squared
+    dlogits_dot_part_97 = dlogits_dot_part_95 + dlogits_dot_part_8 * e_squared
+    dlogits_dot_part_98 = dlogits_dot_part_68 * np.where(wrong_part, dlogits_dot_part_96, dlogits_dot_part_97)
+    dlogits_dot_part_99 = (weight_part * logits_bounded_2 + log1p_e_2) * h_2 * h_2
+    dlogits_dot_part_100 = (target * logits_bounded_2 - log1p_e_2) * h_2 * h_2
+    dlogits_dot_part_101 = gamma * g / v_logits.size * weight * v_target * dlogits_dot_part_48 * dlogits_dot_part_49
+    dlogits_dot_part_102 = dlogits_dot_part_101 * np.where(wrong_part, dlogits_dot_part_99, dlogits_dot_part_100)
+    dlogits_dot_part_103 = dlogits_dot_part_102 * expm1_h_part / (np.square(dlogits_dot_part_69) * dlogits_dot_part_69)
+    dlogits_dot = dlogits_dot_part_98 / np.square(wrong_part_2_squared) + dlogits_dot_part_103
+    dtarget_dot_part = gamma_dlogits_dot_part * target
+    dtarget_dot_part_2 = dtarget_dot_part * weight
+    dtarget_dot_part_3 = gamma_dlogits_dot_part * weight
+    dtarget_dot_part_4 = 2 * alpha * target
+    dtarget_dot_part_5 = dtarget_dot_part_4 * dlogits_dot_part_3
+    dtarget_dot_part_6 = target * dlogits_dot_part_3
+    dtarget_dot_part_7 = 2 * alpha * dlogits_dot_part_3
+    dtarget_dot_part_8 = weight * dlogits_dot_part_3
+    dtarget_dot_part_9 = dtarget_dot_part_2 - dtarget_dot_part_3 - dtarget_dot_part_5 + dtarget_dot_part_6
+    dtarget_dot_part_10 = dtarget_dot_part_9 + dtarget_dot_part_7 - dtarget_dot_part_8 - dlogits_dot_part_3
+    dtarget_dot_part_11 = v_logits * dtarget_dot_part_10
+    dtarget_dot_part_12 = 2 * alpha * v_target
+    dtarget_dot_part_13 = v_target - dtarget_dot_part_12 - weight_dot
+    dtarget_dot_part_14 = dlogits_dot_part_3 * dtarget_dot_part_13
+    dtarget_dot_part_15 = dtarget_dot_part_14 * logits
+    dtarget_dot_part_16 = 4 * alpha * target
+    dtarget_dot_part_17 = dtarget_dot_part_3 - dtarget_dot_part_16 * dlogits_dot_part_3
+    dtarget_dot_part_18 = dtarget_dot_part_17 + dlogits_dot_part_32 * dlogits_dot_part_3 + dtarget_dot_part_7
+    dtarget_dot_part_19 = dtarget_dot_part_18 - dlogits_dot_part_35 * dlogits_dot_part_3 - dlogits_dot_part_3
+    dtarget_dot_part_20 = v_logits * dtarget_dot_part_19
+    dtarget_dot_part_21 = 3 * gamma * dlogits_dot_part
+    dtarget_dot_part_22 = 4 * gamma * dlogits_dot_part * target * v_logits * weight
+    dtarget_dot_part_23 = 2 * gamma * dlogits_dot_part * target_squared * v_logits
+    dtarget_dot_part_24 = 4 * gamma * alpha * dlogits_dot_part * target_squared * v_logits
+    dtarget_dot_part_25 = gamma_dlogits_dot_part * v_logits
+    dtarget_dot_part_26 = 2 * gamma * alpha * dlogits_dot_part
+    dtarget_dot_part_27 = 4 * alpha * v_target * dlogits_dot_part_3
+    dtarget_dot_part_28 = 2 * v_target
+    dtarget_dot_part_29 = dtarget_dot_part_28 * dlogits_dot_part_3
+    dtarget_dot_part_30 = 2 * weight_dot * dlogits_dot_part_3
+    dtarget_dot_part_31 = dlogits_dot_part_32 - dtarget_dot_part_16 + 2 * alpha - dlogits_dot_part_35 - 1
+    dtarget_dot_part_32 = dtarget_dot_part_25 * dtarget_dot_part_31 * log1p_h
+    dtarget_dot_part_33 = dtarget_dot_part_6 - dtarget_dot_part_8 - dtarget_dot_part_2 - dtarget_dot_part_5
+    dtarget_dot_part_34 = v_logits * dtarget_dot_part_33
+    dtarget_dot_part_35 = dtarget_dot_part_14 * logits_bounded
+    target_v_target = target * v_target
+    dtarget_dot_part_36 = dtarget_dot_part_4 * v_target
+    dtarget_dot_part_37 = dtarget_dot_part_28 * weight
+    dtarget_dot_part_38 = target_v_target - dtarget_dot_part_36 - target_weight_dot - v_target + dtarget_dot_part_12
+    dtarget_dot_part_39 = dlogits_dot_part * (dtarget_dot_part_38 - dtarget_dot_part_37 + weight_dot)
+    dtarget_dot_part_40 = dlogits_dot_part * (dtarget_dot_part_12 + weight_dot - v_target) * log1p_h
+    dtarget_dot_part_41 = 2 * gamma * target_squared * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_42 = gamma * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_43 = dlogits_dot_part_53 * target
+    dtarget_dot_part_44 = dtarget_dot_part_43 * v_target
+    dtarget_dot_part_45 = 4 * alpha * dlogits_dot_part
+    dtarget_dot_part_46 = dtarget_dot_part_45 * target * v_target
+    dtarget_dot_part_47 = dtarget_dot_part_43 * weight_dot
+    dtarget_dot_part_48 = dlogits_dot_part_53 * v_target
+    dtarget_dot_part_49 = dtarget_dot_part_45 * v_target
+    dtarget_dot_part_50 = 4 * dlogits_dot_part * v_target * weight
+    dtarget_dot_part_51 = dlogits_dot_part_28 * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_52 = v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_53 = dlogits_dot_part_32 * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_54 = dlogits_dot_part_9 * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_55 = dtarget_dot_part_36 + target_weight_dot + dtarget_dot_part_37 - target_v_target
+    dtarget_dot_part_56 = dlogits_dot_part * dtarget_dot_part_55
+    dtarget_dot_part_57 = dlogits_dot_part * dtarget_dot_part_13 * log1p_h
+    dtarget_dot_part_58 = g * gamma / v_logits.size
+    dtarget_dot_part_59 = (gamma - 1) * log1p_h
+    dtarget_dot_part_60 = 6 * gamma * alpha * dlogits_dot_part * target * v_logits
+    dtarget_dot_part_61 = dtarget_dot_part_21 * target * v_logits - dtarget_dot_part_60 + dtarget_dot_part_22
+    dtarget_dot_part_62 = dtarget_dot_part_61 - dtarget_dot_part_23 + dtarget_dot_part_24 - dtarget_dot_part_25
+    dtarget_dot_part_63 = dtarget_dot_part_62 + dtarget_dot_part_26 * v_logits
+    dtarget_dot_part_64 = dtarget_dot_part_63 - dtarget_dot_part_21 * v_logits * weight - dtarget_dot_part_27
+    dtarget_dot_part_65 = (dtarget_dot_part_64 + dtarget_dot_part_29 - dtarget_dot_part_30) * logits_bounded
+    dtarget_dot_part_66 = (dtarget_dot_part_20 + dtarget_dot_part_65 + dtarget_dot_part_32) * h
+    dtarget_dot_part_67 = dtarget_dot_part_11 + dtarget_dot_part_15 + dtarget_dot_part_66
+    dtarget_dot_part_68 = dtarget_dot_part * v_logits - dtarget_dot_part_26 * target * v_logits + dtarget_dot_part_22
+    dtarget_dot_part_69 = dtarget_dot_part_68 - dtarget_dot_part_23 + dtarget_dot_part_24
+    dtarget_dot_part_70 = dtarget_dot_part_69 - dtarget_dot_part_25 * weight - dtarget_dot_part_27
+    dtarget_dot_part_71 = (dtarget_dot_part_70 + dtarget_dot_part_29 - dtarget_dot_part_30) * logits_bounded
+    dtarget_dot_part_72 = (dtarget_dot_part_20 + dtarget_dot_part_71 + dtarget_dot_part_32) * h
+    dtarget_dot_part_73 = dtarget_dot_part_34 + dtarget_dot_part_15 + dtarget_dot_part_72
+    dtarget_dot_part_74 = dtarget_dot_part_67 + (dtarget_dot_part_34 + dtarget_dot_part_35) * e
+    dtarget_dot_part_75 = dtarget_dot_part_73 + (dtarget_dot_part_11 + dtarget_dot_part_35) * e
+    dtarget_dot_part_76 = dlogits_dot_part_68 * np.where(wrong_part, dtarget_dot_part_74, dtarget_dot_part_75)
+    dtarget_dot_part_77 = dtarget_dot_part_41 + dtarget_dot_part_42 + dtarget_dot_part_44 - dtarget_dot_part_46
+    dtarget_dot_part_78 = dtarget_dot_part_77 - dtarget_dot_part_47 - dtarget_dot_part_48 + dtarget_dot_part_49
+    dtarget_dot_part_79 = dtarget_dot_part_78 - dtarget_dot_part_50 + dlogits_dot_part_54
+    dtarget_dot_part_80 = dtarget_dot_part_79 + dlogits_dot_part_24 * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_81 = dtarget_dot_part_80 - dtarget_dot_part_51 - dtarget_dot_part_52
+    dtarget_dot_part_82 = dtarget_dot_part_81 - 3 * gamma * target * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_83 = dtarget_dot_part_42 - dtarget_dot_part_48 + dtarget_dot_part_49 + dlogits_dot_part_54
+    dtarget_dot_part_84 = dtarget_dot_part_83 + dtarget_dot_part_53 - dtarget_dot_part_52 - dtarget_dot_part_54
+    dtarget_dot_part_85 = (dtarget_dot_part_82 * logits_bounded + dtarget_dot_part_84 * log1p_h) * h
+    dtarget_dot_part_86 = dtarget_dot_part_39 * logits + dtarget_dot_part_40 + dtarget_dot_part_85
+    dtarget_dot_part_87 = gamma_target * v_logits * weight * dlogits_dot_part_48 - dtarget_dot_part_41
+    dtarget_dot_part_88 = dtarget_dot_part_87 - dtarget_dot_part_44 + dtarget_dot_part_46 + dtarget_dot_part_47
+    dtarget_dot_part_89 = dtarget_dot_part_88 + dtarget_dot_part_50 - target * v_logits * weight * dlogits_dot_part_48
+    dtarget_dot_part_90 = dtarget_dot_part_54 - dtarget_dot_part_42 + dtarget_dot_part_48 - dtarget_dot_part_49
+    dtarget_dot_part_91 = dtarget_dot_part_90 - dlogits_dot_part_54 - dtarget_dot_part_53 + dtarget_dot_part_52
+    dtarget_dot_part_92 = (dtarget_dot_part_89 + dtarget_dot_part_51) * logits_bounded + dtarget_dot_part_91 * log1p_h
+    dtarget_dot_part_93 = dtarget_dot_part_56 * logits + dtarget_dot_part_57 + dtarget_dot_part_92 * h
+    dtarget_dot_part_94 = dtarget_dot_part_86 + (dtarget_dot_part_39 * logits_bounded + dtarget_dot_part_40) * e
+    dtarget_dot_part_95 = dtarget_dot_part_93 + (dtarget_dot_part_56 * logits_bounded + dtarget_dot_part_57) * e
+    dtarget_dot_part_96 = dtarget_dot_part_58 * np.where(wrong_part, dtarget_dot_part_94, dtarget_dot_part_95)
+    dtarget_dot_part_97 = dtarget_dot_part_96 * expm1_h_part / (wrong_part_2_squared * wrong_part_2)
+    dtarget_dot_part_98 = (gamma - gamma_target + target - 1) * logits + dtarget_dot_part_59
+    dtarget_dot_part_99 = target * (1 - gamma) * logits + dtarget_dot_part_59
+    dtarget_dot_part_100 = np.where(wrong_part, dtarget_dot_part_98, dtarget_dot_part_99)
+    dtarget_dot_part_101 = dtarget_dot_part_58 * v_target * weight * dlogits_dot_part_48 * dtarget_dot_part_100
+    dtarget_dot_part_102 = dtarget_dot_part_101 * np.square(expm1_h_part) / wrong_part_2_squared
+    dtarget_dot = dtarget_dot_part_76 / wrong_part_2_squared + dtarget_dot_part_97 + dtarget_dot_part_102
     return _rounded(dtype, dlogits_dot, dtarget_dot)
 
 
@@ -1290,6 +1741,94 @@ def kl_div_log_target_hvp(g, v_logp, v_log_target, logp, log_target):
     dlogp_dot = -(g / N) * v_log_target * e
     dlog_target_dot = g / N * e * (v_log_target * (2 + log_target - logp) - v_logp)
     return _rounded(dtype, dlogp_dot, dlog_target_dot)
+
+
+def js_div(p, q):
+    """Mean of the divergences of two distributions from their middle.
+
+        m = (p + q)/2
+        y = mean(sum(p*log(p/m) + q*log(q/m), C), N)/2
+
+    Arrays: p (N, C), q (N, C).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
+    """
+    p, q, dtype = _arrays('js_div', p=(p, 'N C'), q=(q, 'N C'))
+    _nonempty('js_div', N=p.shape[0])
+    m = (p + q) / 2
+    y = np.mean(np.sum(p * np.log(p / m) + q * np.log(q / m), axis=1)) / 2
+    return _rounded(dtype, y)
+
+
+def js_div_vjp(g, p, q):
+    """Gradients of js_div: what the cotangent g of its output amounts to at each real input.
+
+        m = (p + q)/2
+        dp = g*log(p/m)/(2*size(N))
+        dq = g*log(q/m)/(2*size(N))
+
+    Arrays: g, a scalar, p (N, C), q (N, C).
+    Returns: dp (N, C), dq (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
+    """
+    g, p, q, dtype = _arrays('js_div_vjp', g=(g, ''), p=(p, 'N C'), q=(q, 'N C'))
+    N = p.shape[0]
+    _nonempty('js_div_vjp', N=N)
+    m = (p + q) / 2
+    dp = g / (N * 2) * np.log(p / m)
+    dq = g / (N * 2) * np.log(q / m)
+    return _rounded(dtype, dp, dq)
+
+
+def js_div_jvp(v_p, v_q, p, q):
+    """Derivative of js_div in the direction of the tangents v_*.
+
+        m = (p + q)/2
+        y_dot = sum(v_p*log(2 - q/m) + v_q*log(q/m), C N)/(2*size(N))
+
+    Arrays: v_p (N, C), v_q (N, C), p (N, C), q (N, C).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
+    """
+    v_p, v_q, p, q, dtype = _arrays('js_div_jvp', v_p=(v_p, 'N C'), v_q=(v_q, 'N C'), p=(p, 'N C'), q=(q, 'N C'))
+    N = v_p.shape[0]
+    _nonempty('js_div_jvp', N=N)
+    m = (p + q) / 2
+    q_over_m = q / m
+    y_dot = np.sum(v_p * np.log(2 - q_over_m) + v_q * np.log(q_over_m)) / (N * 2)
+    return _rounded(dtype, y_dot)
+
+
+def js_div_hvp(g, v_p, v_q, p, q):
+    """Derivative of the gradients of js_div in the direction of the tangents v_*, the cotangent held fixed.
+
+        m = (p + q)/2
+        dp_dot = g*(2*v_p/p - (v_p + v_q)/m)/(4*size(N))
+        dq_dot = g*(2*v_q/q - (v_p + v_q)/m)/(4*size(N))
+
+    Arrays: g, a scalar, v_p (N, C), v_q (N, C), p (N, C), q (N, C).
+    Returns: dp_dot (N, C), dq_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
+    """
+    g, v_p, v_q, p, q, dtype = _arrays(
+        'js_div_hvp',
+        g=(g, ''),
+        v_p=(v_p, 'N C'),
+        v_q=(v_q, 'N C'),
+        p=(p, 'N C'),
+        q=(q, 'N C'),
+    )
+    N = v_p.shape[0]
+    _nonempty('js_div_hvp', N=N)
+    m = (p + q) / 2
+    dp_dot_part = (v_p + v_q) / m
+    dp_dot = g / (N * 4) * (2 * v_p / p - dp_dot_part)
+    dq_dot = g / (N * 4) * (2 * v_q / q - dp_dot_part)
+    return _rounded(dtype, dp_dot, dq_dot)
 
 
 def hinge(pred, target):
@@ -1776,6 +2315,97 @@ def multi_margin_hvp(g, v_score, score, label, *, margin=1):
         label=(label, 'N -> C'),
     )
     margin = _parameters('multi_margin_hvp', margin=(margin, '(0, inf)'))
+    dscore_dot = np.zeros(v_score.shape)
+    return _rounded(dtype, dscore_dot)
+
+
+def multiclass_hinge(score, label):
+    """How far the best wrong class comes within one of the right one, on average.
+
+        lifted = score + where(idx(C) == label, 0, 1)
+        y = mean(max(lifted, C) - score[C=label], N)
+
+    Arrays: score (N, C), label (N,) of integers, positions of C.
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Crammer & Singer 2001, On the algorithmic implementation of multiclass kernel-based vector
+    machines
+    """
+    score, label, dtype = _arrays('multiclass_hinge', score=(score, 'N C'), label=(label, 'N -> C'))
+    N, C = score.shape
+    _nonempty('multiclass_hinge', N=N, C=C)
+    lifted = score + np.where(np.arange(C) == label[:, None], 0.0, 1.0)
+    y = np.mean(np.max(lifted, axis=1) - score[np.arange(N), label])
+    return _rounded(dtype, y)
+
+
+def multiclass_hinge_vjp(g, score, label):
+    """Gradients of multiclass_hinge: what the cotangent g of its output amounts to at each real input.
+
+        lifted = score + where(idx(C) == label, 0, 1)
+        dscore = g*(onehot(argmax(lifted, C), C) - onehot(label, C))/size(N)
+
+    Arrays: g, a scalar, score (N, C), label (N,) of integers, positions of C.
+    Returns: dscore (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Crammer & Singer 2001, On the algorithmic implementation of multiclass kernel-based vector
+    machines
+    """
+    g, score, label, dtype = _arrays('multiclass_hinge_vjp', g=(g, ''), score=(score, 'N C'), label=(label, 'N -> C'))
+    N, C = score.shape
+    _nonempty('multiclass_hinge_vjp', N=N, C=C)
+    lifted_part = np.arange(C)
+    lifted = score + np.where(lifted_part == label[:, None], 0.0, 1.0)
+    c_index = np.argmax(lifted, axis=1, keepdims=True)
+    dscore = g / N * ((c_index == lifted_part).astype(float) - (label[:, None] == lifted_part))
+    return _rounded(dtype, dscore)
+
+
+def multiclass_hinge_jvp(v_score, score, label):
+    """Derivative of multiclass_hinge in the direction of the tangents v_*.
+
+        lifted = score + where(idx(C) == label, 0, 1)
+        y_dot = mean(v_score[C=argmax(lifted, C)], N) - mean(v_score[C=label], N)
+
+    Arrays: v_score (N, C), score (N, C), label (N,) of integers, positions of C.
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Crammer & Singer 2001, On the algorithmic implementation of multiclass kernel-based vector
+    machines
+    """
+    v_score, score, label, dtype = _arrays(
+        'multiclass_hinge_jvp',
+        v_score=(v_score, 'N C'),
+        score=(score, 'N C'),
+        label=(label, 'N -> C'),
+    )
+    N, C = v_score.shape
+    _nonempty('multiclass_hinge_jvp', N=N, C=C)
+    lifted = score + np.where(np.arange(C) == label[:, None], 0.0, 1.0)
+    c_index = np.argmax(lifted, axis=1)
+    y_dot_part = np.arange(N)
+    y_dot = np.mean(v_score[y_dot_part, c_index]) - np.mean(v_score[y_dot_part, label])
+    return _rounded(dtype, y_dot)
+
+
+def multiclass_hinge_hvp(g, v_score, score, label):
+    """Derivative of the gradients of multiclass_hinge in the direction of the tangents v_*, the cotangent held fixed.
+
+        dscore_dot = 0
+
+    Arrays: g, a scalar, v_score (N, C), score (N, C), label (N,) of integers, positions of C.
+    Returns: dscore_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Crammer & Singer 2001, On the algorithmic implementation of multiclass kernel-based vector
+    machines
+    """
+    g, v_score, score, label, dtype = _arrays(
+        'multiclass_hinge_hvp',
+        g=(g, ''),
+        v_score=(v_score, 'N C'),
+        score=(score, 'N C'),
+        label=(label, 'N -> C'),
+    )
     dscore_dot = np.zeros(v_score.shape)
     return _rounded(dtype, dscore_dot)
 

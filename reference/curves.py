@@ -49,6 +49,10 @@ __all__ = [
     'softsign_vjp',
     'softsign_jvp',
     'softsign_hvp',
+    'exponential',
+    'exponential_vjp',
+    'exponential_jvp',
+    'exponential_hvp',
     'log1mexp',
     'log1mexp_vjp',
     'log1mexp_jvp',
@@ -802,6 +806,74 @@ def softsign_hvp(g, v_x, x):
     g, v_x, x, dtype = _arrays('softsign_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
     dx_dot_part = 1 + np.abs(x)
     dx_dot = -2 * v_x * g * np.sign(x) / (np.square(dx_dot_part) * dx_dot_part)
+    return _rounded(dtype, dx_dot)
+
+
+def exponential(x):
+    """The exponential of the input.
+
+        y = exp(x)
+
+    Arrays: x (...).
+    Returns: y (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: keras.activations.exponential
+    """
+    x, dtype = _arrays('exponential', x=(x, '...'))
+    y = np.exp(x)
+    return _rounded(dtype, y)
+
+
+def exponential_vjp(g, x):
+    """Gradients of exponential: what the cotangent g of its output amounts to at each real input.
+
+        y = exp(x)
+        dx = g*y
+
+    Arrays: g (...), x (...).
+    Returns: dx (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: keras.activations.exponential
+    """
+    g, x, dtype = _arrays('exponential_vjp', g=(g, '...'), x=(x, '...'))
+    y = np.exp(x)
+    dx = g * y
+    return _rounded(dtype, dx)
+
+
+def exponential_jvp(v_x, x):
+    """Derivative of exponential in the direction of the tangents v_*.
+
+        y = exp(x)
+        y_dot = v_x*y
+
+    Arrays: v_x (...), x (...).
+    Returns: y_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: keras.activations.exponential
+    """
+    v_x, x, dtype = _arrays('exponential_jvp', v_x=(v_x, '...'), x=(x, '...'))
+    y = np.exp(x)
+    y_dot = v_x * y
+    return _rounded(dtype, y_dot)
+
+
+def exponential_hvp(g, v_x, x):
+    """Derivative of the gradients of exponential in the direction of the tangents v_*, the cotangent held fixed.
+
+        y = exp(x)
+        dx = g*y
+        dx_dot = v_x*dx
+
+    Arrays: g (...), v_x (...), x (...).
+    Returns: dx_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: keras.activations.exponential
+    """
+    g, v_x, x, dtype = _arrays('exponential_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
+    y = np.exp(x)
+    dx = g * y
+    dx_dot = v_x * dx
     return _rounded(dtype, dx_dot)
 
 

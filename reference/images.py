@@ -19,6 +19,7 @@ __all__ = [
     'batch_norm_infer_2d_vjp',
     'batch_norm_infer_2d_jvp',
     'batch_norm_infer_2d_hvp',
+    'batch_norm_statistics_2d',
     'instance_norm',
     'instance_norm_vjp',
     'instance_norm_jvp',
@@ -346,6 +347,38 @@ def batch_norm_infer_2d_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta
     dvar_dot = -rstd_squared * (dvar_dot_part + gamma * rstd * dvar_in_dot) / 2
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot, dmu_dot, dvar_dot)
+
+
+def batch_norm_statistics_2d(x, running_mean, running_var, *, momentum=0.1):
+    """The running mean and variance of each channel after one more batch; returns those of the batch.
+
+        mu = mean(x, N H W)
+        var = sum((x - mu)**2, N H W)/(size(N)*size(H)*size(W) - 1)
+        running_mean_new = (1 - momentum)*running_mean + momentum*mu
+        running_var_new = (1 - momentum)*running_var + momentum*var
+
+    Arrays: x (N, C, H, W), running_mean (C,), running_var (C,).
+    Parameters: momentum=0.1 (a finite number in [0, 1]).
+    Returns: mu (C,), var (C,), running_mean_new (C,), running_var_new (C,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or H or W is empty.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.2, with momentum and the unbiased variance
+    as PyTorch has them
+    """
+    x, running_mean, running_var, dtype = _arrays(
+        'batch_norm_statistics_2d',
+        x=(x, 'N C H W'),
+        running_mean=(running_mean, 'C'),
+        running_var=(running_var, 'C'),
+    )
+    momentum = _parameters('batch_norm_statistics_2d', momentum=(momentum, '[0, 1]'))
+    H, W = x.shape[2:]
+    N = x.shape[0]
+    _nonempty('batch_norm_statistics_2d', N=N, H=H, W=W)
+    mu = np.mean(x, axis=(0, 2, 3))
+    var = np.sum(np.square(x - mu[:, None, None]), axis=(0, 2, 3)) / (N * H * W - 1)
+    running_mean_new = (1 - momentum) * running_mean + momentum * mu
+    running_var_new = (1 - momentum) * running_var + momentum * var
+    return _rounded(dtype, mu, var, running_mean_new, running_var_new)
 
 
 def instance_norm(x, gamma, beta, *, eps=1e-05):

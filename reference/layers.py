@@ -52,6 +52,10 @@ __all__ = [
     'embedding_bag_vjp',
     'embedding_bag_jvp',
     'embedding_bag_hvp',
+    'embedding_sum',
+    'embedding_sum_vjp',
+    'embedding_sum_jvp',
+    'embedding_sum_hvp',
     'dropout',
     'dropout_vjp',
     'dropout_jvp',
@@ -1042,6 +1046,73 @@ def embedding_bag_hvp(g, v_w, w, ids):
     """
     g, v_w, w, ids, dtype = _arrays(
         'embedding_bag_hvp',
+        g=(g, 'N D'),
+        v_w=(v_w, 'V D'),
+        w=(w, 'V D'),
+        ids=(ids, 'N L -> V'),
+    )
+    dw_dot = np.zeros(v_w.shape)
+    return _rounded(dtype, dw_dot)
+
+
+def embedding_sum(w, ids):
+    """The sum of the rows of the table that a bag of integers points to.
+
+        y = sum(w[V=ids], L)
+
+    Arrays: w (V, D), ids (N, L) of integers, positions of V.
+    Returns: y (N, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.EmbeddingBag with mode sum
+    """
+    w, ids, dtype = _arrays('embedding_sum', w=(w, 'V D'), ids=(ids, 'N L -> V'))
+    y = np.sum(w[ids], axis=1)
+    return _rounded(dtype, y)
+
+
+def embedding_sum_vjp(g, w, ids):
+    """Gradients of embedding_sum: what the cotangent g of its output amounts to at each real input.
+
+        dw = sum(g*sum(onehot(ids, V), L), N)
+
+    Arrays: g (N, D), w (V, D), ids (N, L) of integers, positions of V.
+    Returns: dw (V, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.EmbeddingBag with mode sum
+    """
+    g, w, ids, dtype = _arrays('embedding_sum_vjp', g=(g, 'N D'), w=(w, 'V D'), ids=(ids, 'N L -> V'))
+    V = w.shape[0]
+    dw = np.sum((ids == np.arange(V)[:, None, None]).astype(float), axis=2) @ g
+    return _rounded(dtype, dw)
+
+
+def embedding_sum_jvp(v_w, w, ids):
+    """Derivative of embedding_sum in the direction of the tangents v_*.
+
+        y_dot = sum(v_w[V=ids], L)
+
+    Arrays: v_w (V, D), w (V, D), ids (N, L) of integers, positions of V.
+    Returns: y_dot (N, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.EmbeddingBag with mode sum
+    """
+    v_w, w, ids, dtype = _arrays('embedding_sum_jvp', v_w=(v_w, 'V D'), w=(w, 'V D'), ids=(ids, 'N L -> V'))
+    y_dot = np.sum(v_w[ids], axis=1)
+    return _rounded(dtype, y_dot)
+
+
+def embedding_sum_hvp(g, v_w, w, ids):
+    """Derivative of the gradients of embedding_sum in the direction of the tangents v_*, the cotangent held fixed.
+
+        dw_dot = 0
+
+    Arrays: g (N, D), v_w (V, D), w (V, D), ids (N, L) of integers, positions of V.
+    Returns: dw_dot (V, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.EmbeddingBag with mode sum
+    """
+    g, v_w, w, ids, dtype = _arrays(
+        'embedding_sum_hvp',
         g=(g, 'N D'),
         v_w=(v_w, 'V D'),
         w=(w, 'V D'),

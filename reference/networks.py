@@ -131,8 +131,11 @@ def mlp_vjp(g, x, w1, b1, gamma, beta, w2, b2, label):
     shift = np.max(linear_2, axis=1, keepdims=True)
     e = np.exp(linear_2 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_2_in_part = p - (label[:, None] == np.arange(C))
-    dlinear_2_in = g / N * dlinear_2_in_part
+    dlinear_2_in_part = label[:, None] == np.arange(C)
+    dlinear_2_in_part_2 = p - np.where(dlinear_2_in_part, p, 0)
+    dlinear_2_in_part_3 = np.where(dlinear_2_in_part, np.sum(dlinear_2_in_part_2, axis=1, keepdims=True), 0)
+    dlinear_2_in_part_4 = dlinear_2_in_part_2 - dlinear_2_in_part_3
+    dlinear_2_in = g / N * dlinear_2_in_part_4
     dh = dlinear_2_in @ w2
     e_2 = np.square(np.exp(-np.abs(batch_norm_train)))
     dbatch_norm_train = 4 * dh * e_2 / np.square(1 + e_2)
@@ -144,7 +147,7 @@ def mlp_vjp(g, x, w1, b1, gamma, beta, w2, b2, label):
     dgamma = np.sum(xhat_dbatch_norm_train, axis=0)
     dbeta = np.sum(dbatch_norm_train, axis=0)
     dw2 = dlinear_2_in.T @ h
-    db2 = g * np.mean(dlinear_2_in_part, axis=0)
+    db2 = g * np.mean(dlinear_2_in_part_4, axis=0)
     db1 = np.zeros(b1.shape)
     return _rounded(dtype, dx, dw1, db1, dgamma, dbeta, dw2, db2)
 
@@ -322,7 +325,10 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
     shift = np.max(linear_2, axis=1, keepdims=True)
     e = np.exp(linear_2 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_2_in = g / N * (p - (label[:, None] == np.arange(C)))
+    dlinear_2_in_part = label[:, None] == np.arange(C)
+    dlinear_2_in_part_2 = p - np.where(dlinear_2_in_part, p, 0)
+    dlinear_2_in_part_3 = np.where(dlinear_2_in_part, np.sum(dlinear_2_in_part_2, axis=1, keepdims=True), 0)
+    dlinear_2_in = g / N * (dlinear_2_in_part_2 - dlinear_2_in_part_3)
     dh = dlinear_2_in @ w2
     h_2_part = -np.abs(batch_norm_train)
     h_2 = np.exp(h_2_part)
@@ -485,8 +491,11 @@ def mlp_deep_vjp(g, x, w1, b1, w2, b2, w3, b3, label):
     shift = np.max(linear_3, axis=1, keepdims=True)
     e = np.exp(linear_3 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_3_in_part = p - (label[:, None] == np.arange(C))
-    dlinear_3_in = g / N * dlinear_3_in_part
+    dlinear_3_in_part = label[:, None] == np.arange(C)
+    dlinear_3_in_part_2 = p - np.where(dlinear_3_in_part, p, 0)
+    dlinear_3_in_part_3 = np.where(dlinear_3_in_part, np.sum(dlinear_3_in_part_2, axis=1, keepdims=True), 0)
+    dlinear_3_in_part_4 = dlinear_3_in_part_2 - dlinear_3_in_part_3
+    dlinear_3_in = g / N * dlinear_3_in_part_4
     dh2 = dlinear_3_in @ w3
     dlinear_2 = dh2 * e_3 / np.square(h2_part)
     dh1 = dlinear_2 @ w2
@@ -497,7 +506,7 @@ def mlp_deep_vjp(g, x, w1, b1, w2, b2, w3, b3, label):
     dw2 = dlinear_2.T @ h1
     db2 = np.sum(dlinear_2, axis=0)
     dw3 = dlinear_3_in.T @ h2
-    db3 = g * np.mean(dlinear_3_in_part, axis=0)
+    db3 = g * np.mean(dlinear_3_in_part_4, axis=0)
     return _rounded(dtype, dx, dw1, db1, dw2, db2, dw3, db3)
 
 
@@ -647,7 +656,10 @@ def mlp_deep_hvp(g, v_x, v_w1, v_b1, v_w2, v_b2, v_w3, v_b3, x, w1, b1, w2, b2, 
     shift_3 = np.max(linear_3, axis=1, keepdims=True)
     e = np.exp(linear_3 - shift_3)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_3_in = g / N * (p - (label[:, None] == np.arange(C)))
+    dlinear_3_in_part = label[:, None] == np.arange(C)
+    dlinear_3_in_part_2 = p - np.where(dlinear_3_in_part, p, 0)
+    dlinear_3_in_part_3 = np.where(dlinear_3_in_part, np.sum(dlinear_3_in_part_2, axis=1, keepdims=True), 0)
+    dlinear_3_in = g / N * (dlinear_3_in_part_2 - dlinear_3_in_part_3)
     dh2 = dlinear_3_in @ w3
     h2_part_squared = np.square(h2_part)
     dlinear_2 = dh2 * e_3 / h2_part_squared

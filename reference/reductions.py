@@ -1186,7 +1186,10 @@ def cross_entropy_sum_vjp(g, logits, label):
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlogits = g * (p - (label[:, None] == np.arange(C)))
+    dlogits_part = label[:, None] == np.arange(C)
+    dlogits_part_2 = p - np.where(dlogits_part, p, 0)
+    dlogits_part_3 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
+    dlogits = g * dlogits_part_3
     return _rounded(dtype, dlogits)
 
 
@@ -1288,7 +1291,10 @@ def cross_entropy_none_vjp(g, logits, label):
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlogits = g[:, None] * (p - (label[:, None] == np.arange(C)))
+    dlogits_part = label[:, None] == np.arange(C)
+    dlogits_part_2 = p - np.where(dlogits_part, p, 0)
+    dlogits_part_3 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
+    dlogits = g[:, None] * dlogits_part_3
     return _rounded(dtype, dlogits)
 
 

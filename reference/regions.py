@@ -40,6 +40,10 @@ __all__ = [
     'hungarian_l2_vjp',
     'hungarian_l2_jvp',
     'hungarian_l2_hvp',
+    'hungarian_chamfer',
+    'hungarian_chamfer_vjp',
+    'hungarian_chamfer_jvp',
+    'hungarian_chamfer_hvp',
 ]
 
 
@@ -908,4 +912,164 @@ def hungarian_l2_hvp(g, v_a, v_b, a, b, match):
     da_dot = 2 * g * da_dot_part
     db_in_dot = _scatter_add(match, da_dot_part, M)
     db_dot = -2 * g * db_in_dot
+    return _rounded(dtype, da_dot, db_dot)
+
+
+def hungarian_chamfer(a, b, match):
+    """The summed chamfer distances of lines of points to their partners in a cheapest assignment, which is given.
+
+        d = sum((a - b[M=match])**2, D)
+        y = sum(mean(min(d, Q), P) + mean(min(d, P), Q), N)
+
+    Arrays: a (N, P, D), b (M, Q, D), match (N,) of integers, positions of M.
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where P or Q is empty.
+    Source: Carion et al. 2020, arXiv:2005.12872, eq. 2, with the distances between lines of Fan, Su &
+    Guibas 2017 as costs
+    """
+    a, b, match, dtype = _arrays('hungarian_chamfer', a=(a, 'N P D'), b=(b, 'M Q D'), match=(match, 'N -> M'))
+    _nonempty('hungarian_chamfer', P=a.shape[1], Q=b.shape[1])
+    d = np.sum(np.square(a[:, :, None] - b[match][:, None]), axis=3)
+    y = np.sum(np.mean(np.min(d, axis=2), axis=1) + np.mean(np.min(d, axis=1), axis=1))
+    return _rounded(dtype, y)
+
+
+def hungarian_chamfer_vjp(g, a, b, match):
+    """Gradients of hungarian_chamfer: what the cotangent g of its output amounts to at each real input.
+
+        d = sum((a - b[M=match])**2, D)
+        da = 2*g*((a - b[M=match][Q=argmin(d, Q)])/size(P) + mean((a - b[M=match])*onehot(argmin(d, P), P),
+            Q))
+        db = -2*g*(sum(onehot(match, M)*sum((a - b[M=match])*onehot(argmin(d, Q), Q), P), N)/size(P) +
+            sum((a[P=argmin(d, P)] - b[M=match])*onehot(match, M), N)/size(Q))
+
+    Arrays: g, a scalar, a (N, P, D), b (M, Q, D), match (N,) of integers, positions of M.
+    Returns: da (N, P, D), db (M, Q, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where P or Q is empty.
+    Source: Carion et al. 2020, arXiv:2005.12872, eq. 2, with the distances between lines of Fan, Su &
+    Guibas 2017 as costs
+    """
+    g, a, b, match, dtype = _arrays(
+        'hungarian_chamfer_vjp',
+        g=(g, ''),
+        a=(a, 'N P D'),
+        b=(b, 'M Q D'),
+        match=(match, 'N -> M'),
+    )
+    N = a.shape[0]
+    P = a.shape[1]
+    M = b.shape[0]
+    Q = b.shape[1]
+    _nonempty('hungarian_chamfer_vjp', P=P, Q=Q)
+    d_part = b[match]
+    a_minus_d_part = a[:, :, None] - d_part[:, None]
+    d = np.sum(np.square(a_minus_d_part), axis=3)
+    q_index = np.argmin(d, axis=2)
+    da_part = np.arange(N)
+    p_index = np.argmin(d, axis=1)
+    da_part_2 = np.where((p_index[:, None] == np.arange(P)[:, None])[:, :, :, None], a_minus_d_part, 0)
+    da = 2 * g * ((a - d_part[da_part[:, None], q_index]) / P + np.sum(da_part_2, axis=2) / Q)
+    db_part = np.where((q_index[:, :, None] == np.arange(Q))[:, :, :, None], a_minus_d_part, 0)
+    total_m = _scatter_add(match, np.sum(db_part, axis=1), M)
+    total_m_2 = _scatter_add(match, a[da_part[:, None], p_index], M)
+    total_m_3 = _scatter_add(match, d_part, M)
+    db = -2 * g * (total_m / P + (total_m_2 + -total_m_3) / Q)
+    return _rounded(dtype, da, db)
+
+
+def hungarian_chamfer_jvp(v_a, v_b, a, b, match):
+    """Derivative of hungarian_chamfer in the direction of the tangents v_*.
+
+        d = sum((a - b[M=match])**2, D)
+        d_in_dot = v_a - v_b[M=match]
+        d_dot = 2*sum((a - b[M=match])*d_in_dot, D)
+        y_in_dot = d_dot[Q=argmin(d, Q)]
+        y_in_dot_ = mean(y_in_dot, P)
+        y_in_dot__ = d_dot[P=argmin(d, P)]
+        y_in_dot___ = mean(y_in_dot__, Q)
+        y_dot = sum(y_in_dot_ + y_in_dot___, N)
+
+    Arrays: v_a (N, P, D), v_b (M, Q, D), a (N, P, D), b (M, Q, D),
+            match (N,) of integers, positions of M.
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where P or Q is empty.
+    Source: Carion et al. 2020, arXiv:2005.12872, eq. 2, with the distances between lines of Fan, Su &
+    Guibas 2017 as costs
+    """
+    v_a, v_b, a, b, match, dtype = _arrays(
+        'hungarian_chamfer_jvp',
+        v_a=(v_a, 'N P D'),
+        v_b=(v_b, 'M Q D'),
+        a=(a, 'N P D'),
+        b=(b, 'M Q D'),
+        match=(match, 'N -> M'),
+    )
+    N = v_a.shape[0]
+    P = v_a.shape[1]
+    Q = v_b.shape[1]
+    _nonempty('hungarian_chamfer_jvp', P=P, Q=Q)
+    d_part = a[:, :, None] - b[match][:, None]
+    d = np.sum(np.square(d_part), axis=3)
+    d_in_dot = v_a[:, :, None] - v_b[match][:, None]
+    d_dot = 2 * np.sum(d_part * d_in_dot, axis=3)
+    q_index = np.argmin(d, axis=2)
+    y_in_dot_part = np.arange(N)
+    y_in_dot = d_dot[y_in_dot_part[:, None], np.arange(P), q_index]
+    y_in_dot_ = np.mean(y_in_dot, axis=1)
+    p_index = np.argmin(d, axis=1)
+    y_in_dot__ = d_dot[y_in_dot_part[:, None], p_index, np.arange(Q)]
+    y_in_dot___ = np.mean(y_in_dot__, axis=1)
+    y_dot = np.sum(y_in_dot_ + y_in_dot___)
+    return _rounded(dtype, y_dot)
+
+
+def hungarian_chamfer_hvp(g, v_a, v_b, a, b, match):
+    """Derivative of the gradients of hungarian_chamfer in the direction of the tangents v_*, the cotangent held fixed.
+
+        d = sum((a - b[M=match])**2, D)
+        da_in_dot = v_a*mean(onehot(argmin(d, P), P), Q) - mean(v_b[M=match]*onehot(argmin(d, P), P), Q)
+        da_dot = 2*g*(da_in_dot + v_a/size(P) - v_b[M=match, Q=argmin(d, Q)]/size(P))
+        db_in_dot = sum(v_a*onehot(argmin(d, Q), Q), P) - v_b[M=match]*sum(onehot(argmin(d, Q), Q), P)
+        db_in_dot_ = sum(db_in_dot*onehot(match, M), N)
+        db_in_dot__ = sum(onehot(match, M)*(v_a[P=argmin(d, P)] - v_b[M=match]), N)
+        db_dot = -2*g*(db_in_dot_/size(P) + db_in_dot__/size(Q))
+
+    Arrays: g, a scalar, v_a (N, P, D), v_b (M, Q, D), a (N, P, D), b (M, Q, D),
+            match (N,) of integers, positions of M.
+    Returns: da_dot (N, P, D), db_dot (M, Q, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where P or Q is empty.
+    Source: Carion et al. 2020, arXiv:2005.12872, eq. 2, with the distances between lines of Fan, Su &
+    Guibas 2017 as costs
+    """
+    g, v_a, v_b, a, b, match, dtype = _arrays(
+        'hungarian_chamfer_hvp',
+        g=(g, ''),
+        v_a=(v_a, 'N P D'),
+        v_b=(v_b, 'M Q D'),
+        a=(a, 'N P D'),
+        b=(b, 'M Q D'),
+        match=(match, 'N -> M'),
+    )
+    N = v_a.shape[0]
+    P = v_a.shape[1]
+    M = v_b.shape[0]
+    Q = v_b.shape[1]
+    _nonempty('hungarian_chamfer_hvp', P=P, Q=Q)
+    d = np.sum(np.square(a[:, :, None] - b[match][:, None]), axis=3)
+    p_index = np.argmin(d, axis=1)
+    da_in_dot_part = p_index[:, None] == np.arange(P)[:, None]
+    da_in_dot_part_2 = v_b[match]
+    da_in_dot_part_3 = np.sum(np.where(da_in_dot_part[:, :, :, None], da_in_dot_part_2[:, None], 0), axis=2) / Q
+    da_in_dot = v_a * (np.sum(da_in_dot_part.astype(float), axis=2, keepdims=True) / Q) - da_in_dot_part_3
+    q_index = np.argmin(d, axis=2)
+    da_dot = 2 * g * (da_in_dot + v_a / P - v_b[match[:, None], q_index] / P)
+    db_in_dot_part = q_index[:, :, None] == np.arange(Q)
+    db_in_dot_part_2 = np.sum(np.where(db_in_dot_part[:, :, :, None], v_a[:, :, None], 0), axis=1)
+    db_in_dot_part_3 = da_in_dot_part_2 * np.sum(db_in_dot_part.astype(float), axis=1)[:, :, None]
+    db_in_dot = db_in_dot_part_2 - db_in_dot_part_3
+    db_in_dot_ = _scatter_add(match, db_in_dot, M)
+    total_m = _scatter_add(match, v_a[np.arange(N)[:, None], p_index], M)
+    total_m_2 = _scatter_add(match, da_in_dot_part_2, M)
+    db_in_dot__ = total_m + -total_m_2
+    db_dot = -2 * g * (db_in_dot_ / P + db_in_dot__ / Q)
     return _rounded(dtype, da_dot, db_dot)

@@ -1991,7 +1991,9 @@ def cosface_vjp(g, cosine, label, *, scale=64, margin=0.35):
     shift = np.max(s, axis=1, keepdims=True)
     e = np.exp(s - shift)
     softmax = e / np.sum(e, axis=1, keepdims=True)
-    dcosine = scale * g / N * (softmax - s_part)
+    dcosine_part = softmax - np.where(s_part, softmax, 0)
+    dcosine_part_2 = dcosine_part - np.where(s_part, np.sum(dcosine_part, axis=1, keepdims=True), 0)
+    dcosine = scale * g / N * dcosine_part_2
     return _rounded(dtype, dcosine)
 
 
@@ -2120,18 +2122,20 @@ def arcface_vjp(g, cosine, label, *, scale=64, margin=0.5):
     dcosine_part = label[:, None] == s_part
     dcosine_part_2 = s_part > label[:, None]
     cosine_sin_margin = cosine * sin_margin
-    dcosine_part_3 = s_part >= label[:, None]
-    dcosine_part_4 = 1 - np.square(np.where(dcosine_part_2, 0, np.where(dcosine_part_3, cosine, 0)))
-    dcosine_part_5 = np.sqrt(np.where(dcosine_part_2, 1, np.where(dcosine_part_3, dcosine_part_4, 1)))
-    dcosine_part_6 = np.sqrt(np.where(dcosine_part_2, 1 - np.square(np.where(dcosine_part_2, cosine, 0)), 1))
-    dcosine_part_7 = cos_margin * (softmax - dcosine_part) + cosine * softmax * sin_margin / dcosine_part_5
-    dcosine_part_8 = 1 - np.square(np.where(dcosine_part_2, 0, np.where(dcosine_part_3, 0, cosine)))
-    dcosine_part_9 = np.sqrt(np.where(dcosine_part_2, 1, np.where(dcosine_part_3, 1, dcosine_part_8)))
-    dcosine_part_10 = softmax - np.where(dcosine_part, cos_margin + cosine_sin_margin / dcosine_part_9, 0)
-    dcosine_part_11 = dcosine_part_7 - np.where(dcosine_part, cosine_sin_margin / dcosine_part_5, 0)
-    dcosine_part_12 = softmax - np.where(dcosine_part, cos_margin + cosine_sin_margin / dcosine_part_6, 0)
-    dcosine_part_13 = np.where(dcosine_part_3, dcosine_part_11, dcosine_part_10)
-    dcosine = scale * g / N * np.where(dcosine_part_2, dcosine_part_12, dcosine_part_13)
+    dcosine_part_3 = softmax - np.where(dcosine_part, softmax, 0)
+    dcosine_part_4 = s_part >= label[:, None]
+    dcosine_part_5 = 1 - np.square(np.where(dcosine_part_2, 0, np.where(dcosine_part_4, cosine, 0)))
+    dcosine_part_6 = np.sqrt(np.where(dcosine_part_2, 1, np.where(dcosine_part_4, dcosine_part_5, 1)))
+    dcosine_part_7 = np.sqrt(np.where(dcosine_part_2, 1 - np.square(np.where(dcosine_part_2, cosine, 0)), 1))
+    dcosine_part_8 = dcosine_part_3 - np.where(dcosine_part, np.sum(dcosine_part_3, axis=1, keepdims=True), 0)
+    dcosine_part_9 = cos_margin * dcosine_part_8 + cosine * softmax * sin_margin / dcosine_part_6
+    dcosine_part_10 = 1 - np.square(np.where(dcosine_part_2, 0, np.where(dcosine_part_4, 0, cosine)))
+    dcosine_part_11 = np.sqrt(np.where(dcosine_part_2, 1, np.where(dcosine_part_4, 1, dcosine_part_10)))
+    dcosine_part_12 = softmax - np.where(dcosine_part, cos_margin + cosine_sin_margin / dcosine_part_11, 0)
+    dcosine_part_13 = dcosine_part_9 - np.where(dcosine_part, cosine_sin_margin / dcosine_part_6, 0)
+    dcosine_part_14 = softmax - np.where(dcosine_part, cos_margin + cosine_sin_margin / dcosine_part_7, 0)
+    dcosine_part_15 = np.where(dcosine_part_4, dcosine_part_13, dcosine_part_12)
+    dcosine = scale * g / N * np.where(dcosine_part_2, dcosine_part_14, dcosine_part_15)
     return _rounded(dtype, dcosine)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from derive.calculus.algebra import TooLarge, at_most, minus
 from derive.calculus.canonical import Canon, is_zero
+from derive.calculus.rules import sifted
 from derive.language.nodes import Expr
 
 PROOF_WORK = 50_000  # products of terms that one proof may take: twice what the longest known one takes
@@ -25,7 +26,8 @@ def exact(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
         return Certificate("A", "the same expression")
     try:
         with at_most(PROOF_WORK):
-            same = is_zero(minus(canon.poly(left), canon.poly(right)))
+            difference = minus(canon.poly(left), canon.poly(right))
+            same = is_zero(difference) or is_zero(sifted(difference))
         if same:
             return Certificate("A", "equal canonical forms, for all sizes")
     except (TooLarge, ZeroDivisionError):

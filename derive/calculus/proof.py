@@ -14,6 +14,7 @@ from dataclasses import InitVar, dataclass
 from derive.calculus.canonical import Canon
 from derive.calculus.cases import by_cases
 from derive.calculus.certificate import Certificate, exact
+from derive.calculus.guards import settled
 from derive.calculus.sampling import modular, real
 from derive.language.errors import NotProved
 from derive.language.nodes import Expr
@@ -41,7 +42,7 @@ class Step:
 
 def certify(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
     """The step left = right with the strongest certificate that can be had, or NotProved when there is none."""
-    certificate = exact(left, right, canon) or by_cases(left, right, canon) or _sampled(left, right, canon)
+    certificate = _for_all_sizes(left, right, canon) or _sampled(left, right, canon)
     return _step(name, left, right, rule, canon, certificate)
 
 
@@ -59,7 +60,14 @@ def certify_exactly(name: str, left: Expr, right: Expr, rule: str, canon: Canon)
 
 def certify_for_all_sizes(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
     """The step left = right with a certificate of tier A, by cases if need be, or NotProved."""
-    return _step(name, left, right, rule, canon, exact(left, right, canon) or by_cases(left, right, canon))
+    return _step(name, left, right, rule, canon, _for_all_sizes(left, right, canon))
+
+
+def _for_all_sizes(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
+    """A proof of both sides as they stand, with conditions settled inside their own branches, or case by case."""
+    plain = settled(left), settled(right)
+    within = exact(*plain, canon) if plain != (left, right) else None
+    return exact(left, right, canon) or within or by_cases(*plain, canon)
 
 
 def _step(name: str, left: Expr, right: Expr, rule: str, canon: Canon, certificate: Certificate | None) -> Step:

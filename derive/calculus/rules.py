@@ -127,12 +127,26 @@ def _divided_mono(mono: al.Mono, rule: Rule) -> Poly:
 
 
 def sifted(p: Poly) -> Poly:
-    """Beside onehot(label, C), everything along C read at the label: p*onehot is p[label]*onehot."""
+    """Beside onehot(label, C), everything along C read at the label: p*onehot is p[label]*onehot. Under sums too."""
+    p = al.plus(*(al.scale(_sifted_sums(m), c) for m, c in p.items()))
     for i, j in sorted({f[1:] for m in p for f, _ in m if f[0] == "delta"}, key=al.order):
         for free, position in ((i, j), (j, i)):
             if free[0] == "f" and position[0] == "p":
                 p = al.plus(*(al.scale(_sifted_mono(m, ("delta", i, j), {free: position}), c) for m, c in p.items()))
     return p
+
+
+def _sifted_sums(mono: al.Mono) -> Poly:
+    if not any(f[0] == "sum" and ("delta", "") in tokens(f) for f, _ in mono):
+        return {mono: Fraction(1)}
+    result = al.constant(1)
+    for f, e in mono:
+        new = al.factor(f)
+        if f[0] == "sum":
+            opened, names = ix.open_bound(f[1], f[2])
+            new = ix.sum_over(sifted({opened: Fraction(1)}), names)
+        result = al.times(result, power(new, e) if new != al.factor(f) else al.factor(f, e))
+    return result
 
 
 def _sifted_mono(mono: al.Mono, delta: Factor, mapping: dict[Index, Index]) -> Poly:

@@ -149,10 +149,24 @@ def multilabel_soft_margin(logits: Real["N C"], target: Real["N C"]):
     return -mean(mean(target * log(p) + (1 - target) * log(1 - p), "C"), "N")
 
 
+@op(source="Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1")
+def js_div(p: Real["N C"], q: Real["N C"]):
+    """Mean of the divergences of two distributions from their middle."""
+    m = (p + q) / 2
+    return mean(sum(p * log(p / m) + q * log(q / m), "C"), "N") / 2
+
+
+@op(source="Crammer & Singer 2001, On the algorithmic implementation of multiclass kernel-based vector machines")
+def multiclass_hinge(score: Real["N C"], label: Index["N -> C"]):
+    """How far the best wrong class comes within one of the right one, on average."""
+    lifted = score + where(equal(idx("C"), label), 0, 1)
+    return mean(max(lifted, "C") - score.at(C=label), "N")
+
+
 # fmt: off
 CLASSIFICATION = (
-    bce, bce_with_logits_weighted, cross_entropy_smoothed, cross_entropy_weighted, cross_entropy_ignore,
-    add_k_smoothing, poly_loss, ranking_softmax, kl_div, kl_div_log_target, hinge, squared_hinge, perceptron, soft_margin, multi_margin,
+    bce, bce_with_logits_weighted, cross_entropy_smoothed, cross_entropy_weighted, cross_entropy_ignore, add_k_smoothing, poly_loss, focal,
+    ranking_softmax, kl_div, kl_div_log_target, js_div, hinge, squared_hinge, perceptron, soft_margin, multi_margin, multiclass_hinge,
     multiclass_perceptron, multilabel_soft_margin,
 )
 # fmt: on

@@ -107,9 +107,15 @@ def maxout(x: Real["... C K"]):
     return max(x, "K")
 
 
+@op(source="keras.activations.exponential")
+def exponential(x: Real["..."]):
+    """The exponential of the input."""
+    return exp(x)
+
+
 # fmt: off
 CURVES = (
-    identity, logsigmoid, swish, mish, gelu_sigmoid, celu, tanhshrink, softsign, log1mexp,
+    identity, logsigmoid, swish, mish, gelu_sigmoid, celu, tanhshrink, softsign, exponential, log1mexp,
     logsumexp, logmeanexp, softmin, gumbel_softmax, swiglu, geglu, reglu, maxout,
 )
 # fmt: on

@@ -1,7 +1,7 @@
 """Normalisation of images (N, C, H, W): batch, instance and group norm are one formula over different axes."""
 # mypy: ignore-errors
 
-from derive.language import Positive, PositiveInteger, Real, idx, mean, op, sqrt, sum, where
+from derive.language import Positive, PositiveInteger, Range, Real, State, idx, mean, op, size, sqrt, sum, where
 
 
 @op(source="Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.2")
@@ -55,8 +55,18 @@ def local_response_norm(
     return x * (k + alpha / width * square) ** (-beta)
 
 
+@op(source="Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.2, with momentum and the unbiased variance as PyTorch has them")
+def batch_norm_statistics_2d(x: Real["N C H W"], running_mean: State["C"], running_var: State["C"], *, momentum: Range(0, 1) = 0.1):
+    """The running mean and variance of each channel after one more batch; returns those of the batch."""
+    mu = mean(x, "N H W")
+    var = sum((x - mu) ** 2, "N H W") / (size("N") * size("H") * size("W") - 1)
+    running_mean = (1 - momentum) * running_mean + momentum * mu
+    running_var = (1 - momentum) * running_var + momentum * var
+    return mu, var
+
+
 # fmt: off
 IMAGES = (
-    batch_norm_train_2d, batch_norm_infer_2d, instance_norm, group_norm, local_response_norm,
+    batch_norm_train_2d, batch_norm_infer_2d, batch_norm_statistics_2d, instance_norm, group_norm, local_response_norm,
 )
 # fmt: on

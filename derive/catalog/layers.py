@@ -114,9 +114,16 @@ def scatter_add(x: Real["V D"], index: Index["N -> V"], update: Real["N D"]):
     return x + sum(onehot(index, "V") * update, "N")
 
 
+@op(source="torch.nn.EmbeddingBag with mode sum")
+def embedding_sum(w: Real["V D"], ids: Index["N L -> V"]) -> Real["N D"]:
+    """The sum of the rows of the table that a bag of integers points to."""
+    return sum(w.at(V=ids), "L")
+
+
 # fmt: off
 LAYERS = (
-    linear, matmul, outer, bilinear, residual_add, lora, highway, squeeze_excite, embedding, embedding_bag, dropout, cumsum, logcumsumexp,
+    linear, matmul, outer, bilinear, residual_add, lora, highway, squeeze_excite, embedding, embedding_bag, embedding_sum, dropout,
+    cumsum, logcumsumexp,
     gather, scatter_add,
 )
 # fmt: on

@@ -54,8 +54,15 @@ def hungarian_l2(a: Real["N D"], b: Real["M D"], match: Index["N -> M"]):
     return sum((a - b.at(M=match)) ** 2)
 
 
+@op(source="Carion et al. 2020, arXiv:2005.12872, eq. 2, with the distances between lines of Fan, Su & Guibas 2017 as costs")
+def hungarian_chamfer(a: Real["N P D"], b: Real["M Q D"], match: Index["N -> M"]):
+    """The summed chamfer distances of lines of points to their partners in a cheapest assignment, which is given."""
+    d = sum((a - b.at(M=match)) ** 2, "D")
+    return sum(mean(min(d, "Q"), "P") + mean(min(d, "P"), "Q"), "N")
+
+
 # fmt: off
 REGIONS = (
-    dice, tversky, jaccard, chamfer, hungarian_matching, hungarian_l1, hungarian_l2,
+    dice, tversky, jaccard, chamfer, hungarian_matching, hungarian_l1, hungarian_l2, hungarian_chamfer,
 )
 # fmt: on

@@ -92,12 +92,24 @@ class Torch(Adapter):
         """torch's autograd."""
 
         def gradients(positional: list[Any], keywords: dict[str, Any], places: Mapping[str, int | str], seeds: list[Any]) -> dict[str, Any]:
+            try:
+                return by(positional, keywords, places, seeds)
+            except RuntimeError as error:
+                if "not differentiable" not in str(error) or len(places) < 2:
+                    raise
+                kept = {n: p for n, p in places.items() if f"'{n}'" not in str(error)}
+                return gradients(positional, keywords, kept if len(kept) < len(places) else dict(list(places.items())[:1]), seeds)
+
+        def by(positional: list[Any], keywords: dict[str, Any], places: Mapping[str, int | str], seeds: list[Any]) -> dict[str, Any]:
             import torch
+
+            wanted = set(places.values())
 
             def leaf(t: Any) -> Any:
                 return t.detach().clone().requires_grad_() if isinstance(t, torch.Tensor) and t.is_floating_point() else t
 
-            positional, keywords = [leaf(p) for p in positional], {k: leaf(v) for k, v in keywords.items()}
+            positional = [leaf(p) if k in wanted else p for k, p in enumerate(positional)]
+            keywords = {k: leaf(v) if k in wanted else v for k, v in keywords.items()}
             results = function(*positional, **keywords)
             outputs = (
                 list(results.values())

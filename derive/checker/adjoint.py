@@ -42,10 +42,12 @@ def adjoints(
     cotangents: Mapping[str, Array],
     parameters: Numbers,
     blocked: frozenset[str] = frozenset(),
+    arithmetic: Floats | None = None,
 ) -> dict[str, Array]:
-    """The gradient by each real input; what would flow back through the lets in `blocked` is dropped."""
+    """The gradient by each real input; what would flow back through the lets in `blocked` is dropped. The values it is made from
+    are computed in the given arithmetic (float64)."""
     with np.errstate(all="ignore"):
-        w = walked(program, inputs, parameters, Floats())
+        w = walked(program, inputs, parameters, arithmetic or Floats())
         named: dict[str, Array] = {}
         leaves: Flow = {}
         for o in program.outputs:

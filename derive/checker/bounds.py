@@ -22,6 +22,7 @@ from derive.checker.reductions import REDUCED
 
 Array = NDArray[Any]
 NARROW = ("normal_cdf", "erf")  # SciPy has them in float64 only
+WIDE = 4.0  # how far beyond its error bound a difference may be zero in code that writes it in another way
 SIDES = ("declared", "right", "left", "split")
 
 
@@ -143,8 +144,8 @@ class Bounds:
         return self.settle(v, passed, real) if fn == "abs" else self.rounded(v, passed, LIBRARY, real)
 
     def near(self, difference: Array, e: Array) -> Array:
-        """Where a difference may be zero."""
-        return np.asarray(np.abs(difference) <= e)
+        """Where a difference may be zero, in this form of it or in another."""
+        return np.asarray(np.abs(difference) <= WIDE * e)
 
     def tied(self, x: Array, e: Array, dim: int) -> Array:
         """Which positions may be the largest."""

@@ -238,8 +238,8 @@ def _variant(reader: Reader, cause: Diagnosis, siblings: Sequence[Op], asked: Re
     """The sibling whose own check the candidate passes, if it is one that people take for the op."""
     if not cause.cause.endswith("(variant)"):
         return ""
-    sibling = next(s for s in siblings if f" {s.name}, " in cause.cause)
-    if not near(asked.op.program, sibling.program):
+    sibling = next((s for s in siblings if f" {s.name}, " in cause.cause), None)
+    if sibling is None or not near(asked.op.program, sibling.program):
         return ""
     kind = value_reader if reader.reading == "value" else gradient_reader
     other = (

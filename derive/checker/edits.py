@@ -7,8 +7,10 @@ expressions that it touches.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
 
 from derive.language.errors import DefinitionError
@@ -69,12 +71,18 @@ def edits(program: Program, known: frozenset[str] = frozenset()) -> Iterator[Edi
             if let.name in known:
                 continue
             for node in walk(let.body):
-                for name, new in propose(node, program):
+                for name, new in _proposed(propose, node, program):
                     count += 1
                     if count > MOST:
                         return
                     if changed := _replaced(program, let, node, new):
                         yield Edit(f"{name}, in {let.name}" if len(program.lets) > 1 else name, changed)
+
+
+def _proposed(propose: Callable[[Expr, Program], Iterator[Proposal]], node: Expr, program: Program) -> Iterator[Proposal]:
+    """The proposals that are expressions at all."""
+    with suppress(DefinitionError):
+        yield from propose(node, program)
 
 
 def _everywhere(program: Program, known: frozenset[str]) -> Iterator[Edit]:
@@ -99,11 +107,19 @@ def _everywhere(program: Program, known: frozenset[str]) -> Iterator[Edit]:
         for i in program.real_inputs:
             if set(over) <= i.axes:
                 less = add(i, negate(Reduce("mean", i, over)))
-                yield from made(
-                    f"the mean over {words} is subtracted from {i.name} first (variant)", lambda n, i=i, less=less: less if n == i else n
-                )
+                yield from made(f"the mean over {words} is subtracted from {i.name} first (variant)", _putting(less, i))
+    for i in program.inputs:
+        if i.dtype == "count":
+            yield from made(f"step off by one: {i.name} - 1 for {i.name}, throughout", _putting(add(i, MINUS_ONE), i))
+            yield from made(f"step off by one: {i.name} + 1 for {i.name}, throughout", _putting(add(i, ONE), i))
     for p in program.parameters:
-        yield from made(f"wrong sign of {p.name} wherever it is added", lambda n, p=p: _flipped(n, Param(p.name)))
+        fixed = [("left at its default", p.default), ("taken as 1", Fraction(1)), ("taken as 0", Fraction(0))]
+        small = [(f"fixed at {float(e):g}", e) for e in SMALL if p.default is not None and abs(p.default) < Fraction(1, 50)]
+        for words, value in (*fixed, *small):
+            if value is not None:
+                yield from made(f"the parameter {p.name} is ignored ({words})", _putting(Const(value), Param(p.name)))
+    for p in program.parameters:
+        yield from made(f"wrong sign of {p.name} wherever it is added", partial(_flipped, Param(p.name)))
 
 
 def _over(program: Program, known: frozenset[str], over: tuple[str, ...], other: tuple[str, ...]) -> Iterator[Edit]:
@@ -133,7 +149,11 @@ def _over(program: Program, known: frozenset[str], over: tuple[str, ...], other:
         yield Edit(name, replace(program, lets=tuple(lets)))
 
 
-def _flipped(node: Expr, what: Expr) -> Expr:
+def _putting(new: Expr, old: Expr) -> Callable[[Expr], Expr]:
+    return lambda n: new if n == old else n
+
+
+def _flipped(what: Expr, node: Expr) -> Expr:
     if not isinstance(node, Add):
         return node
     return add(*(negate(t) if t in (what, negate(what)) else t for t in node.args))

@@ -14,7 +14,7 @@ from derive.checker.levels import LEVELS
 
 Array = NDArray[Any]
 ENOUGH = 0.95
-NUMBERS = {
+NUMBERS: dict[str, float] = {
     "2": 2.0, "1/2": 0.5, "3": 3.0, "1/3": 1 / 3, "4": 4.0, "1/4": 0.25, "6": 6.0, "pi": np.pi, "1/pi": 1 / np.pi, "2*pi": 2 * np.pi,
     "sqrt(2)": 2**0.5, "1/sqrt(2)": 0.5**0.5, "sqrt(pi)": np.pi**0.5, "sqrt(2*pi)": (2 * np.pi) ** 0.5, "log(2)": float(np.log(2)),
     "1/log(2)": float(1 / np.log(2)), "log(10)": float(np.log(10)), "1/log(10)": float(1 / np.log(10)),
@@ -127,7 +127,7 @@ def _factor(seen: Sequence[Seen], c: Closeness) -> str | None:
                 return f"{word}a factor {name} too many: the output is {name} times what it should be"
     first = known[0][1]
     if all(abs(r - first) <= max(c.tolerance * 8, 1e-9) * abs(first) for _, r in known) and len(known) > 1:
-        return f"a constant factor: the output is {first:.6g} times what it should be"
+        return f"a constant factor: the output is {first:.10g} times what it should be"
     return None
 
 
@@ -171,16 +171,16 @@ def _factor_names(s: Seen) -> Iterator[str]:
 def _factor_value(name: str, s: Seen) -> float | None:
     """A factor by its name: arithmetic in sizes and parameters only."""
     if name in NUMBERS:
-        return NUMBERS[name]
+        return float(NUMBERS[name])
     space: dict[str, Any] = {"size": None, "sqrt": np.sqrt, **s.parameters}
     text = name
     for axis, n in s.sizes.items():
         text = text.replace(f"size({axis})", str(float(n)))
     try:
         value = float(eval(text, {"__builtins__": {}}, space))
-        return value
     except (ZeroDivisionError, TypeError, NameError, SyntaxError):
         return None
+    return value
 
 
 def _transposed(seen: Sequence[Seen], c: Closeness) -> str | None:
@@ -266,7 +266,8 @@ def _coarse(seen: Sequence[Seen], dtype: str) -> str | None:
     mixed = 0.1 < np.mean(got[usable] > exact[usable]) < 0.9
     for kind in ("float32", "float16"):
         u = LEVELS[kind].u
-        if mixed and LEVELS[dtype].u < u and u / 32 < float(np.median(relative)) < 32 * u and float(np.quantile(relative, 0.9)) < 512 * u:
+        low, middle, high = (float(np.quantile(relative, q)) for q in (0.25, 0.5, 0.95))
+        if mixed and LEVELS[dtype].u < u and low > u / 256 and u / 16 < middle < 8 * u and high < 64 * u:
             return f"precision lost: computed or rounded in {kind}"
     return None
 

@@ -146,7 +146,7 @@ def _fill(
     if i.name in c.simplices:
         return _simplex(rng, i, shape, c.simplices[i.name], case.regime).astype(dtype)
     edges = _edge_values(c, tuple(parameters.items()), dtype).get(i.name, ())
-    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, len(c.domains) == 1))
+    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, len(c.domains) == 1, c.domains[i.name] in ("positive", "unit")))
     if case.regime == "tiny" and c.domains[i.name] == "unit":
         return finite(np.abs(x), dtype)
     return finite(into_domain(x, c.domains[i.name]), dtype)

@@ -37,7 +37,7 @@ def _manners(reader: Reader, build: Callable[[Case], Sample], tally: Tally) -> I
         if name not in again or name not in third or name not in kept:
             continue
         if not _equal(held[name], kept[name]):
-            message = "a result changes after it was returned: a later call writes into the same memory"
+            message = "a result changes after it was returned: state is kept, a later call writes into the same memory"
             yield Finding("state", reader.reading, name, message, np.inf, s)
         elif not _close(reader, held[name], again[name]) or not _close(reader, held[name], third[name]):
             state = _equal(again[name], third[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -27,7 +28,7 @@ def mutants(reader: Reader, most: int) -> Iterator[tuple[str, Computed]]:
     yield "the negated result", lambda s, t: {n: -x for n, x in t.exact.items()}
     for i in reader.program.inputs:
         if i.dtype == "real":
-            yield f"the input {i.name}", lambda s, t, name=i.name: _same_shape(s.inputs[name], t)
+            yield f"the input {i.name}", partial(_handed, i.name)
     form, known = reader.forms[0], frozenset(let.name for let in reader.program.lets) if reader.reading == "gradient" else frozenset()
     found = list(islice(edits(form, known), 400))
     step = max(len(found) // most, 1)
@@ -35,7 +36,8 @@ def mutants(reader: Reader, most: int) -> Iterator[tuple[str, Computed]]:
         yield edit.name, _computed(reader, edit.program)
 
 
-def _same_shape(x: Array, t: Trial) -> dict[str, Array]:
+def _handed(name: str, s: Sample, t: Trial) -> dict[str, Array]:
+    x = s.inputs[name]
     return {n: x if x.shape == y.shape else np.zeros(y.shape) for n, y in t.exact.items()}
 
 

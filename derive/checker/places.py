@@ -73,6 +73,8 @@ def _size_words(bad: Sequence[Mapping[str, int]], good: Sequence[Mapping[str, in
             yield f"fails only where {what} is 1 (batch 1)"
         if min(ours) > max(theirs) and min(ours) >= LARGE:
             yield f"fails only where {what} is large: at {min(ours)}, not up to {max(theirs)}"
+    if len(good) < 2 * FEW or len(bad) < FEW:
+        return
     for a, b in combinations((a for a in axes if a != "leading axes"), 2):
         ours, theirs = [s[a] == s[b] for s in bad], [s[a] == s[b] for s in good]
         if all(ours) and not any(theirs) and any(s[a] > 1 for s in bad):

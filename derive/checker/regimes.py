@@ -23,6 +23,7 @@ class Hint:
     edges: Sequence[float]
     elementwise: bool
     alone: bool = True
+    positive: bool = False
 
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], Hint], Array]
@@ -111,8 +112,9 @@ def small(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array
 
 
 def tiny(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
-    """Far below one, over many powers of two, where a number added inside a logarithm, a root or a quotient shows."""
-    low = {"float16": 12.0, "float32": 60.0}.get(hint.dtype, 200.0)
+    """Far below one, over many powers of two where only positive numbers are legal: there a number added inside a logarithm, a
+    root or a quotient shows. (Code that guards a norm which may be zero is not to be blamed for it.)"""
+    low = {"float16": 12.0, "float32": 60.0}.get(hint.dtype, 200.0) if hint.positive else 12.0
     return np.asarray(rng.choice([-1.0, 1.0], shape) * np.exp2(-rng.uniform(4, low, shape)))
 
 

@@ -13,7 +13,7 @@ from derive import oracle
 from derive.checker.adapters import Adapter
 from derive.checker.candidate import Binding, Raised, arguments, bind_backward, bind_forward, call, cotangent, gradients_of, outputs_of
 from derive.checker.forms import Forms, gradient_inputs
-from derive.checker.grading import explanations, naive_forms
+from derive.checker.grading import automatically, explanations, naive_forms
 from derive.checker.inputs import Sample
 from derive.checker.judging import Judged, judge
 from derive.checker.levels import rounded_in
@@ -278,6 +278,10 @@ def _explained(reader: Reader, s: Sample, name: str, got: Array, exact: oracle.R
         left = left & ~e.mask
         if not left.any():
             return best.replace(WRITTEN, f"{lost}: {WRITTEN}"), judged
+    if reader.reading == "gradient":
+        automatic = automatically(reader.program, s, name, reader.dtype, got, np.asarray(exact.value))
+        if not (left & ~automatic).any():
+            return "cancellation: the derivative as automatic differentiation of the definition computes it", judged
     return "", judged.at(left)
 
 
@@ -289,6 +293,8 @@ def _read(reader: Reader, value: Any, exact: Array) -> tuple[tuple[str, str] | N
         array, kind = reader.adapter.out(value)
     except Exception as error:
         return ("shape", f"returned {type(value).__name__}, which is no array: {error}"), exact
+    if array.dtype.kind not in "fiub" and kind != "bfloat16":
+        return ("shape", f"returned {type(value).__name__}, which is no array of numbers"), exact
     if array.shape != exact.shape:
         return ("shape", f"has shape {array.shape}; wanted {exact.shape}"), exact
     loose = isinstance(value, (float, int)) and not exact.ndim and not isinstance(value, (bool, np.generic))

@@ -76,7 +76,7 @@ def allowances(
         _, closed = bounds(forms[0], inputs, parameters, Ties(LEVELS[dtype], SIDES[0]))
         met = [near & ~tie for near, tie in zip(met, closed, strict=True)]
     tightest = [np.where(b.e > 0, np.fmax(b.e, LEAST * LEVELS[dtype].u * np.abs(b.v)), b.e) for b in first]
-    grace = [GRACE * LEVELS[dtype].u * np.abs(b.v) for b in first]
+    grace = [GRACE * LEVELS[dtype].u * np.abs(np.where(np.isfinite(b.v), b.v, 0)) for b in first]
     for form in forms[1:]:
         others, _ = bounds(form, inputs, parameters, Bounds(LEVELS[dtype], SIDES[0]))
         least = [np.where(b.e > 0, np.fmax(b.e, LEAST * LEVELS[dtype].u * np.abs(b.v)), b.e) for b in others]

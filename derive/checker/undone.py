@@ -242,6 +242,11 @@ def _linear_tail(node: Expr) -> Expr | None:
     return None
 
 
+def _saturated(node: Expr) -> Expr | None:
+    v = _logistic(node)
+    return None if v is None else where(Call("sign", (_minus(v) + Const(Fraction(-20)),)) > 0, ONE, node)
+
+
 # fmt: off
 RULES = (
     Rule("cancellation in 1 - p",                        _complement),
@@ -256,5 +261,6 @@ RULES = (
     Rule("cancellation in squares multiplied out",       _one_pass),
     Rule("cancellation in a product multiplied out",     _unpaired),
     Rule("published cutoff, linear above 20 (torch.nn.Softplus)", _linear_tail),
+    Rule("published cutoff, slope 1 above 20 (torch.nn.Softplus)", _saturated),
 )
 # fmt: on

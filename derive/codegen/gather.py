@@ -224,12 +224,11 @@ def read_hot(factor: Expr, delta: Delta) -> Expr:
 
 def lower_scatter(b: Builder, inside: list[Expr], over: Axes) -> int | None:
     """A sum with one-hot factors whose hot axes are kept: add each value up at its position. None when that does not fit."""
-    deltas = [f for f in inside if isinstance(f, Delta) and f.axis not in over]
+    deltas = _separate([f for f in inside if isinstance(f, Delta) and f.axis not in over], over)
     rest = [f for f in inside if f not in deltas]
     hot = [d.axis for d in deltas]
     swept = [a for d in deltas for a in d.index.axes]
-    separate = len(swept) == len(set(swept)) and len(hot) == len(set(hot)) and set(swept) <= set(over)
-    if not deltas or not separate or any(isinstance(f, Delta) for f in rest):
+    if not deltas or any(isinstance(f, Delta) and f.axis in over for f in rest):
         return None
     for delta in deltas:
         rest = [read_hot(f, delta) for f in rest]
@@ -240,6 +239,17 @@ def lower_scatter(b: Builder, inside: list[Expr], over: Axes) -> int | None:
     for delta in deltas:
         value = _scatter(b, value, delta)
     return value
+
+
+def _separate(deltas: list[Delta], over: Axes) -> list[Delta]:
+    """One-hot factors that can be scattered one after another: each goes through summed axes of its own. The others stay
+    factors, dense along their own axes; labels, which point into axes that may be long, come first."""
+    found: list[Delta] = []
+    for d in sorted(deltas, key=lambda d: not isinstance(d.index, Input)):
+        used = {a for f in found for a in (f.axis, *f.index.axes)}
+        if d.index.axes <= set(over) and not used & {d.axis, *d.index.axes}:
+            found.append(d)
+    return found
 
 
 def _scatter(b: Builder, value: int, delta: Delta) -> int:

@@ -10,6 +10,7 @@ from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Re
 from derive.language.program import Let, Program
 from derive.numerics.regions import rewritten
 from derive.numerics.scope import scope
+from derive.numerics.shares import beside_one
 from derive.numerics.shift import shifted
 
 SHARED = ("exp", "exp_polynomial", "exp_product", "exp_quotient")
@@ -22,7 +23,7 @@ def stabilise(program: Program) -> Program:
     than once get lets of their own (e, and h with e = h^2).
     """
     program = _each(program, lambda body: flatten(primitive(body)))
-    program = shifted(program)
+    program = beside_one(shifted(program))
     known = scope(program)
     lets: list[Let] = []
     for let in program.lets:

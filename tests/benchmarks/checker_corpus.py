@@ -1,6 +1,6 @@
 """The checker's benchmark: right and wrong implementations, judged by derive and by the tools in use today.
 
-    python tests/benchmarks/checker_corpus.py [--only CLASS] [--op OP] [--jobs N] [--limit K] [--rivals] [--write]
+    python tests/benchmarks/checker_corpus.py [--only CLASS] [--op TEXT] [--jobs N] [--limit K] [--rivals] [--write]
 
 Each check runs in a worker process, so that a candidate that hangs or exits costs one check. The table is printed; --write
 puts it, with every entry's verdict, into docs/check-benchmark.md.
@@ -37,8 +37,7 @@ def main() -> int:
     arguments = _arguments()
     if arguments.worker:
         return _work()
-    jobs = _chosen(arguments)
-    results = _all(jobs, arguments.jobs, arguments.rivals)
+    results = _loaded(arguments.load) if arguments.load else _all(_chosen(arguments), arguments.jobs, arguments.rivals)
     if arguments.save:
         Path(arguments.save).write_text(json.dumps([[*k, v] for k, v in results.items()], indent=1), encoding="utf-8")
     print(summary(results, ENTRIES))
@@ -55,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, metavar="K", help="the first K checks only")
     parser.add_argument("--rivals", action="store_true", help="run the other tools as well")
     parser.add_argument("--save", metavar="FILE", help="keep every outcome as JSON")
+    parser.add_argument("--load", metavar="FILE", help="check nothing; take the outcomes that --save kept")
     parser.add_argument("--write", action="store_true", help="write docs/check-benchmark.md")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -67,6 +67,13 @@ def _chosen(arguments: argparse.Namespace) -> list[Job]:
 
     found = [(e, dtype) for e in ENTRIES if wanted(e) and _installed(e.framework) for dtype in e.dtypes]
     return found[: arguments.limit]
+
+
+def _loaded(file: str) -> Results:
+    """Outcomes kept earlier, of the entries that there still are."""
+    known = {e.id for e in ENTRIES}
+    kept = json.loads(Path(file).read_text(encoding="utf-8"))
+    return {(name, dtype): outcome for name, dtype, outcome in kept if name in known}
 
 
 def _installed(framework: str) -> bool:

@@ -12,6 +12,7 @@ from corpus import (
     norms,
     optimizers,
     own,
+    rectifiers,
     signatures,
     softmax,
     structures,
@@ -19,5 +20,8 @@ from corpus import (
 )
 from corpus.entry import Entry
 
-MODULES = (activations, curves, softmax, losses, more_losses, norms, layers, optimizers, own, structures, signatures, styles, effects)
+MODULES = (
+    *(activations, rectifiers, curves, softmax, losses, more_losses, norms, layers, optimizers),
+    *(own, structures, signatures, styles, effects),
+)
 ENTRIES: tuple[Entry, ...] = tuple(e for module in MODULES for e in module.ENTRIES)

@@ -191,7 +191,7 @@ def cross_entropy_ignore(logits, label, ignore_index=0):
     IGNORE.wrong("mean over all samples", PLAIN, "factor", ("kept.sum()", "len(kept)")),
     IGNORE.wrong("nothing ignored", PLAIN, "parameter", ("label != ignore_index", "label >= 0")),
     IGNORE.wrong("only the ignored", PLAIN, "sign", ("label != ignore_index", "label == ignore_index")),
-    IGNORE.wrong("class, not sample, ignored", PLAIN, "labels", ("    kept =", "    logp[:, ignore_index % logp.shape[1]] = 0\n    kept =")),
+    IGNORE.wrong("class, not sample, ignored", PLAIN, "labels", ("    s =", "    logits = np.where(np.arange(logits.shape[1]) == ignore_index, -1e30, logits)\n    s =")),
     WEIGHTED,
     forward("cross_entropy_weighted", "torch", """
 def cross_entropy_weighted(logits, label, weight):
