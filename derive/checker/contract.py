@@ -157,15 +157,8 @@ def parameter_values(p: Parameter) -> list[float]:
     """The default (if any), then values away from it, all within the range."""
     d = float(p.default) if p.default is not None else None
     middle = (p.low + p.high) / 2 if math.isfinite(p.low + p.high) else 1.0
-    tried = (
-        []
-        if d is None
-        else [d, d + 1, d + 2]
-        if p.integer
-        else [d, d * 100, 0.1]
-        if 0 < d < 0.01
-        else [d, d * 0.5, d * 3 if d > 0.5 else 2.5]
-    )
+    beyond = 2.5 if d is None or 0 < d <= 0.5 else d * 3  # on the other side of 1
+    tried = [] if d is None else [d, d + 1, d + 2] if p.integer else [d, d * 100, 0.1] if 0 < d < 0.01 else [d, d * 0.5, beyond]
     values = [*tried, middle, 1.0, 2.0, 0.5, 0.9]
     kept = [v for v in dict.fromkeys(values) if p.admits(v)]
     return kept[:3]

@@ -266,6 +266,11 @@ def _coarse(seen: Sequence[Seen], dtype: str) -> str | None:
     mixed = 0.1 < np.mean(got[usable] > exact[usable]) < 0.9
     for kind in ("float32", "float16"):
         u = LEVELS[kind].u
+        finite = got[np.isfinite(got) & (got != 0)]
+        with np.errstate(all="ignore"):
+            held = kind != "bfloat16" and LEVELS[dtype].u < u and bool(np.all(finite.astype(kind).astype(float) == finite))
+        if held and u / 64 < float(np.quantile(relative, 0.9)):
+            return f"precision lost: rounded to {kind}"
         low, middle, high = (float(np.quantile(relative, q)) for q in (0.25, 0.5, 0.95))
         if mixed and LEVELS[dtype].u < u and low > u / 256 and u / 16 < middle < 8 * u and high < 64 * u:
             return f"precision lost: computed or rounded in {kind}"

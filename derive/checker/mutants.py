@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -30,7 +31,8 @@ def mutants(reader: Reader, most: int) -> Iterator[tuple[str, Computed]]:
         if i.dtype == "real":
             yield f"the input {i.name}", partial(_handed, i.name)
     form, known = reader.forms[0], frozenset(let.name for let in reader.program.lets) if reader.reading == "gradient" else frozenset()
-    found = list(islice(edits(form, known), 400))
+    still = [p.name for p in reader.program.parameters if p.name not in reader.binding.parameters]  # mistakes in these show nowhere
+    found = [e for e in islice(edits(form, known), 400) if not any(re.search(rf"\b{name}\b", e.name) for name in still)]
     step = max(len(found) // most, 1)
     for edit in found[::step][:most]:
         yield edit.name, _computed(reader, edit.program)

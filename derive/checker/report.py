@@ -72,6 +72,10 @@ class Report:
         return next((s for s in stated if s), "")
 
     @property
+    def _is(self) -> str:
+        return "are" if " and " in self.candidate else "is"
+
+    @property
     def _causes(self) -> tuple[str, ...]:
         return self.causes or ("",) * len(self.findings)
 
@@ -91,10 +95,10 @@ class Report:
         """The report as the terminal shows it."""
         whole = f"{' and '.join(self.tallies)}, {self.dtype}"
         if self.variant:
-            head = [f"agrees with another variant: {self.candidate} is {self.variant}, not {self.op} ({whole})"]
+            head = [f"agrees with another variant: {self.candidate} {self._is} {self.variant}, not {self.op} ({whole})"]
         elif not self.findings:
             word = "agrees with another convention" if self.other_conventions else "agrees"
-            head = [f"{word}: {self.candidate} is {self.op} ({whole})"]
+            head = [f"{word}: {self.candidate} {self._is} {self.op} ({whole})"]
         else:
             head = []
         shown = [line for f, cause in zip(self.findings, self._causes, strict=True) for line in self._finding(f, cause)]
@@ -139,10 +143,10 @@ class Report:
         if f.kind in ("mutated input", "aliased input"):
             what = ""
         if f.form:
-            yield f"inaccurate here: {self.candidate} is {self.op}, but loses digits ({f.reading}, {self.dtype})"
+            yield f"inaccurate here: {self.candidate} {self._is} {self.op}, with digits lost ({f.reading}, {self.dtype})"
         elif not self.variant:
             kind = f"{f.reading}: {f.kind}" if f.kind not in ("value", "gradient") else f.kind
-            yield f"wrong: {self.candidate} is not {self.op} ({kind}, {self.dtype})"
+            yield f"wrong: {self.candidate} {self._is} not {self.op} ({kind}, {self.dtype})"
         yield _row("what", f"{what or (f.reading if not f.message else '')} {f.message}".strip())
         case = f.sample
         for name, x in case.inputs.items():

@@ -70,8 +70,8 @@ def test_a_closed_pipe_is_no_error() -> None:
 def terminal(**more: str) -> str:
     """What `derive list` prints on a terminal."""
     ours, theirs = pty.openpty()
-    subprocess.run([*DERIVE, "list"], stdout=theirs, env=environment(**more), check=True)
-    os.close(theirs)
+    process = subprocess.Popen([*DERIVE, "list"], stdout=theirs, env=environment(**more))
+    os.close(theirs)  # what is printed is read meanwhile: a terminal holds a few pages only
     chunks = []
     while True:
         try:
@@ -82,6 +82,7 @@ def terminal(**more: str) -> str:
             break
         chunks.append(chunk)
     os.close(ours)
+    assert process.wait(timeout=60) == 0
     return b"".join(chunks).decode()
 
 

@@ -1,0 +1,43 @@
+"""The pytest plugin: a fixture that checks a function, and a marker that does so once for each dtype.
+
+Nothing of derive is imported before a test uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "derive_dtypes(*names): run a test that uses derive_check once for each dtype")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each dtype that the marker names."""
+    marker = metafunc.definition.get_closest_marker("derive_dtypes")
+    if marker is not None and "derive_check" in metafunc.fixturenames:
+        metafunc.parametrize("_derive_dtype", marker.args, indirect=True)
+
+
+@pytest.fixture
+def _derive_dtype(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "float64"))
+
+
+@pytest.fixture
+def derive_check(_derive_dtype: str) -> Callable[..., Any]:
+    """`derive_check(function, op, backward=None, **options)`: fails the test with the report, else returns it."""
+
+    def checked(*functions: Any, allow_inaccurate: bool = False, **options: Any) -> Any:
+        from derive.checker.check import check
+
+        report = check(*functions, **{"dtype": _derive_dtype, **options})
+        if not report.passes(allow_inaccurate=allow_inaccurate):
+            pytest.fail(report.text(), pytrace=False)
+        return report
+
+    return checked
