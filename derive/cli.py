@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import os
 import re
 import signal
@@ -84,12 +85,12 @@ def _build(p: argparse.ArgumentParser) -> None:
 def _budget(p: argparse.ArgumentParser, seconds: float, what: str) -> None:
     p.add_argument("--json", action="store_true", help="print JSON")
     p.add_argument("--seed", type=_natural, default=0, metavar="N", help="another seed tries other inputs (default 0)")
-    p.add_argument("--budget", type=_seconds, default=seconds, metavar="S", help=f"seconds for {what} (default {seconds:g})")
+    p.add_argument("--budget", type=_seconds, default=seconds, metavar="S", help=f"seconds for {what}")
 
 
 def _verify(p: argparse.ArgumentParser) -> None:
     p.add_argument("ops", metavar="OP", nargs="*", help="what to verify (default: the whole catalogue)")
-    _budget(p, 3.0, "each op")
+    _budget(p, None, "each op (default 3, less where more than 40 are verified)")
 
 
 def _check(p: argparse.ArgumentParser) -> None:
@@ -107,7 +108,7 @@ def _check(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--param", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="a parameter's value, as in eps=1e-5"
     )
-    _budget(p, 1.0, "the search")
+    _budget(p, 1.0, "the search (default 1)")
 
 
 def _natural(word: str) -> int:
@@ -286,6 +287,7 @@ class Interrupted(BaseException):
 def command() -> NoReturn:
     """The command as a process: ends with the code of `main`."""
     signal.signal(signal.SIGINT, _interrupted)
+    gc.set_threshold(200_000, 20, 100)  # expressions are kept, and looking through all of them finds nothing to free
     sys.exit(main())
 
 

@@ -23,6 +23,7 @@ from derive.catalog.reductions import REDUCTIONS
 from derive.catalog.regions import REGIONS
 from derive.catalog.regression import REGRESSION
 from derive.catalog.regularizers import REGULARIZERS
+from derive.catalog.resampling import RESAMPLING
 from derive.catalog.schedules import SCHEDULES
 from derive.catalog.similarity import SIMILARITY
 from derive.catalog.userfile import ops_in
@@ -45,6 +46,7 @@ SECTIONS = (
     ("images",         IMAGES),
     ("layers",         LAYERS),
     ("convolution",    CONVOLUTION),
+    ("resampling",     RESAMPLING),
     ("attention",      ATTENTION),
     ("recurrent",      RECURRENT),
     ("networks",       NETWORKS),

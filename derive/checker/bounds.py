@@ -164,8 +164,8 @@ class Bounds:
         return Bound(v.astype(Wide), np.zeros_like(x.v), x.real)
 
     def _floor(self, x: Bound, v: Array) -> Bound:
-        shifted = {"right": x.v + x.e, "left": x.v - x.e}.get(self.side, x.v)
-        self.meet(np.floor(x.v + x.e) != np.floor(x.v - x.e))
+        near = self.meet((np.floor(x.v + x.e) != np.floor(x.v - x.e)) & x.real)
+        shifted = np.where(near, {"right": x.v + x.e, "left": x.v - x.e}.get(self.side, x.v), x.v)
         return Bound(np.floor(shifted), np.zeros_like(v), x.real)
 
     def compare(self, op: str, left: Bound, right: Bound) -> Doubt:
@@ -230,6 +230,7 @@ class Ties(Bounds):
 
     def _floor(self, x: Bound, v: Array) -> Bound:
         """At a whole number there is nothing to choose."""
+        self.meet(np.zeros(v.shape, bool))
         return Bound(v, np.zeros_like(v), x.real)
 
 

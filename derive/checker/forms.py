@@ -15,6 +15,7 @@ from derive.language.nodes import (
     ONE,
     ZERO,
     Add,
+    Call,
     Compare,
     Const,
     Delta,
@@ -23,10 +24,12 @@ from derive.language.nodes import (
     Pow,
     Reduce,
     Where,
+    add,
     mul,
     negate,
     power,
     transform,
+    walk,
 )
 from derive.language.operation import Op
 from derive.language.program import Let, Program
@@ -61,8 +64,8 @@ def _with_stable(program: Program) -> tuple[Program, ...]:
         best = stable(program)
     except ImportError:
         return (plain(program),)
-    sharp = sharpened(best)
-    return (plain(program), best) if sharp == best else (plain(program), best, sharp)
+    sharp = sharpened(plain(program))
+    return (plain(program), best) if sharp == plain(program) else (plain(program), best, sharp)
 
 
 def sharpened(program: Program) -> Program:
@@ -81,7 +84,20 @@ def sharpened(program: Program) -> Program:
                 return Where(Compare("==", hot, ONE), negate(mul(others, power(Reduce("sum", e, (axis,)), MINUS_ONE))), p)
         return node
 
-    return replace(program, lets=tuple(Let(let.name, transform(let.body, change)) for let in program.lets))
+    lets = tuple(Let(let.name, transform(let.body, change)) for let in program.lets)
+    if lets == program.lets:
+        return program
+    users = {leaf for let in program.lets if let.ref not in shares for leaf in walk(let.body)}
+    axes = {e: axis for e, axis in list(shares.values()) if e not in users}
+    return replace(program, lets=tuple(_shifted(let, axes, program) for let in lets))
+
+
+def _shifted(let: Let, axes: Mapping[Expr, str], program: Program) -> Let:
+    """An exponential of which only shares are taken, less its maximum."""
+    match let.body:
+        case Call("exp", (v,)) if let.ref in axes and not any(let.name == o.name for o in program.outputs):
+            return Let(let.name, Call("exp", (add(v, negate(Reduce("max", v, (axes[let.ref],)))),)))
+    return let
 
 
 def gradient_inputs(form: Program, op: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Array]:

@@ -78,7 +78,7 @@ def _shortened(s: Sample) -> Sample:
         bits = np.ascontiguousarray(x).view(np.uint32)
         cut = ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32).reshape(x.shape)
         result = np.empty_like(x)
-        result[...] = np.where(np.isfinite(cut), cut, np.trunc(x / 2))
+        result[...] = np.where(np.isfinite(cut), cut, np.copysign(np.float32(2.0**127), x))
         return result
 
     return replace(s, inputs={n: short(x) for n, x in s.inputs.items()}, cotangents={n: short(x) for n, x in s.cotangents.items()})
@@ -115,7 +115,8 @@ def shape_of(c: Contract, kind: str, parameters: Mapping[str, float]) -> tuple[d
     for _ in range(20):
         if all(whole(size, sizes, parameters) >= 1 for _, size in program.sizes):
             break
-        sizes = {a: n + (max(n // 2, 1) if _is_read(program, a) else 0) for a, n in sizes.items()}
+        growing = [a for a in sizes if _is_read(program, a)] or list(sizes)
+        sizes = {a: n + (max(n // 2, 1) if a in growing else 0) for a, n in sizes.items()}
     return sizes, batch
 
 
@@ -129,7 +130,7 @@ def _is_read(program: Program, axis: str) -> bool:
 def _sizes(kind: str, count: int, long: int) -> list[int]:
     """One size per axis; `long` is the longest last axis."""
     primes = [PRIMES[k % len(PRIMES)] for k in range(count)]
-    small = [3, 2, 2, 3, 2, 2, 2, 2][:count] if count > 2 else [3] * count
+    small = ([3, 2, 2, 3] + [2] * count)[:count] if count > 2 else [3] * count
     match kind:
         case "one":
             return [1] * count

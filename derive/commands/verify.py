@@ -21,10 +21,15 @@ from derive.entries import entries, entry
 from derive.language.operation import Op
 
 
+EACH, ALL = 3.0, 120.0  # seconds of trying inputs for one op, and for all together
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Verify everything named, and print the table."""
     began = time.perf_counter()
     specs = list(dict.fromkeys(arguments.ops)) or [e.name for e in entries()]
+    if arguments.budget is None:
+        arguments.budget = min(EACH, ALL / len(specs))
     kinds = {spec: entry(spec) for spec in specs}
     sizes = {spec: len(e.program.lets) for spec, e in kinds.items() if isinstance(e, Op)}
     ops = sorted(sizes, key=lambda spec: -sizes[spec])

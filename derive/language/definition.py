@@ -264,7 +264,8 @@ def _program(
     arguments = {i.name for i in inputs} | {p.name for p in parameters}
     known = {a for i in inputs for a in i.names}
     lets, outputs = cut(results, name_nodes(results, local, trace.hints, states, frozenset(arguments | known)))
-    check_axes(lets, known, arguments)
+    sizes = _sizes(lets, known, trace.sizes)
+    check_axes(lets, known, arguments, dict(sizes))
     axes = {a for let in lets for node in walk(let.body) for a in node.axes}
     order = (*trace.order, *sorted((a for a in axes if a not in trace.order), key=lambda a: (_first_seen(lets, a), a)))
     placed = [Output(n, tuple(a for a in order if a in axes)) for n, axes in outputs]
@@ -275,10 +276,18 @@ def _program(
         lets=tuple(lets),
         outputs=tuple(declared_outputs(placed, wanted)),
         order=order,
-        sizes=derived_sizes((let.body for let in lets), known),
+        sizes=sizes,
         states=tuple(states),
         hypotheses=tuple(trace.hypotheses),
     )
+
+
+def _sizes(lets: list[Let], known: set[str], given: dict[str, Expr]) -> tuple[tuple[str, Expr], ...]:
+    """The sizes of axes that the definition creates: those it gives, then those that follow from its index maps."""
+    repeated = sorted(set(given) & known)
+    if repeated:
+        raise DefinitionError(f"axis {repeated[0]} is that of an input, which has its size; a new axis wants a name of its own")
+    return (*given.items(), *derived_sizes((let.body for let in lets), known | set(given)))
 
 
 def _first_seen(lets: list[Let], axis: str) -> int:

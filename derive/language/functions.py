@@ -25,7 +25,7 @@ from derive.language.nodes import (
     power,
     where,
 )
-from derive.language.trace import listed, ordered
+from derive.language.trace import give_size, listed, ordered
 
 __all__ = [
     "abs",
@@ -285,6 +285,13 @@ def idx(axis: str) -> Expr:
     return Iota(_axis("idx", axis))
 
 
-def new(axis: str) -> Expr:
-    """The position along an axis that this index map creates: its size follows from what fits (see `Program.sizes`)."""
-    return Iota(_axis("new", axis))
+def new(axis: str, *, size: Number | None = None) -> Expr:
+    """The position along an axis that this definition creates.
+
+    Its size follows from the windows that fit, where it stands in an index map such as `x.at(H=2 * new("P") + idx("I"))`;
+    otherwise it is given: `new("K", size=size("C") // 2)`. The sizes are in `Program.sizes`.
+    """
+    position = Iota(_axis("new", axis))
+    if size is not None:
+        give_size(axis, as_expr(size))
+    return position

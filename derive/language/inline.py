@@ -10,7 +10,7 @@ from derive.language.errors import DefinitionError, closest
 from derive.language.naming import free_name
 from derive.language.nodes import BATCH, At, Const, Delta, Expr, Iota, Param, Reduce, Size, as_expr, at, base_axis, fresh_axis, mul, walk
 from derive.language.program import Hypothesis, Program
-from derive.language.trace import declare, hint, inherit, pairs
+from derive.language.trace import declare, give_size, hint, inherit, pairs
 
 
 def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
@@ -78,6 +78,8 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple
     hint({r: program.name if len(results) == 1 else o.name for r, o in zip(results, program.outputs, strict=True)})
     for output in program.outputs:
         declare({(x, y) for a, b in pairs(output.names) for x in axes[a] for y in axes[b]})
+    for axis, size in program.sizes:
+        give_size(axes[axis][0], _move(size, bodies, axes))
     for h in program.hypotheses:
         inherit(Hypothesis(_move(h.left, bodies, axes), _move(h.right, bodies, axes)))
     return results

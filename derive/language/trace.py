@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from derive.language.errors import DefinitionError
-from derive.language.nodes import BATCH, Expr, Number, as_expr
+from derive.language.nodes import BATCH, Expr, Input, Number, Ref, as_expr, leaves
 from derive.language.program import Hypothesis
 
 Pair = tuple[str, str]
@@ -16,12 +16,14 @@ Pair = tuple[str, str]
 
 @dataclass
 class Trace:
-    """The layout `order` of all axes, and the pairs of axes (first, second) that some array declares in that order."""
+    """The layout `order` of all axes, the pairs of axes (first, second) that some array declares in that order, names for
+    intermediates, what is assumed, and the `sizes` given to axes that the definition creates."""
 
     order: tuple[str, ...]
     pairs: set[Pair] = field(default_factory=set)
     hints: dict[Expr, str] = field(default_factory=dict)
     hypotheses: list[Hypothesis] = field(default_factory=list)
+    sizes: dict[str, Expr] = field(default_factory=dict)
 
 
 _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -99,6 +101,20 @@ def hint(names: dict[Expr, str]) -> None:
     if trace:
         for expr, name in names.items():
             trace.hints.setdefault(expr, name)
+
+
+def give_size(axis: str, size: Expr) -> None:
+    """Remember the size of an axis that the definition creates.
+
+    Raises DefinitionError for a second, different size, or one that is no expression in sizes, parameters and numbers.
+    """
+    trace = _TRACE.get()
+    if trace is None:
+        raise DefinitionError(f'new("{axis}", size=...) belongs inside a definition')
+    if size.axes or leaves(size, Input, Ref) or size.kind != "real":
+        raise DefinitionError(f"the size of {axis} is {size}; wanted whole numbers made of sizes, parameters and numbers")
+    if trace.sizes.setdefault(axis, size) != size:
+        raise DefinitionError(f"axis {axis} has two sizes, {trace.sizes[axis]} and {size}")
 
 
 def inherit(hypothesis: Hypothesis) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.language.affine import derived_sizes
 from derive.language.annotations import Array
 from derive.language.errors import DefinitionError, closest
 from derive.language.nodes import (
@@ -89,9 +88,9 @@ def _points_into(index: Expr) -> str | None:
     return index.into if isinstance(index, Input) else None
 
 
-def check_axes(lets: list[Let], known: set[str], names: set[str]) -> None:
+def check_axes(lets: list[Let], known: set[str], names: set[str], sizes: dict[str, Expr]) -> None:
     """Raise DefinitionError for an axis without a size, or one that is called like an input or parameter."""
-    sized = known | {a for a, _ in derived_sizes((let.body for let in lets), known)}
+    sized = known | set(sizes)
     for let in lets:
         for node in leaves(let.body, Iota, Size):
             axis: str = node.axis  # type: ignore[attr-defined]
@@ -100,7 +99,7 @@ def check_axes(lets: list[Let], known: set[str], names: set[str]) -> None:
             if axis not in sized and base_axis(axis) not in sized:
                 raise DefinitionError(
                     f"nothing gives axis {axis} a size, in {let.name} = {let.body}{closest(axis, sized)}"
-                    "; an axis belongs to an input, or an index map creates it, as in x.at(H=new(...) + idx(...))"
+                    f"; an axis belongs to an input, or is created: x.at(H=new(...) + idx(...)), or new({axis!r}, size=...)"
                 )
 
 

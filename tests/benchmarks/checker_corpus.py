@@ -24,7 +24,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
 from corpus.catalogue import ENTRIES  # noqa: E402
-from corpus.entry import CLASSES, Entry  # noqa: E402
+from corpus.entry import CLASSES, MISBEHAVES, Entry  # noqa: E402
 from corpus.tables import page, summary  # noqa: E402
 
 LIMIT = 90.0  # seconds for one check, many times what one should take
@@ -105,14 +105,18 @@ def _feed(waiting: queue.Queue[Job], results: Results, rivals: bool, total: int)
         except queue.Empty:
             break
         worker = worker if worker and worker.poll() is None else _started()
-        outcome = _asked(worker, {"id": entry.id, "dtype": dtype, "rivals": rivals and dtype == entry.dtypes[-1]})
+        outcome = _asked(worker, {"id": entry.id, "dtype": dtype, "rivals": rivals and _comparable(entry, dtype)})
         results[entry.id, dtype] = outcome
         mark = "ok  " if entry.wants(outcome["verdict"]) else "MISS"
         said = f"{mark} {outcome['verdict']:<10} {outcome['seconds']:5.1f} s  {entry.id} [{dtype}]"
         print(f"{len(results):4}/{total} {said}", file=sys.stderr)
     if worker and worker.stdin:
-        worker.stdin.close()
         worker.kill()
+
+
+def _comparable(entry: Entry, dtype: str) -> bool:
+    """Once for each entry, and not where a candidate would end or stop the process of whoever calls it."""
+    return dtype == entry.dtypes[-1] and entry.category != MISBEHAVES
 
 
 def _started() -> subprocess.Popen[str]:
@@ -130,9 +134,12 @@ def _asked(worker: subprocess.Popen[str], request: dict[str, Any]) -> dict[str, 
 
     timer = threading.Timer(LIMIT, stop)
     timer.start()
-    worker.stdin.write(json.dumps(request) + "\n")
-    worker.stdin.flush()
-    line = worker.stdout.readline()
+    try:
+        worker.stdin.write(json.dumps(request) + "\n")
+        worker.stdin.flush()
+        line = worker.stdout.readline()
+    except BrokenPipeError:
+        line = ""
     timer.cancel()
     if line:
         answer: dict[str, Any] = json.loads(line)

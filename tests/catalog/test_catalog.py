@@ -62,6 +62,8 @@ WANTED = {
     # convolution
     "conv1d", "conv2d", "conv2d_bias", "conv2d_same", "conv1d_causal", "conv2d_grouped", "conv2d_depthwise", "conv2d_pointwise",
     "conv2d_separable", "global_avg_pool",
+    # resampling
+    "glu", "concat", "conv_transpose1d", "avg_pool2d", "adaptive_avg_pool1d", "upsample_nearest1d", "upsample_linear1d", "pixel_shuffle",
     # attention
     "attention", "attention_scaled", "attention_causal", "multi_head_attention", "rope",
     # recurrent

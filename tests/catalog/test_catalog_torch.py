@@ -211,6 +211,14 @@ ROWS = (
         parameters={"stride": 2, "padding": 1}),
     Row("conv2d_same", lambda x, w: F.conv2d(x, w, padding="same"), sizes={"I": 3, "J": 5}),
     Row("conv1d_causal", lambda x, w: F.conv1d(F.pad(x, (4, 0)), w, dilation=2), parameters={"dilation": 2}),
+    Row("glu", F.glu, sizes={"C": 6}),
+    Row("concat", lambda a, b: torch.cat([a, b], -1), sizes={"C": 4, "D": 3}),
+    Row("conv_transpose1d", lambda x, w: F.conv_transpose1d(x, w, output_padding=1, **SPD), parameters={**SPD, "output_padding": 1}),
+    Row("avg_pool2d", lambda x: F.avg_pool2d(x, 3, 2, 1), parameters={"kernel": 3, "stride": 2, "padding": 1}, sizes=BIG),
+    Row("adaptive_avg_pool1d", lambda x: F.adaptive_avg_pool1d(x, 3), parameters={"outputs": 3}, sizes={"L": 7}),
+    Row("upsample_nearest1d", lambda x: F.interpolate(x, scale_factor=3), parameters={"scale": 3}),
+    Row("upsample_linear1d", lambda x: F.interpolate(x, scale_factor=3, mode="linear"), parameters={"scale": 3}),
+    Row("pixel_shuffle", lambda x: F.pixel_shuffle(x, 2), sizes={"C": 8}),
     Row("global_avg_pool", lambda x: F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0]),
 )
 # fmt: on

@@ -14,7 +14,7 @@ import derive.language
 from derive.language import DefinitionError
 
 NAMES = {n: getattr(derive.language, n) for n in derive.language.__all__}
-NAMES |= {op.name: op for op in derive.catalog.CATALOG}
+NAMES = {op.name: op for op in derive.catalog.CATALOG} | NAMES
 NAMES |= {"builtins": builtins, "math": math, "np": np}
 
 

@@ -44,12 +44,6 @@ def gated_step(x: Real["N D"], h: Real["N D"], u: Real["D"], b: Real["D"]):
 
 
 @op
-def average_pool(x: Real["N C T"]):
-    """Means of neighbours in pairs; the last of an odd number is left over."""
-    return (x.at(T=2 * new("P") + 1) + x.at(T=2 * new("P"))) / 2
-
-
-@op
 def contrast(score: Real["N M"], label: Index["N -> M"], *, temperature: Positive = 0.1):
     """Mean negative logarithm of the share that the right column has of each row."""
     s = score / temperature

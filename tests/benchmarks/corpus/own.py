@@ -229,17 +229,6 @@ STEPS = (
     ADAMW.wrong("decayed after the step", CONVENTION, "decay", ("return w - rate * (step + decay * w), m, v", "w = w - rate * step\n    return w - rate * decay * w, m, v")),
 )
 
-POOL = forward("average_pool", "slices", """
-def average_pool(x):
-    n = x.shape[-1] // 2 * 2
-    return (x[..., 0:n:2] + x[..., 1:n:2]) / 2
-""", dtypes=WIDE)
-POOL_D = backward("average_pool", "repeat", """
-def average_pool_backward(g, x):
-    d = np.zeros_like(x)
-    d[..., :2 * g.shape[-1]] = np.repeat(g, 2, axis=-1) / 2
-    return d
-""")
 CONTRAST = forward("contrast", "shifted", """
 def contrast(score, label, temperature=0.1):
     s = score / temperature
@@ -278,14 +267,6 @@ def smooth_path(x, w, padding=0):
     return np.lib.stride_tricks.sliding_window_view(x, len(w), axis=1) @ w
 """, dtypes=DOUBLE)
 INDEXED = (
-    POOL,
-    POOL.wrong("sum", PLAIN, "factor", (" / 2", "")),
-    POOL.wrong("maximum", CONVENTION, "other", ("(x[..., 0:n:2] + x[..., 1:n:2]) / 2", "np.maximum(x[..., 0:n:2], x[..., 1:n:2])")),
-    POOL.wrong("overlapping pairs", PLAIN, "other", ("x[..., 1:n:2]", "np.roll(x, 1, axis=-1)[..., 0:n:2]")),
-    POOL_D,
-    POOL_D.wrong("half left out", PLAIN, "factor", ("axis=-1) / 2", "axis=-1)")),
-    POOL_D.wrong("first of each pair alone", PLAIN, "dropped term", ("    return d", "    d[..., 1::2] = 0\n    return d")),
-    POOL_D.wrong("last one uninitialised", LAYOUT, "size", ("np.zeros_like(x)", "np.ones_like(x)")),
     CONTRAST,
     CONTRAST.wrong("temperature multiplies", PLAIN, "parameter", ("score / temperature", "score * temperature")),
     CONTRAST.wrong("temperature only below", PLAIN, "parameter", ("- s[np.arange(len(label)), label]", "- temperature * s[np.arange(len(label)), label]")),

@@ -6,7 +6,6 @@ Each rival says True (it objects), False (it passes) or None (it does not apply)
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 import io
 import sys
@@ -69,31 +68,71 @@ def _unfit(error: Exception) -> bool:
 
 
 def _guarded(entry: Entry) -> Callable[..., Any]:
-    """The candidate; what it raises is marked as its own."""
-    function = load(entry)
+    """The candidate, to be called with the op's inputs in order; what it raises is marked as its own."""
+    function, names = load(entry), _names(entry)
+    by_name = set(_wanted(function)) == set(names) and not _varies(function)
+    default = {p.name: p.default for p in find(entry.op).program.parameters if p.default is not None}
+    fixed = {n: float(default[n]) for n in _wanted(function) if n in default} | _defaults(function, default)
 
-    @functools.wraps(function)
-    def called(*arguments: Any, **named: Any) -> Any:
+    def called(*arrays: Any, **named: Any) -> Any:
+        given = {**fixed, **named}
         try:
-            return function(*arguments, **named)
+            result = function(**dict(zip(names, arrays, strict=True)), **given) if by_name else function(*arrays, **given)
         except Exception as error:
             raise Raised(f"{type(error).__name__}: {error}") from error
+        return result[0] if isinstance(result, tuple) and len(result) == 1 else result
 
     return called
+
+
+def _signature(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    try:
+        return dict(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _wanted(function: Callable[..., Any]) -> list[str]:
+    """The arguments without a default."""
+    return [n for n, p in _signature(function).items() if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def _varies(function: Callable[..., Any]) -> bool:
+    return any(p.kind is p.POSITIONAL_ONLY for p in _signature(function).values())
+
+
+def _defaults(function: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, float]:
+    """The op's own defaults where the function has others."""
+    return {n: float(known[n]) for n, p in _signature(function).items() if n in known and p.default not in (p.empty, float(known[n]))}
 
 
 def _backward(entry: Entry) -> Callable[..., list[Any]]:
     """The candidate as backward(g, *inputs) -> the gradients of the real inputs in order, None where there is none."""
-    function, names = _guarded(entry), [i.name for i in find(entry.op).program.real_inputs]
-    takes_seed = next(iter(inspect.signature(function).parameters)) == "g"
+    function, inputs, names = load(entry), _names(entry), _real(entry)
+    wanted = _wanted(function)
+    strange = [n for n in wanted if n not in inputs]
+    order = wanted if len(strange) <= 1 and len(wanted) > len(strange) else (["g", *inputs] if len(wanted) > len(inputs) else inputs)
+    takes_seed = len(strange) == 1 or order[0] == "g"
 
     def called(g: Any, *arrays: Any) -> list[Any]:
-        result = function(g, *arrays) if takes_seed else function(*arrays)
-        several = [result.get(n) for n in names] if isinstance(result, Mapping) else list(result) if isinstance(result, tuple) else [result]
-        scaled = several if takes_seed else [None if d is None else d * g for d in several]
-        return scaled + [None] * (len(names) - len(scaled))
+        values = dict(zip(inputs, arrays, strict=True))
+        try:
+            result = function(*(values.get(n, g) for n in order))
+        except Exception as error:
+            raise Raised(f"{type(error).__name__}: {error}") from error
+        several = _by_input(result, names, [n for n in names if n in order])
+        return several if takes_seed else [None if d is None else d * g for d in several]
 
     return called
+
+
+def _by_input(result: Any, names: Sequence[str], taken: Sequence[str]) -> list[Any]:
+    """One gradient or None for each real input: from a dict by name, else in order, of all inputs or of those taken."""
+    if isinstance(result, Mapping):
+        return [next((result[k] for k in (n, f"d{n}", f"grad_{n}") if k in result), None) for n in names]
+    several = list(result) if isinstance(result, (tuple, list)) else [result]
+    found = dict(zip(taken if len(several) == len(taken) else names, several, strict=False))
+    return [np.array(found[n], order="C") if found.get(n) is not None else None for n in names]
 
 
 def _companion_backward(entry: Entry) -> Callable[..., list[Any]]:

@@ -119,7 +119,6 @@ def twins() -> dict[str, Callable[..., Any]]:
         "soft_margin":         lambda pred, target: F.soft_margin_loss(pred, target.detach()),
         "multi_margin":        F.multi_margin_loss,
         "instance_norm":       lambda x, gamma, beta: F.instance_norm(x, weight=gamma, bias=beta),
-        "average_pool":        lambda x: F.avg_pool1d(x, 2),
         "swiglu":              lambda gate, x: F.silu(gate) * x,
         "attention":           F.scaled_dot_product_attention,
         "conv2d":              F.conv2d,
