@@ -82,7 +82,7 @@ def _build(p: argparse.ArgumentParser) -> None:
     p.add_argument("--output", metavar="DIR", help="the folder to write into (default: the checkout in the current folder)")
 
 
-def _budget(p: argparse.ArgumentParser, seconds: float, what: str) -> None:
+def _budget(p: argparse.ArgumentParser, seconds: float | None, what: str) -> None:
     p.add_argument("--json", action="store_true", help="print JSON")
     p.add_argument("--seed", type=_natural, default=0, metavar="N", help="another seed tries other inputs (default 0)")
     p.add_argument("--budget", type=_seconds, default=seconds, metavar="S", help=f"seconds for {what}")
@@ -90,7 +90,7 @@ def _budget(p: argparse.ArgumentParser, seconds: float, what: str) -> None:
 
 def _verify(p: argparse.ArgumentParser) -> None:
     p.add_argument("ops", metavar="OP", nargs="*", help="what to verify (default: the whole catalogue)")
-    _budget(p, None, "each op (default 3, less where more than 40 are verified)")
+    _budget(p, None, "each op (default 3, less where more than 30 are verified)")
 
 
 def _check(p: argparse.ArgumentParser) -> None:

@@ -140,7 +140,7 @@ def _same_number_or_one_level_down(
         return _same_number(name, left, right, canon)
     except NotProved:
         used = {r: r.name for r in leaves(right, Ref) if isinstance(r, Ref) and r.name in proved}
-        bodies = {r: body for r, n in used.items() if (body := _written_out(program, n, proved - {n})) is not None}
+        bodies: dict[Expr, Expr] = {r: body for r, n in used.items() if (body := _written_out(program, n, proved - {n})) is not None}
         if left is None or not bodies:
             raise
         return _same_number(name, substitute(left, bodies), substitute(right, bodies), canon)

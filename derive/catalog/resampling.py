@@ -1,4 +1,5 @@
 """Layers that change how many positions there are: pooling, transposed convolution, upsampling, gates over halves."""
+# mypy: ignore-errors
 
 from derive.catalog.activations import sigmoid
 from derive.language import Natural, PositiveInteger, Real, equal, floor, idx, maximum, mean, minimum, new, op, size, sum, where

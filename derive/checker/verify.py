@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -230,7 +231,7 @@ def verify_all(
     if workers <= 1:
         return list(_one_by_one(job, specs, told))
     done: dict[str, Verification] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), gc.set_threshold, (200_000, 20, 100)) as pool:
         for future in as_completed([pool.submit(job, s) for s in specs]):
             spec, result = future.result()
             done[spec] = result
