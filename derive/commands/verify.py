@@ -20,7 +20,7 @@ from derive.checker.verify import Row, Verification, verify_all
 from derive.entries import entries, entry
 from derive.language.operation import Op
 
-EACH, ALL = 3.0, 90.0  # seconds of trying inputs for one op, and for all together
+EACH, ALL = 3.0, 70.0  # seconds of trying inputs for one op, and for all together
 
 
 def run(arguments: argparse.Namespace) -> int:
