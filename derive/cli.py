@@ -90,7 +90,7 @@ def _budget(p: argparse.ArgumentParser, seconds: float | None, what: str) -> Non
 
 def _verify(p: argparse.ArgumentParser) -> None:
     p.add_argument("ops", metavar="OP", nargs="*", help="what to verify (default: the whole catalogue)")
-    _budget(p, None, "each op (default 3, less where more than 23 are verified)")
+    _budget(p, None, "each op (default 3, less where many are verified)")
 
 
 def _check(p: argparse.ArgumentParser) -> None:
