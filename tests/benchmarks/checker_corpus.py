@@ -144,8 +144,10 @@ def _asked(worker: subprocess.Popen[str], request: dict[str, Any]) -> dict[str, 
     if line:
         answer: dict[str, Any] = json.loads(line)
         return answer
+    worker.kill()
+    text = f"the worker ended with exit code {worker.wait()}"
     verdict = "timeout" if late.is_set() else "crashed"
-    return {"verdict": verdict, "cause": "", "seconds": time.perf_counter() - began, "text": "", "rivals": {}}
+    return {"verdict": verdict, "cause": "", "seconds": time.perf_counter() - began, "text": text, "rivals": {}}
 
 
 def _work() -> int:

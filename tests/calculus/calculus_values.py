@@ -123,7 +123,7 @@ def run(program, given, sizes, **parameters):
     values = Values({i.name: sorted_axes(given[i.name], i.names) for i in program.inputs}, dict(sizes))
     values.named |= {p.name: np.float64(parameters.get(p.name, p.default)) for p in program.parameters}
     for axis, size in program.sizes:
-        values.sizes.setdefault(axis, int(values.of(size)))
+        values.sizes[axis] = int(values.of(size))
     for let in program.lets:
         values.named[let.name] = values.of(let.body)
     out = {}
@@ -137,7 +137,7 @@ def sizes_of(program, sizes, **parameters):
     """The sizes with those that index maps create."""
     values = Values({p.name: np.float64(parameters.get(p.name, p.default)) for p in program.parameters}, dict(sizes))
     for axis, size in program.sizes:
-        values.sizes.setdefault(axis, int(values.of(size)))
+        values.sizes[axis] = int(values.of(size))
     return values.sizes
 
 
