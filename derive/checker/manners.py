@@ -55,9 +55,10 @@ def _read(reader: Reader, returned: Any) -> Mapping[str, Array] | None:
     if isinstance(results, str):
         return None
     try:
-        return {n: np.array(reader.adapter.out(v)[0]) for n, v in results.items()}
+        arrays = {n: np.array(reader.adapter.out(v)[0]) for n, v in results.items()}
     except (TypeError, ValueError):
         return None
+    return arrays if all(a.dtype.kind in "fiub" for a in arrays.values()) else None
 
 
 def _equal(a: Array, b: Array) -> bool:

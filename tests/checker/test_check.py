@@ -131,6 +131,12 @@ def test_right_ones_agree(name, dtype):
     assert all(t.elements > 20 for t in report.tallies.values())
 
 
+@pytest.mark.parametrize("result", ["text", [[1.0], [2.0, 3.0]], object(), {}], ids=["str", "ragged", "object", "dict"])
+def test_what_is_no_array_is_wrong_and_no_crash(result):
+    report = run(lambda x: result, ramp, None)
+    assert not report.agrees and report.exit_code in (1, 3), report.text()
+
+
 def mutating(x):
     x *= x > 0
     return x.copy()
