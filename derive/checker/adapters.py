@@ -86,7 +86,7 @@ class Torch(Adapter):
 
         if not (isinstance(result, torch.Tensor) and isinstance(given, torch.Tensor)):
             return False
-        return result.untyped_storage().data_ptr() == given.untyped_storage().data_ptr() and result.numel() > 0
+        return bool(result.untyped_storage().data_ptr() == given.untyped_storage().data_ptr() and result.numel() > 0)
 
     def differentiated(self, function: Callable[..., Any], real: Sequence[str]) -> Callable[..., Any]:
         """torch's autograd."""
@@ -158,7 +158,7 @@ class Jax(Adapter):
         """With 64 bits switched on or off as the dtype needs."""
         import jax
 
-        switch = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # type: ignore[attr-defined]
+        switch = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
         with switch(self.dtype == "float64"):
             yield
 
