@@ -13,8 +13,9 @@ from derive.calculus.gradient import hvp, jvp, vjp
 from derive.calculus.proof import Step, certify, certify_for_all_sizes
 from derive.calculus.sweep import Derivation
 from derive.calculus.textbook import hide_differences
+from derive.calculus.unfold import Definitions
 from derive.language.errors import NotProved
-from derive.language.nodes import Expr, Ref, leaves, substitute
+from derive.language.nodes import Expr, substitute
 from derive.language.operation import Op
 from derive.language.program import Let, Program
 from derive.numerics.kernels import meaning
@@ -70,7 +71,7 @@ class Readings:
             steps = (*(found.steps if found else ()), *stability(self.program(reading)))
         except NotProved:
             return "none"
-        return max((s.certificate.tier for s in steps), default="-")
+        return "none" if found and found.gaps else max((s.certificate.tier for s in steps), default="-")
 
 
 def readings(op: Op) -> Readings:
@@ -116,9 +117,8 @@ def stability(program: Program) -> tuple[Step, ...]:
     steps = []
     for let in stable(program).lets:
         right, whole[let.ref] = meaning(substitute(let.body, written)), meaning(substitute(let.body, whole))
-        left = _written_out(program, let.name, proved)
         try:
-            steps += _same_number_or_one_level_down(program, let.name, left, right, canon, proved)
+            steps += _same_number(program, let.name, right, canon, proved)
             proved.add(let.name)
         except NotProved:
             written[let.ref] = right
@@ -132,25 +132,19 @@ def stability(program: Program) -> tuple[Step, ...]:
 COMPUTED = "what is computed is the same real number"
 
 
-def _same_number_or_one_level_down(
-    program: Program, name: str, left: Expr | None, right: Expr, canon: Canon, proved: set[str]
-) -> list[Step]:
-    """The step with proved intermediates as names or, where that does not do, with those it uses directly written out."""
-    try:
-        return _same_number(name, left, right, canon)
-    except NotProved:
-        used = {r: r.name for r in leaves(right, Ref) if isinstance(r, Ref) and r.name in proved}
-        bodies: dict[Expr, Expr] = {r: body for r, n in used.items() if (body := _written_out(program, n, proved - {n})) is not None}
-        if left is None or not bodies:
-            raise
-        return _same_number(name, substitute(left, bodies), substitute(right, bodies), canon)
-
-
-def _same_number(name: str, left: Expr | None, right: Expr, canon: Canon) -> list[Step]:
-    """The step from one form of an intermediate to the other, if it takes one; NotProved for what only one form names."""
+def _same_number(program: Program, name: str, right: Expr, canon: Canon, proved: set[str]) -> list[Step]:
+    """The step from the textbook form of an intermediate to the computed one, if it takes one; NotProved where only one names it."""
+    left = _written_out(program, name, proved)
     if left is None:
         raise NotProved(f"{name} is no intermediate of the textbook form")
-    return [] if left == right else [certify_for_all_sizes(name, left, right, COMPUTED, canon)]
+
+    def body(of: str) -> Expr:
+        found = _written_out(program, of, proved - {of})
+        assert found is not None
+        return found
+
+    names = tuple(let.name for let in program.lets if let.name in proved)
+    return [] if left == right else [certify_for_all_sizes(name, left, right, COMPUTED, canon, Definitions(names, body))]
 
 
 def _written_out(program: Program, name: str, names: set[str]) -> Expr | None:

@@ -8,7 +8,7 @@ nested tuple whose first entry says what it is:
     ("exp", monomial)                    e to a monomial; the exponent carries the coefficient
     ("pow", key)                         a primitive sum of several terms; the exponent is negative or fractional
     ("call", fn, (key, ...))             any other primitive function
-    ("ind", op, key)                     1 where key > 0 (or >= 0), else 0; idempotent
+    ("ind", op, key)                     1 where key > 0 (or >= 0, == 0), else 0; idempotent
     ("delta", index, index)              1 where two indices agree; idempotent
     ("inr", axis, index)                 1 where an affine index lies inside its axis; idempotent
     ("sum", ((k, axis), ...), monomial)  a connected sum over bound indices
@@ -172,7 +172,7 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
             kept[f] -= 2 * (kept[f] // 2)
             if not kept[f]:
                 del kept[f]
-    for f in [f for f in kept if f[0] == "ind" and f[1] == ">=" and ("ind", ">", f[2]) in kept]:
+    for f in [f for f in kept if f[:2] == ("ind", ">=") and {("ind", ">", f[2]), ("ind", "==", f[2])} & kept.keys()]:
         del kept[f]
     return tuple(sorted(kept.items(), key=lambda item: order(item[0]))), number, tuple(whole)
 

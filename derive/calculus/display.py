@@ -136,12 +136,39 @@ def _split(p: Poly, names: Names) -> Expr:
     merged = _merge_reductions(p, names)
     if merged is not None:
         return merged
+    cases = _by_position(p)
+    if cases:
+        return add(*_ordered([expression(part, names) for part in cases]))
+    product = _product(p)
+    if product is not None:
+        return mul(*(expression(part, names) for part in product))
     best = _best_factor(p)
     if best is not None:
         held = {m: c for m, c in p.items() if best in m}
         others = {m: c for m, c in p.items() if best not in m}
-        return add(*_ordered([expression(held, names)] + ([_split(others, names)] if others else [])))
+        return add(*_ordered([expression(held, names), expression(others, names)]))
     return add(*_ordered([_term(m, c, names) for m, c in _sorted_terms(p, names)]))
+
+
+def _by_position(p: Poly) -> list[Poly]:
+    """The terms that stand beside each one-hot, and the rest, where a one-hot has several terms; else nothing."""
+    groups: dict[Factor | None, Poly] = {}
+    for m, c in p.items():
+        groups.setdefault(next((f for f, _ in m if f[0] == "delta"), None), {})[m] = c
+    several = len(groups) > 1 and any(len(part) > 1 for hot, part in groups.items() if hot is not None)
+    return [groups[hot] for hot in sorted(groups, key=al.order)] if several else []
+
+
+def _product(p: Poly) -> tuple[Poly, Poly] | None:
+    """The sum as (1 + c f) times another sum, for some power f, if it is one."""
+    for f in _shared_powers(p):
+        held = {tuple(fe for fe in m if fe != f): c for m, c in p.items() if f in m}
+        others = {m: c for m, c in p.items() if f not in m}
+        if held.keys() == others.keys() and len(others) > 1:
+            ratios = {c / others[m] for m, c in held.items()}
+            if len(ratios) == 1:
+                return {(): Fraction(1), (f,): ratios.pop()}, others
+    return None
 
 
 def _ordered(terms: list[Expr]) -> list[Expr]:
@@ -174,20 +201,21 @@ def _branches(p: Poly, indicator: Factor, names: Names) -> Expr:
     return where(condition, yes, no)
 
 
+IMPLIED = {  # what a condition on a quantity, met or not, says of the other conditions on it
+    (">", True): {">=": True, "==": False},
+    (">=", False): {">": False, "==": False},
+    ("==", True): {">=": True, ">": False},
+}
+
+
 def _known_branch(p: Poly, op: str, k: al.Key, holds: bool) -> Poly:
-    """Inside a branch, the sibling condition on the same quantity may be decided: x > 0 implies x >= 0."""
-    decided = {(">", True): (">=", True), (">=", False): (">", False)}.get((op, holds))
-    if decided is None:
-        return p
-    sibling = ("ind", decided[0], k)
+    """Inside a branch, the other conditions on the same quantity may be decided: x > 0 implies x >= 0."""
+    decided = {("ind", other, k): value for other, value in IMPLIED.get((op, holds), {}).items()}
     total: Poly = {}
     for m, c in p.items():
-        if sibling in dict(m):
-            if decided[1]:
-                rest = tuple(fe for fe in m if fe[0] != sibling)
-                total[rest] = total.get(rest, Fraction(0)) + c
-        else:
-            total[m] = total.get(m, Fraction(0)) + c
+        if all(decided.get(f, True) for f, _ in m):
+            rest = tuple(fe for fe in m if fe[0] not in decided)
+            total[rest] = total.get(rest, Fraction(0)) + c
     return {m: c for m, c in total.items() if c}
 
 
@@ -219,14 +247,20 @@ def _merge_reductions(p: Poly, names: Names) -> Expr | None:
 
 
 def _best_factor(p: Poly) -> tuple[Factor, Fraction] | None:
-    """The power that most terms share, if at least two do and it costs something to repeat."""
+    """The power that most terms share, if it costs something to repeat."""
+    counts = _shared_powers(p)
+    best = max(counts, key=lambda fe: counts[fe], default=None)
+    return best if best is not None and len(p) > counts[best] else None
+
+
+def _shared_powers(p: Poly) -> dict[tuple[Factor, Fraction], int]:
+    """The powers that at least two terms hold, each with their number, in order."""
     counts: dict[tuple[Factor, Fraction], int] = {}
     for m in p:
         for f, e in m:
             if f[0] not in ("size", "num"):
                 counts[(f, e)] = counts.get((f, e), 0) + 1
-    best = max(sorted(counts, key=al.order), key=lambda fe: counts[fe], default=None)
-    return best if best is not None and counts[best] > 1 and len(p) > counts[best] else None
+    return {fe: counts[fe] for fe in sorted(counts, key=al.order) if counts[fe] > 1}
 
 
 # ---- one term -----------------------------------------------------------------------------------------------------

@@ -134,8 +134,8 @@ def _call(w: World, fn: str, args: tuple[Expr, ...], axes: frozenset[str]) -> Da
         return _exponential(w, args[0], axes)
     if fn == "log":
         return _logarithm(w, args[0], axes)
-    if fn == "pi":
-        return _filled([w.table("pi", ())], ())
+    if fn in ("pi", "inf"):
+        return _filled([w.table(fn, ())], ())
     if fn not in ELEMENTWISE:
         raise NoModel
     return _each(lambda a: ELEMENTWISE[fn](w, a), w.done[args[0]])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from derive.calculus.algebra import Poly
-from derive.calculus.derivatives import tangent
 from derive.calculus.display import Names, expression
-from derive.calculus.sweep import Derivation, Sweep, prune, worth_a_name
+from derive.calculus.sweep import NEVER, Derivation, Sweep, prune, worth_a_name
 from derive.calculus.textbook import unhide
 from derive.language.nodes import ZERO, Expr, Input, Ref, leaves
 from derive.language.program import Let, Output, Program
@@ -19,18 +19,19 @@ class Forward(Sweep):
     def __init__(self, program: Program, seeds: dict[Input, Input], limit: int) -> None:
         super().__init__(program, seeds.values(), limit)
         self.seeds = seeds
+        self.users = Counter(x for let in self.refined.lets for x in leaves(let.body, Ref))
 
     def run(self) -> None:
         moved: dict[Expr, Expr] = dict(self.seeds.items())
         wanted = {o.name for o in self.program.outputs}
         for let in self.refined.lets:
-            raw = tangent(let.body, moved | self._still(let, moved))
+            raw = self.tangent(let, moved | self._still(let, moved))
             p = self.shorten(raw)
             if p is None:
-                moved[let.ref] = self._keep_tangent(let, raw, unhide(self.refined.lets, self.hidden, raw))
+                moved[let.ref] = self._keep_tangent(let, raw, unhide(self.bodies, raw))
                 continue
             shown = expression(p, Names(self.known))
-            if let.name in wanted or worth_a_name(shown) or self._named_product(let, p) or len(p) > self.limit:
+            if let.name in wanted or worth_a_name(shown) or self._named_product(let, p) or self._multiplied(let, p) or len(p) > self.limit:
                 moved[let.ref] = self._keep_tangent(let, raw, self.show(p))
             else:
                 moved[let.ref] = shown
@@ -44,6 +45,11 @@ class Forward(Sweep):
     def _named_product(self, let: Let, p: Poly) -> bool:
         return bool(p) and let.name not in self.hidden and self._feeds(let)
 
+    def _multiplied(self, let: Let, p: Poly) -> bool:
+        """Whether it is a sum that a slope, itself a sum, will multiply, or that several definitions use."""
+        slopes = any(let.ref in leaves(s.argument, Ref) for s in self.slopes.values())
+        return self.limit != NEVER and len(p) > 1 and (slopes or self.users.get(let.ref, 0) > 1)
+
     def _still(self, let: Let, moved: dict[Expr, Expr]) -> dict[Expr, Expr]:
         return {x: ZERO for x in leaves(let.body, Ref, Input) if x not in moved}
 
@@ -56,4 +62,4 @@ class Forward(Sweep):
             outputs.append(Output(ref.name, o.names))
         inputs = (*self.seeds.values(), *original.inputs)
         program = replace(original, name=name, inputs=inputs, lets=(*original.lets, *self.lets), outputs=tuple(outputs))
-        return Derivation(prune(program), (*self.prove_facts(), *self.steps))
+        return Derivation(prune(program), (*self.prove_facts(), *self.steps), tuple(self.gaps))

@@ -12,6 +12,7 @@ from derive.calculus.atoms import primitive
 from derive.calculus.canonical import canon_for
 from derive.calculus.forward import Forward
 from derive.calculus.reverse import Reverse
+from derive.calculus.slopes import slopes
 from derive.calculus.sweep import INLINE_TERMS, LONG, NEVER, Derivation, Sweep, fresh_name, names_in, tangents
 from derive.calculus.textbook import refine, see_through
 from derive.language.errors import DefinitionError
@@ -40,22 +41,25 @@ def vjp(program: Program) -> Derivation:
     """The program (g, *inputs) -> gradients of the real inputs, in order."""
     differentiable(program)
     seeds = cotangents(program)
-    return cheapest(_sweeps(Reverse, program, seeds, (NEVER, INLINE_TERMS))).derivation(program)
+    return _swept(Reverse, program, seeds, (NEVER, INLINE_TERMS)).derivation(program)
 
 
-def readings(program: Program) -> list[Program]:
-    """The program as it stands and, where that differs, with its fractions of exponentials written out."""
+def _swept(kind: Callable[..., AnySweep], program: Program, seeds: object, limits: tuple[int, ...]) -> AnySweep:
+    """The best sweep: for a small program of all that are worth comparing, for a long one the one whose cost grows with its length.
+
+    Fractions of exponentials are written out, except those with a slope in terms of themselves; where these are divided by,
+    or stand in logarithms, it is tried with all of them written out: that may cancel.
+    """
     plain = replace(program, lets=tuple(Let(let.name, primitive(let.body)) for let in program.lets))
-    through = see_through(plain, canon_for(plain, expanded=False))
-    return [through, plain] if through != plain else [plain]
-
-
-def _sweeps(kind: Callable[..., AnySweep], program: Program, seeds: object, limits: tuple[int, ...]) -> list[AnySweep]:
-    """The sweeps worth comparing: all for a small program, for a long one the one whose cost grows with its length."""
-    forms = readings(program)
-    if len(refine(program)[0].lets) > LONG:
-        forms, limits = forms[-1:], (INLINE_TERMS,)
-    return [kind(form, seeds, limit) for form in forms for limit in limits]
+    if len(refine(plain)[0].lets) > LONG:
+        return cheapest([kind(plain, seeds, INLINE_TERMS)])
+    opaque = canon_for(plain, expanded=False)
+    forms = dict.fromkeys((see_through(plain, opaque, slopes(plain, opaque)), plain))
+    sweeps = [kind(form, seeds, limit) for form in forms for limit in limits]
+    best, through = cheapest(sweeps), see_through(plain, opaque)
+    if best.divides and through not in forms:
+        best = cheapest([best, *(kind(through, seeds, limit) for limit in limits)])
+    return best
 
 
 def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
@@ -64,7 +68,8 @@ def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
     for sweep in sweeps:
         if not any(d.is_lean and d.program is sweep.program for d in done):
             try:
-                sweep.run()
+                if not sweep.lets:
+                    sweep.run()
             except TooLarge:
                 continue
             done.append(sweep)
@@ -74,7 +79,7 @@ def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
 
 
 def _forward(program: Program, seeds: dict[Input, Input], name: str) -> Derivation:
-    return cheapest(_sweeps(Forward, program, seeds, (NEVER, INLINE_TERMS, 0))).derivation(program, name)
+    return _swept(Forward, program, seeds, (NEVER, INLINE_TERMS, 0)).derivation(program, name)
 
 
 def jvp(program: Program) -> Derivation:
@@ -91,4 +96,4 @@ def hvp(program: Program, gradient: Program) -> Derivation:
     count = len(seeds)
     held = len(gradient.inputs) - len(program.inputs)
     ordered = (*inputs[count : count + held], *inputs[:count], *inputs[count + held :])
-    return Derivation(replace(result.program, inputs=ordered), result.steps)
+    return Derivation(replace(result.program, inputs=ordered), result.steps, result.gaps)

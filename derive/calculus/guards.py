@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.language.nodes import At, Expr, Reduce, Where, walk
+from derive.language.nodes import At, Compare, Expr, Reduce, Where, walk
 
 Known = tuple[tuple[Expr, bool], ...]
 
@@ -34,7 +34,7 @@ class _Guards:
     def _node(self, e: Expr, known: Known) -> Expr:
         match e:
             case Where(condition, chosen, other):
-                holds = dict(known).get(condition)
+                holds = _holds(condition, dict(known))
                 if holds is not None:
                     return self.under(chosen if holds else other, known)
                 return e.rebuild(
@@ -50,6 +50,22 @@ class _Guards:
                 inside = _without(known, frozenset(a for a, _ in index))
                 return e.rebuild((self.under(body, inside), *(self.under(c, known) for c in e.children[1:])))
         return e.rebuild(tuple(self.under(c, known) for c in e.children))
+
+
+COMPLEMENT = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
+
+
+def complement(condition: Expr) -> Expr | None:
+    """The condition that holds where this one does not."""
+    return Compare(COMPLEMENT[condition.op], condition.left, condition.right) if isinstance(condition, Compare) else None
+
+
+def _holds(condition: Expr, known: dict[Expr, bool]) -> bool | None:
+    """Whether a condition is known to hold, or not to."""
+    if condition in known:
+        return known[condition]
+    other = complement(condition)
+    return not known[other] if other is not None and other in known else None
 
 
 def _without(known: Known, axes: frozenset[str]) -> Known:

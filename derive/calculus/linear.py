@@ -30,7 +30,7 @@ from derive.language.nodes import (
 )  # fmt: skip
 
 Bodies = Mapping[str, Expr]
-ALWAYS_POSITIVE = ("exp", "normal_cdf", "pi", "sigmoid", "softplus", "normal_pdf")
+ALWAYS_POSITIVE = ("exp", "normal_cdf", "pi", "inf", "sigmoid", "softplus", "normal_pdf")
 
 
 def opened(e: Expr, bodies: Bodies) -> Expr:

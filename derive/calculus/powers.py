@@ -209,20 +209,21 @@ def _log_factor(f: Factor) -> Poly:
 
 
 def indicator(op: str, p: Poly) -> Poly:
-    """1 where p compares so with 0, else 0, in terms of > and >= of a polynomial whose first coefficient is positive."""
+    """1 where p compares so with 0, else 0, in terms of >, >= and == of a polynomial whose first coefficient is positive."""
     if op in ("<", "<="):
         return indicator({"<": ">", "<=": ">="}[op], scale(p, -1))
-    if op == "==":
-        return minus(indicator(">=", p), indicator(">", p))
     if op == "!=":
         return minus(constant(1), indicator("==", p))
     if not p or set(p) == {()}:
         value = p.get((), Fraction(0))
-        return constant(int(value > 0 or (op == ">=" and value == 0)))
+        return constant(int(value > 0 if op == ">" else value >= 0 if op == ">=" else value == 0))
     if all(c > 0 and positive_mono(m) for m, c in p.items()):
-        return constant(1)
+        return constant(int(op != "=="))
     _, _, primitive = split_content(p, only_positive=True)
-    if orientation(primitive) < 0:
+    way = orientation(primitive)
+    if op == "==":
+        return factor(("ind", op, key(scale(primitive, way)) if way else min(key(primitive), key(scale(primitive, -1)), key=order)))
+    if way < 0:
         return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))
     return factor(("ind", op, key(primitive)))
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
 
+from derive.calculus.alike import part_by_part
 from derive.calculus.canonical import Canon
 from derive.calculus.cases import by_cases
 from derive.calculus.certificate import Certificate, exact
 from derive.calculus.guards import settled
 from derive.calculus.sampling import modular, real
+from derive.calculus.unfold import Definitions
 from derive.language.errors import NotProved
 from derive.language.nodes import Expr
 from derive.language.program import Hypothesis
@@ -58,12 +60,26 @@ def certify_exactly(name: str, left: Expr, right: Expr, rule: str, canon: Canon)
     return _step(name, left, right, rule, canon, exact(left, right, canon))
 
 
-def certify_for_all_sizes(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
-    """The step left = right with a certificate of tier A, by cases if need be, or NotProved."""
-    return _step(name, left, right, rule, canon, _for_all_sizes(left, right, canon))
+def certify_for_all_sizes(name: str, left: Expr, right: Expr, rule: str, canon: Canon, definitions: Definitions) -> Step:
+    """The step left = right with a certificate of tier A, or NotProved. Part by part where both sides are built alike; where
+    the names in a part do not do, they are written out."""
+    found: list[Certificate] = []
+
+    def equal(a: Expr, b: Expr) -> bool:
+        certificate = next(filter(None, (_in_one_piece(*sides, canon) for sides in definitions.written_out(a, b))), None)
+        found.extend([certificate] if certificate else [])
+        return certificate is not None
+
+    proved = part_by_part(settled(left), settled(right), equal)
+    parts = Certificate("A", f"equal part by part: {len(found)} parts, each for all sizes")
+    return _step(name, left, right, rule, canon, None if not proved else found[0] if len(found) == 1 else parts)
 
 
 def _for_all_sizes(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
+    return exact(left, right, canon) or _in_one_piece(left, right, canon)
+
+
+def _in_one_piece(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     """A proof of both sides as they stand, with conditions settled inside their own branches, or case by case."""
     plain = settled(left), settled(right)
     within = exact(*plain, canon) if plain != (left, right) else None

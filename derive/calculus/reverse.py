@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.calculus.derivatives import pullback, tangent
+from derive.calculus.algebra import Poly
+from derive.calculus.canonical import Canon
 from derive.calculus.display import Names, expression
-from derive.calculus.proof import Step, certify
+from derive.calculus.proof import Step
 from derive.calculus.sweep import NEVER, WHOLE, Derivation, Sweep, inner, prune, tangents, worth_a_name
 from derive.calculus.textbook import unhide
-from derive.language.nodes import ZERO, Expr, Input, Ref, add, leaves
+from derive.language.nodes import ZERO, Expr, Input, Reduce, Ref, add, leaves, substitute
 from derive.language.program import Let, Output, Program
 
 
@@ -33,34 +34,60 @@ class Reverse(Sweep):
         """The cotangent of an intermediate, shortened; kept under a name where it is a matrix product or feeds one."""
         p = self.shorten(raw)
         if p is None:
-            return self._keep_adjoint(let, raw, unhide(self.refined.lets, self.hidden, raw))
+            return self._keep_adjoint(let, raw, unhide(self.bodies, raw))
         shown = expression(p, Names(self.known))
         divides = any(f[0] == "t" and e < 0 for m in p for f, e in m)  # what it divides by may cancel further on
-        several = len(_targets(let)) > 1 and any(f[0] in ("exp", "pow", "call") for m in p for f, _ in m)
-        several = several and not (divides and self.limit == NEVER)
+        several = len(_targets(let)) > 1 and self._costly(let, p)
+        several = (several or self._multiplies_out(let, p)) and not (divides and self.limit == NEVER)
         keep = len(p) > self.limit or several or worth_a_name(shown) or (self._feeds(let) and not isinstance(shown, (Input, Ref)))
         if let.name in self.hidden and len(p) <= 1 and not worth_a_name(shown):
             keep = False
         return self._keep_adjoint(let, raw, self.show(p)) if keep else shown
 
+    def _costly(self, let: Let, p: Poly) -> bool:
+        """Whether a cotangent is too long to stand in several places."""
+        factors = [f for m in p for f, _ in m]
+        if any(f[0] in ("exp", "pow", "call") for f in factors) or (
+            len(p) > 1 and any(f[0] == "t" and f[1] in self.slopes for f in factors)
+        ):
+            return True
+        return self.limit != NEVER and let.name not in self.hidden and (len(p) > 1 or any(f[0] == "ind" for f in factors))
+
+    def _multiplies_out(self, let: Let, p: Poly) -> bool:
+        """Whether passing it on would multiply one sum by another."""
+        symbol = Input("bar", tuple(sorted(let.body.axes)))
+        parts = self.pullback(let, symbol, _targets(let)).values() if self.limit != NEVER and len(p) > 1 else ()
+        return any(len(self.opaque.poly(part)) > 1 for part in parts)
+
     def _keep_adjoint(self, let: Let, raw: Expr, shown: Expr) -> Ref:
-        ref = self.keep(f"d{let.name.partition('%')[0]}" + ("_in" if let.name in self.hidden else ""), shown)
+        whole = let.name.partition("%")[0]
+        added = let.name in self.hidden and let.ref not in self.refined.let(whole).body.children
+        ref = self.keep(f"d{whole}_in" if added or (let.name in self.hidden and f"d{whole}" in self.taken) else f"d{whole}", shown)
         self.certify(ref.name, raw, shown, "chain rule, collected")
         return ref
 
     def _through(self, let: Let, bar: Expr) -> None:
         targets = _targets(let)
         symbol = Input("bar", tuple(sorted(let.body.axes)))
-        self.local(let, symbol, pullback(let.body, symbol, targets))
-        for leaf, part in pullback(let.body, bar, targets).items():
+        self.local(let, symbol, self.pullback(let, symbol, targets))
+        for leaf, part in self.pullback(let, bar, targets).items():
             self.bars.setdefault(leaf, []).append(part)
 
     def _finish(self, i: Input) -> None:
         raw = add(*self.bars.get(i, [ZERO]))
-        p = self.shorten(raw)
-        shown = self.show(p) if p is not None else unhide(self.refined.lets, self.hidden, raw)
+        p = {} if self._vanishes(raw) else self.shorten(raw)
+        shown = self.show(p) if p is not None else unhide(self.bodies, raw)
         ref = self.keep(f"d{i.name}", shown)
         self.certify(ref.name, raw, shown, "chain rule, collected")
+
+    def _vanishes(self, raw: Expr) -> bool:
+        """Whether it is the sum of a cotangent that has a name, and 0 when that is written out, as behind a batch norm."""
+        named = raw.body if isinstance(raw, Reduce) and raw.how == "sum" else None
+        body = next((let.body for let in self.lets if let.ref == named), None)
+        if body is None or self.shorten(substitute(raw, {named: body})) != {}:  # type: ignore[dict-item]
+            return False
+        self.basis.touched.add(named.name)  # type: ignore[union-attr]
+        return True
 
     def derivation(self, original: Program) -> Derivation:
         """The program of gradients, with the facts first and the transposition that proves the whole last."""
@@ -68,19 +95,21 @@ class Reverse(Sweep):
         outputs = tuple(Output(let.name, i.names) for let, i in zip(self.lets[-len(real) :], real, strict=True))
         inputs = (*self.seeds.values(), *original.inputs)
         program = replace(original, name=f"{original.name}_vjp", inputs=inputs, lets=(*original.lets, *self.lets), outputs=outputs)
-        steps = (*self.prove_facts(), *self.steps)
-        return Derivation(prune(program), (*steps, self._transposition(outputs)) if len(self.refined.lets) <= WHOLE else steps)
+        whole = self._transposition(outputs) if len(self.refined.lets) <= WHOLE else []
+        return Derivation(prune(program), (*self.prove_facts(), *self.steps, *whole), tuple(self.gaps))
 
-    def _transposition(self, outputs: tuple[Output, ...]) -> Step:
-        """sum(g * dy[v]) == sum(v * dx): the reverse sweep is the transpose of the forward derivative."""
+    def _transposition(self, outputs: tuple[Output, ...]) -> list[Step]:
+        """sum(g * dy[v]) == sum(v * dx): the reverse sweep is the transpose of the forward derivative. What has a slope in terms
+        of itself stays a name in it."""
         directions = tangents(self.program)
         seeds: dict[Expr, Expr] = dict(directions.items())
         moved: dict[Expr, Expr] = {}
-        for let in self.program.lets:
-            moved[let.ref] = tangent(let.body, {**seeds, **moved})
-        left = [inner(self.seeds[o.name], moved[self.program.let(o.name).ref], frozenset(o.names)) for o in self.program.outputs]
+        for let in self.refined.lets:
+            moved[let.ref] = self.tangent(let, {**seeds, **moved})
+        left = [inner(self.seeds[o.name], moved[self.refined.let(o.name).ref], frozenset(o.names)) for o in self.program.outputs]
         right = [inner(v, Ref(o.name, frozenset(o.names)), i.axes) for (i, v), o in zip(directions.items(), outputs, strict=True)]
-        return certify("transpose", add(*left), add(*right), "the gradient is the transpose of the derivative", self.full)
+        named = Canon({n: b for n, b in self.full.bodies.items() if n not in self.slopes}, self.full.positive, self.full.hypotheses)
+        return self.proved("transpose", add(*left), add(*right), "the gradient is the transpose of the derivative", named)
 
 
 def _targets(let: Let) -> set[Expr]:

@@ -82,10 +82,10 @@ def _occurs(f: Factor, inside: object) -> bool:
 
 def apply_rule(p: Poly, rule: Rule) -> Poly:
     """Every whole multiple of the rule's power replaced, under sums, powers and functions too."""
-    mark = token(rule.target)
-    if not any(mark in tokens(m) for m in p):
+    needed = marks(rule.target)
+    if not any(needed <= tokens(m) for m in p):
         return p
-    return al.plus(*(al.scale(_rule_mono(m, rule) if mark in tokens(m) else {m: Fraction(1)}, c) for m, c in p.items()))
+    return al.plus(*(al.scale(_rule_mono(m, rule) if needed <= tokens(m) else {m: Fraction(1)}, c) for m, c in p.items()))
 
 
 def token(f: Factor) -> tuple[str, str]:
@@ -100,6 +100,15 @@ def tokens(item: object) -> frozenset[tuple[str, str]]:
         return frozenset()
     inner = frozenset().union(*(tokens(part) for part in item))
     return inner | {token(item)} if isinstance(item[0], str) and len(item) > 1 else inner
+
+
+MARKS = ("t", "call", "sum", "pow", "exp", "ind")
+
+
+@lru_cache(maxsize=200_000)
+def marks(target: Factor) -> frozenset[tuple[str, str]]:
+    """Tokens that a term must hold for a rule with this target to apply."""
+    return frozenset(t for t in tokens(target) if t[0] in MARKS)
 
 
 def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:

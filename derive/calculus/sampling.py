@@ -26,6 +26,7 @@ from derive.calculus.finite_values import INTEGERS, value
 from derive.calculus.linear import Degrees
 from derive.language.nodes import Const, Expr, Input, Param, Reduce, Ref, base_axis, leaves, substitute, walk
 from derive.language.program import Hypothesis
+from derive.language.ranges import Range
 from derive.oracle import OracleError, enclose, overlap, width
 
 BITS = 61  # of the primes
@@ -38,6 +39,7 @@ DOUBT = 1e-9  # the largest probability of error worth a certificate
 PRECISION = 256  # bits of the enclosures
 POINTS = 40  # where they must overlap
 DRAWS = 160  # to find so many points at which both sides are defined
+FEW = 4  # points that may refute what could not be proved
 NARROW = 1e-30  # the largest width of an enclosure, relative to its value or to 1
 WORK = 15_000  # elements computed at one point
 
@@ -190,6 +192,27 @@ def real(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     return None
 
 
+def refuted(left: Expr, right: Expr, canon: Canon) -> bool:
+    """Whether the two sides have been seen to differ: enclosures that do not meet, at one of a few points."""
+    claim = Claim(left, right, canon)
+    sides = [_expanded(e, canon) for e in (left, right)]
+    axes = sorted(left.axes | right.axes)
+    random = Random(0)
+    tried = [s for s in claim.assignments if _work(sides, s) <= WORK]
+    for draw in range(min(len(tried), FEW)):
+        try:
+            a, b = (
+                enclose(e, given, tried[draw], PRECISION, axes, "mpmath")
+                for given in [_sample(claim, sides, tried[draw], random, draw)]
+                for e in sides
+            )
+        except OracleError:
+            continue
+        if not overlap(a, b).all() and not any(np.isnan(width(f)).any() for f in (a, b)):
+            return True
+    return False
+
+
 def _expanded(e: Expr, canon: Canon) -> Expr:
     """The expression down to inputs, parameters and intermediates that stay opaque, in primitives."""
     e = primitive(e)
@@ -218,10 +241,20 @@ def _sample(claim: Claim, sides: list[Expr], sizes: dict[str, int], random: Rand
         else:
             least = max(low, 1) if name in claim.canon.positive else low
             values = [Fraction(random.randint(least, high), step) for _ in range(math.prod(shape))]
+            values = [_within(leaf.limits, v, high) for v in values] if isinstance(leaf, Input) else values
         given[name] = _array(values, shape)
     for h in claim.imposed:
         _settle(h, given)
     return given
+
+
+def _within(limits: Range, x: Fraction, most: int) -> Fraction:
+    """A number from -most to most moved into a range."""
+    low, high = (Fraction(v) if math.isfinite(v) else None for v in (limits.low, limits.high))
+    if low is not None and high is not None:
+        return low + (high - low) * (x + most + 1) / (2 * most + 2)
+    moved = abs(x) if x or (limits.low_included and limits.high_included) else Fraction(1)
+    return low + moved if low is not None else high - moved if high is not None else x
 
 
 def _array(values: list[Any], shape: list[int]) -> Any:

@@ -27,7 +27,7 @@ def _weight(f: Factor, e: Fraction) -> int:
         return 2 + sum(cost(al.poly(k)) for k in f[2])
     if f[0] == "exp":
         return 2 + sum(_weight(g, x) for g, x in f[1])
-    return 1 + int(abs(e) > 1)
+    return 1 + int(abs(e) > 1) + int(e < 0 and f[0] == "t")
 
 
 def if_shorter(p: Poly, change: Callable[[Poly], Poly]) -> Poly:
@@ -47,9 +47,9 @@ def together(p: Poly) -> Poly:
 
 
 def cancelled(p: Poly, base: Factor) -> Poly:
-    """Terms over one denominator in one exponential, each divided by it as often as that goes exactly."""
+    """Terms over one denominator in one exponential or name, each divided by it as often as that goes exactly."""
     exponentials = {g for m in al.poly(base[1]) for g, _ in m}
-    if len(exponentials) != 1 or next(iter(exponentials))[0] != "exp":
+    if len(exponentials) != 1 or next(iter(exponentials))[0] not in ("exp", "t"):
         return p
     (e,) = exponentials
     divisor = {dict(m).get(e, Fraction(0)): c for m, c in base[1]}

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 from derive.calculus.algebra import Poly, TooLarge, at_most
 from derive.calculus.canonical import Canon, canon_for
-from derive.calculus.derivatives import sum_to, tangent
+from derive.calculus.derivatives import pullback, sum_to, tangent
 from derive.calculus.display import Names, expression
 from derive.calculus.proof import Step, certify, certify_exactly
-from derive.calculus.textbook import Basis, is_contraction, leaves_of, refine, unhide
+from derive.calculus.rules import tokens
+from derive.calculus.sampling import refuted
+from derive.calculus.slopes import slopes
+from derive.calculus.textbook import Basis, hidden_bodies, is_contraction, leaves_of, refine, unhide
 from derive.language.errors import NotProved
 from derive.language.nodes import ZERO, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul, walk
 from derive.language.program import Let, Program
@@ -28,11 +31,12 @@ class Derivation:
 
     program: Program
     steps: tuple[Step, ...]
+    gaps: tuple[str, ...] = ()  # steps that no certificate could be had for
 
     @property
     def tier(self) -> str:
-        """The weakest certificate among the steps."""
-        return max((s.certificate.tier for s in self.steps), default="A")
+        """The weakest certificate among the steps; "none" where one has none."""
+        return "none" if self.gaps else max((s.certificate.tier for s in self.steps), default="A")
 
 
 def fresh_name(name: str, taken: Iterable[str]) -> str:
@@ -78,20 +82,23 @@ class Sweep:
     def __init__(self, program: Program, extra: Iterable[Input], limit: int) -> None:
         self.program, self.limit = program, limit
         self.refined, self.hidden = refine(program)
+        self.bodies = hidden_bodies(self.refined.lets, self.hidden)
         self.extra = tuple(extra)
         known: dict[str, Expr] = {i.name: i for i in self.extra}
         known.update(leaves_of(self.refined))
         self.known = known
         self.opaque = canon_for(program, expanded=False)
         self.full = canon_for(self.refined)
+        self.slopes = slopes(self.refined, self.opaque)
         self.basis = Basis(self.refined, self.opaque, self.full, Names(known), frozenset(i.name for i in self.extra))
         self.lets: list[Let] = []
         self.steps: list[Step] = []
+        self.gaps: list[str] = []
         self.taken = names_in(program) | {i.name for i in self.extra}
 
     def show(self, p: Poly) -> Expr:
         """A polynomial as an expression over the program's own names."""
-        return unhide(list(self.refined.lets), self.hidden, expression(p, Names(self.known)))
+        return unhide(self.bodies, expression(p, Names(self.known)))
 
     def keep(self, name: str, body: Expr) -> Ref:
         """A new let, usable from now on."""
@@ -101,6 +108,7 @@ class Sweep:
         ref = self.lets[-1].ref
         self.known[name] = ref
         self.full.bodies[name] = self.lets[-1].body
+        self.basis.arbitrary.add(("t", name))
         return ref
 
     def shorten(self, raw: Expr) -> Poly | None:
@@ -115,7 +123,7 @@ class Sweep:
 
     def certify(self, name: str, raw: Expr, shown: Expr, rule: str) -> None:
         """The step raw = shown, with just the definitions that shortening used expanded; with all of them if need be."""
-        plain = unhide(self.refined.lets, self.hidden, raw)
+        plain = unhide(self.bodies, raw)
         if plain == shown:
             self.steps.append(certify_exactly(name, plain, shown, rule, self.opaque))
             return
@@ -142,7 +150,28 @@ class Sweep:
         left = inner(bar, tangent(let.body, seeds | still), let.body.axes)
         right = add(*(inner(seeds[leaf], part, leaf.axes) for leaf, part in parts.items()))
         rule = f"derivative of {let.name.partition('%')[0]}, transposed"
-        self.steps.append(certify(f"through {let.name}", left, right, rule, self.opaque))
+        known = Canon({let.name: let.body}, self.full.positive, self.full.hypotheses) if let.name in self.slopes else self.opaque
+        self.steps += self.proved(f"through {let.name}", left, right, rule, known)
+
+    def proved(self, name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> list[Step]:
+        """The step; none, and a gap, where it could neither be proved nor refuted. Raises NotProved where it is wrong."""
+        try:
+            return [certify(name, left, right, rule, canon)]
+        except NotProved:
+            if refuted(left, right, canon):
+                raise
+            self.gaps.append(f"{name}: {rule}")
+            return []
+
+    def tangent(self, let: Let, seeds: Mapping[Expr, Expr]) -> Expr:
+        """The derivative of one definition in the direction that moves what it uses; in terms of itself, where it has such a slope."""
+        found = self.slopes.get(let.name)
+        return tangent(let.body, seeds) if found is None else mul(found.by, tangent(found.argument, seeds))
+
+    def pullback(self, let: Let, bar: Expr, targets: set[Expr]) -> dict[Expr, Expr]:
+        """What a cotangent of one definition amounts to at what it uses."""
+        found = self.slopes.get(let.name)
+        return pullback(let.body, bar, targets) if found is None else pullback(found.argument, mul(bar, found.by), targets)
 
     def _feeds(self, let: Let) -> bool:
         """Whether the intermediate is a matrix product, is proportional to one,."""
@@ -160,7 +189,7 @@ class Sweep:
     def _facts_in_order(self) -> list[tuple[Expr, Poly]]:
         shown: dict[Expr, Poly] = {}
         for claim, value in self.basis.used.values():
-            shown.setdefault(unhide(list(self.refined.lets), self.hidden, claim), value)
+            shown.setdefault(unhide(self.bodies, claim), value)
         return list(shown.items())
 
     def run(self) -> None:
@@ -171,6 +200,13 @@ class Sweep:
     def price(self) -> int:
         """How many different operations all lets together take."""
         return len({n for let in self.lets for n in walk(let.body) if n.children})
+
+    @property
+    def divides(self) -> bool:
+        """Whether a let divides by a name with a slope in terms of itself, or holds its logarithm."""
+        factors = [(f, e) for let in self.lets for m in self.opaque.poly(let.body) for f, e in m]
+        marks = {("t", name) for name in self.slopes}
+        return any(marks & tokens(f) for f, e in factors if e < 0 or ("call", "log") in tokens(f))
 
     @property
     def is_lean(self) -> bool:

@@ -7,7 +7,7 @@ by expanding the definitions; bring terms over one denominator where that shorte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,6 +25,7 @@ from derive.calculus.rules import (
     divided_out,
     holds_exponential,
     linear_rules,
+    marks,
     read_elsewhere,
     sifted,
     single_term_rules,
@@ -32,7 +33,7 @@ from derive.calculus.rules import (
     tokens,
 )
 from derive.calculus.shorter import cost, if_shorter, together
-from derive.language.nodes import Add, At, Call, Const, Expr, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
+from derive.language.nodes import Add, At, Call, Const, Expr, Input, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
 from derive.language.program import Let, Program
 
 FACT_LEVELS = 4
@@ -71,30 +72,32 @@ def is_contraction(e: Expr) -> bool:
     return any(a.axes - b.axes - set(e.over) and b.axes - a.axes - set(e.over) for a in factors for b in factors)
 
 
-def see_through(program: Program, canon: Canon) -> Program:
-    """The program with element-wise lets that are fractions of exponentials (logistic and the like) written out,
-    except in matrix products."""
-    outputs = {o.name for o in program.outputs}
+def see_through(program: Program, canon: Canon, named: Collection[str] = ()) -> Program:
+    """The program with element-wise lets that are fractions of exponentials (logistic and the like) written out, except
+    in matrix products and for those named."""
+    kept = {o.name for o in program.outputs} | set(named)
     bodies: dict[Expr, Expr] = {}
     lets: list[Let] = []
     for let in program.lets:
         multiplies = any(is_contraction(r) for r in leaves(let.body, Reduce))
         new = let if multiplies else Let(let.name, substitute(let.body, bodies))
         fraction = any(holds_exponential(f) for m in canon.poly(let.body) for f, _ in m) and not leaves(let.body, Reduce)
-        if fraction and let.name not in outputs:
+        if fraction and let.name not in kept:
             bodies[let.ref] = new.body
         lets.append(new)
     return replace(program, lets=tuple(lets))
 
 
 def hide_differences(program: Program) -> tuple[Program, list[Let]]:
-    """The program with sums of arrays inside products named, so that they are not multiplied out; and what was named."""
+    """The program with sums of arrays inside products named, so that they are not multiplied out, and what functions read at
+    other positions; and what was named."""
     hidden: dict[Expr, Let] = {}
     lets = []
     for let in program.lets:
+        reads = {r for f in leaves(let.body, Call) for r in leaves(f, At) if isinstance(r.children[0], (Ref, Input))}
         for node in walk(let.body):
-            for c in node.children if _multiplies(node) else ():
-                if _is_difference(c) and c not in hidden:
+            for c in node.children:
+                if ((_multiplies(node) and _is_difference(c)) or c in reads) and c not in hidden:
                     hidden[c] = Let(f"{let.name}%{len(hidden)}", c)
                     lets.append(hidden[c])
         lets.append(Let(let.name, substitute(let.body, {c: h.ref for c, h in hidden.items()})))
@@ -110,12 +113,17 @@ def _is_difference(node: Expr) -> bool:
     return isinstance(node, Add) and sum(1 for t in node.args if t.axes) >= 2 and not leaves(node, Call)
 
 
-def unhide(lets: Iterable[Let], hidden: frozenset[str], expr: Expr) -> Expr:
-    """The expression with added names expanded again; positions are read from what is inside, not from the whole."""
+def hidden_bodies(lets: Iterable[Let], hidden: frozenset[str]) -> dict[Expr, Expr]:
+    """What each added name stands for, without added names."""
     bodies: dict[Expr, Expr] = {}
     for let in lets:
         if let.name in hidden:
             bodies[let.ref] = substitute(let.body, bodies)
+    return bodies
+
+
+def unhide(bodies: dict[Expr, Expr], expr: Expr) -> Expr:
+    """The expression with added names expanded again; positions are read from what is inside, not from the whole."""
     return transform(substitute(expr, bodies), _read_inside)
 
 
@@ -127,12 +135,16 @@ def _read_inside(node: Expr) -> Expr:
     return node
 
 
+def _tokens_of(p: Poly) -> frozenset[tuple[str, str]]:
+    return frozenset().union(*(tokens(m) for m in p))
+
+
 class Basis:
     """The rules that a program's definitions give, and the facts they imply."""
 
     def __init__(self, program: Program, opaque: Canon, full: Canon, names: Names, arbitrary: frozenset[str]) -> None:
         self.full, self.names = full, names
-        self.arbitrary = frozenset(("t", name) for name in arbitrary)
+        self.arbitrary = {("t", name) for name in arbitrary}
         self.recognise: list[Rule] = []
         self.solve: list[list[Rule]] = []
         self.written: dict[tuple[str, str], Rule] = {}
@@ -147,11 +159,13 @@ class Basis:
 
     def known(self, p: Poly) -> Poly:
         """Named intermediates recognised."""
+        present = _tokens_of(p)
         for rule in self.recognise:
-            new = apply_rule(p, rule)
-            if new is not p and new != p:
-                self.touched.add(rule.name)
-            p = new
+            if marks(rule.target) <= present:
+                new = apply_rule(p, rule)
+                if new is not p and new != p:
+                    self.touched.add(rule.name)
+                    p, present = new, _tokens_of(new)
         return p
 
     def _learn(self, let: Let, body: Poly) -> None:
@@ -209,10 +223,12 @@ class Basis:
         return new
 
     def _solved(self, p: Poly) -> Poly:
+        present = _tokens_of(p)
         for rules in self.solve:
             for rule in rules:
-                if any(token(rule.target) in tokens(m) for m in p):
+                if marks(rule.target) <= present and any(marks(rule.target) <= tokens(m) for m in p):
                     p = self._by_rule(p, rule)
+                    present = _tokens_of(p)
         return p
 
     def _apply_facts(self, p: Poly) -> Poly:

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-import math
+from functools import cached_property
 from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.language.errors import DefinitionError, DeriveError
-from derive.language.nodes import Expr, Input, Ref, substitute
+from derive.language.nodes import Compare, Expr, Input, Ref, substitute
+from derive.language.ranges import Range, Scalar
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A scalar keyword: its default (exact) and its range; `integer` restricts it to whole numbers."""
+    """A scalar keyword: its default (exact) and the range of numbers it may take."""
 
     name: str
     default: Fraction | None
-    low: float = -math.inf
-    high: float = math.inf
-    low_included: bool = True
-    high_included: bool = True
-    integer: bool = False
+    limits: Range = Scalar
 
     def admits(self, value: float | Fraction) -> bool:
         """Whether the value lies in the range (never nan or infinite)."""
-        if not math.isfinite(value) or (self.integer and value != int(value)):
-            return False
-        above = value >= self.low if self.low_included else value > self.low
-        below = value <= self.high if self.high_included else value < self.high
-        return above and below
+        return self.limits.admits(value)
+
+    @property
+    def low(self) -> float:
+        """The lower end of the range."""
+        return self.limits.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the range."""
+        return self.limits.high
+
+    @property
+    def low_included(self) -> bool:
+        """Whether the lower end may be taken."""
+        return self.limits.low_included
+
+    @property
+    def high_included(self) -> bool:
+        """Whether the upper end may be taken."""
+        return self.limits.high_included
+
+    @property
+    def integer(self) -> bool:
+        """Whether it is a whole number."""
+        return self.limits.integer
 
     @property
     def range(self) -> str:
         """The range in words of mathematics, as error messages print it."""
-        left = "[" if self.low_included and self.low > -math.inf else "("
-        right = "]" if self.high_included and self.high < math.inf else ")"
-        return f"{'an integer' if self.integer else 'a finite number'} in {left}{self.low:g}, {self.high:g}{right}"
+        return f"{'an integer' if self.integer else 'a finite number'} in {self.limits}"
 
     def accept(self, value: float | Fraction, op: str) -> None:
         """Raise DeriveError unless the value is admitted."""
@@ -50,7 +66,7 @@ class Let:
     name: str
     body: Expr
 
-    @property
+    @cached_property
     def ref(self) -> Ref:
         return Ref(self.name, self.body.axes)
 
@@ -79,7 +95,8 @@ class Program:
     """Inputs, parameters and named intermediates in order of evaluation. Shapes are symbolic throughout.
 
     `order` is the order in which axes are laid out in arrays; `sizes` gives the sizes of axes that index maps create;
-    `states` names the inputs whose new value is also an output (in order, after the returned values).
+    `states` names the inputs whose new value is also an output (in order, after the returned values); `requirements` are
+    conditions on sizes and parameters, checked in every call.
     """
 
     name: str
@@ -91,6 +108,7 @@ class Program:
     sizes: tuple[tuple[str, Expr], ...] = ()
     states: tuple[str, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    requirements: tuple[Compare, ...] = ()
 
     def ordered(self, axes: frozenset[str]) -> tuple[str, ...]:
         """The axes in layout order."""

@@ -50,7 +50,7 @@ def scope(program: Program) -> Scope:
     for let in program.lets:
         if is_element_wise(let.body):
             body = expanded(let.body, exponentials, arguments)
-            if has_exponential(body):
+            if has_exponential(body) and _share_a_variable(body):
                 exponentials[let.ref] = body
             elif is_argument(substitute(let.body, arguments)):
                 arguments[let.ref] = substitute(let.body, arguments)
@@ -59,6 +59,12 @@ def scope(program: Program) -> Scope:
     signs |= {let.ref: 1 for let in program.lets if _never_negative(let.body)}
     positive = frozenset(Param(p.name) for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
     return Scope(exponentials, arguments, signs, positive)
+
+
+def _share_a_variable(e: Expr) -> bool:
+    """Whether one variable moves all the exponentials: sigmoid(f)*c + sigmoid(i)*t is a value of its own, to be used by name."""
+    inside = [atoms(n) for n in walk(e) if isinstance(n, Call) and n.fn in EXPONENTIALS]
+    return bool(frozenset.intersection(*inside))
 
 
 def is_element_wise(e: Expr) -> bool:

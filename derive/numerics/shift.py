@@ -29,6 +29,7 @@ from derive.language.nodes import (
     Where,
     add,
     at,
+    leaves,
     mul,
     substitute,
     transform,
@@ -208,8 +209,17 @@ def _is_ratio(e: Expr, bodies: dict[Expr, Expr]) -> bool:
 
 
 def _holds_exponential(e: Expr, bodies: dict[Expr, Expr]) -> bool:
-    parts = [n for n in walk(e) if isinstance(n, (Call, Ref))]
-    return any(n.fn == "exp" if isinstance(n, Call) else _holds_exponential(bodies.get(n, ZERO), bodies) for n in parts)
+    """Whether an exponential occurs in an expression, seen through names."""
+    seen: set[Expr] = set()
+    open_ = [e]
+    while open_:
+        for n in walk(open_.pop()):
+            if isinstance(n, Call) and n.fn == "exp":
+                return True
+            if isinstance(n, Ref) and n in bodies and n not in seen:
+                seen.add(n)
+                open_.append(bodies[n])
+    return False
 
 
 def _top(e: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
@@ -242,10 +252,12 @@ def _with_shift(program: Program, group: Group) -> tuple[Program, frozenset[Expr
 def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     """All lets shifted together; None unless the shift cancels in every output."""
     degrees: dict[Expr, Fraction] = {}
+    wanted = {(a,) for a in shift.arguments}
     lets: list[Let] = []
     try:
         for let in program.lets:
-            scaled = rescaled(let.body, shift, degrees)
+            touched = any(degrees.get(n) or (isinstance(n, Call) and n.args[:1] in wanted) for n in leaves(let.body, Ref, Call))
+            scaled = rescaled(let.body, shift, degrees) if touched else Scaled(let.body)
             lets.append(Let(let.name, scaled.expr))
             degrees[let.ref] = scaled.degree
     except Mixed:

@@ -13,6 +13,7 @@ from derive.language.errors import NotProved
 from derive.language.nodes import BATCH, Input, Iota, walk
 from derive.language.operation import Op
 from derive.language.program import Parameter, Program
+from derive.language.ranges import Scalar
 from derive.language.text import text
 from derive.pages.document import (
     Block,
@@ -89,10 +90,14 @@ def _definition(op: Op, notation: Symbols) -> Iterator[Block]:
     yield from _axes(program, notation)
     if program.hypotheses:
         yield Paragraph(("It is assumed that ", *_listed([Literal(str(h)) for h in program.hypotheses]), "."))
+    if program.requirements:
+        yield Paragraph(("It is required that ", *_listed([Literal(str(c)) for c in program.requirements]), "."))
 
 
 def _array(i: Input, notation: Symbols) -> tuple[Inline, ...]:
-    holds = f"integers: positions of {i.into}" if i.into else KINDS[i.dtype]
+    numbers = "numbers" if i.limits == Scalar else f"numbers in {i.limits}"
+    spare = "" if i.spare is None else f", or {i.spare}"
+    holds = f"integers: positions of {i.into}{spare}" if i.into else KINDS[i.dtype].replace("numbers", numbers)
     return (Math(i.name, named(i.name, i.names, notation)),), (Literal(shape(i.names)) if i.names else "a scalar",), (holds,)
 
 
@@ -142,6 +147,7 @@ def _gradient(op: Op, reading: str, derivation: Derivation, notation: Symbols) -
     if named_parts:
         steps += [Paragraph(("Parts of definitions have numbers:",)), Display(equations(named_parts, notation))]
     steps += proved(derivation.steps, notation)
+    steps += [Paragraph((f"Not proved: {gap}.",)) for gap in derivation.gaps]
     title = derivation_title(len(derivation.steps), derivation.tier)
     return [*blocks, Heading(3, title), *steps] if reading == "vjp" else [*blocks, Folded(title, tuple(steps))]
 

@@ -21,10 +21,7 @@ OPS += [odd.norm, odd.nested_where, odd.window, odd.pooled, odd.pair_abs]
 REVERSED = "a sum over all positions is the same backwards"
 SIGNED = "twice a difference has its sign"
 SCALED = "twice the numbers have their largest in the same place"
-EVEN = "the slope of the logistic function is even"
 EQUAL = {
-    ("sigmoid", "through y", "sign"): EVEN,
-    ("sigmoid", "through y", "dropped term"): EVEN,
     ("softmax", "through p%0", "index"): REVERSED,
     ("cross_entropy", "through p%0", "index"): REVERSED,
     ("batch_norm_train", "through mu", "index"): REVERSED,

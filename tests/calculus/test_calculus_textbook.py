@@ -10,12 +10,12 @@ from derive.language import Index, Positive, Real, assume, exp, log, mean, op, s
 
 # fmt: off
 FORMS = {
-    "sigmoid":             {"dx": "g*sigmoid(x)*sigmoid(-x)"},
-    "tanh":                {"dx": "4*g*sigmoid(2*x)*sigmoid(-2*x)"},
+    "sigmoid":             {"dx": "g*y*(1 - y)"},
+    "tanh":                {"dx": "g*(1 - y**2)"},
     "relu":                {"dx": "where(x > 0, g, 0)"},
     "gelu":                {"dx": "g*(normal_cdf(x) + x*normal_pdf(x))"},
     "softplus":            {"dx": "g*sigmoid(beta*x)"},
-    "silu":                {"dx": "g*sigmoid(x)*(1 + x*sigmoid(-x))"},
+    "silu":                {"dx": "g*(sigmoid*(1 - y) + y)"},
     "softmax":             {"dz": "p*(g - sum(g*p, C))/temperature"},
     "log_softmax":         {"dz": "(g - p*sum(g, C))/temperature"},
     "cross_entropy":       {"dlogits": "g*(p - onehot(label, C))/size(N)"},
