@@ -16,29 +16,31 @@ from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.codegen import package
 from derive.codegen.docstring import FunctionDoc
 from derive.codegen.module import HEADER
-from derive.entries import GEOMETRY, about, entries, entry, sections
+from derive.entries import FACTS, GEOMETRY, REFERENCE, about, entries, entry, sections
+from derive.facts import Facts, facts
+from derive.facts import text as facts_text
 from derive.files import make_folder, write
 from derive.language.program import Program
 from derive.network import settled
 from derive.pages.entries import recurrences_source
 from derive.pages.index import FOLDER, NOTE, Page, page, pages
 
-PACKAGE = "reference"
 SUMMARY = "Neural network mathematics in NumPy: values, gradients and directional derivatives, derived and checked from short definitions."
 
 
 @dataclass(frozen=True)
 class Made:
-    """What an entry gives: its generated functions, each with what its docstring says, and its page."""
+    """What an entry gives: its generated functions, each with what its docstring says, its page, and what is known of it."""
 
     functions: tuple[tuple[Program, FunctionDoc], ...]
     page: Page
+    facts: Facts
 
 
 def make(name: str) -> Made:
     """Derive an entry of the catalogue."""
     found = entry(name)
-    return Made(() if isinstance(found, Recurrence) else tuple(pipeline.functions(found)), page(found))
+    return Made(() if isinstance(found, Recurrence) else tuple(pipeline.functions(found)), page(found), facts(found))
 
 
 def made() -> dict[str, Made]:
@@ -62,7 +64,8 @@ def reference(derived: Mapping[str, Made]) -> dict[str, str]:
     files[f"{GEOMETRY}.py"] = recurrences_source(RECURRENCES, about(GEOMETRY))
     modules = {path.removesuffix(".py"): text for path, text in files.items() if not path.startswith("_")}
     files["__init__.py"] = package.init_text(SUMMARY, {name: module for module, text in modules.items() for name in exported(text)})
-    return {f"{PACKAGE}/{path}": text for path, text in files.items()}
+    files[FACTS] = facts_text({name: m.facts for name, m in derived.items()})
+    return {f"{REFERENCE}/{path}": text for path, text in files.items()}
 
 
 def exported(text: str) -> list[str]:
@@ -92,7 +95,7 @@ def _fault(path: Path, text: str) -> str:
 
 def left_over(root: Path, wanted: dict[str, str]) -> list[str]:
     """Files that an earlier build wrote and this one does not."""
-    there = [p for pattern in (f"{PACKAGE}/*.py", f"{FOLDER}/*.md") for p in sorted(root.glob(pattern))]
+    there = [p for pattern in (f"{REFERENCE}/*.py", f"{FOLDER}/*.md") for p in sorted(root.glob(pattern))]
     return [p.relative_to(root).as_posix() for p in there if _is_generated(p) and p.relative_to(root).as_posix() not in wanted]
 
 

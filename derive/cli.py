@@ -148,6 +148,20 @@ def _field(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _gain(p: argparse.ArgumentParser) -> None:
+    _op(p)
+    p.add_argument(
+        "--param", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="a parameter's value, as in slope=0.2"
+    )
+    p.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _claims(p: argparse.ArgumentParser) -> None:
+    p.add_argument("numbers", metavar="NUMBER", nargs="*", type=_natural, help="claims to show in full (default: a table of all)")
+    p.add_argument("--json", action="store_true", help="print JSON")
+    p.add_argument("--write", action="store_true", help="write docs/claims.md of the checkout in the current folder")
+
+
 def _lengths(word: str) -> tuple[int, ...]:
     if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", word):
         raise argparse.ArgumentTypeError(f'"{word}" is no size; wanted a whole number, or one per axis as in 480x640')
@@ -237,6 +251,22 @@ COMMANDS = (
             "derive field net.toml --want 224",
             "derive field net.toml --inputs-for 7 --at pool5",
         ),
+    ),
+    Command(
+        "gain",
+        _gain,
+        "how to scale weights in front of an activation",
+        "Show the mean squares of an element-wise op and of its slope for a standard normal input, in closed form where there is one and "
+        "enclosed otherwise, and the variances of weights that undo them.",
+        ("derive gain gelu", "derive gain leaky_relu --param slope=0.2", "derive gain my_ops.py:shrink"),
+    ),
+    Command(
+        "claims",
+        _claims,
+        "settle what textbooks claim",
+        "Settle statements from the literature by machine: proved, proved under a condition, computed or refuted. Exits 1 if one is "
+        "undecided, or if docs/claims.md of the checkout in the current folder says something else.",
+        ("derive claims", "derive claims 5 39", "derive claims --json"),
     ),
     Command(
         "build",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from derive.catalog import CATALOG, SECTIONS, load
 from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.language.errors import DeriveError, UnknownOp, closest
 from derive.language.operation import Op
+from derive.language.program import Parameter, Program
 
 Entry = Op | Recurrence
 GEOMETRY = "geometry"
-SCHEMA = "derive.list/1"
+REFERENCE = "reference"
+FACTS = "facts.json"  # what derive build knows of each entry
+RECORD = "measured.json"  # what derive verify measured, when it was last recorded
 
 
 def sections() -> tuple[tuple[str, tuple[Entry, ...]], ...]:
@@ -56,6 +60,28 @@ def described(e: Entry) -> dict[str, str]:
     return {"name": e.name, "kind": "recurrence" if isinstance(e, Recurrence) else "op", "summary": e.summary, "source": e.source}
 
 
-def listed() -> dict[str, object]:
-    """The catalogue as JSON."""
-    return {"schema": SCHEMA, "entries": [described(e) | {"section": name} for name, found in sections() for e in found]}
+def signature(e: Entry) -> dict[str, Any]:
+    """What an entry takes and returns."""
+    return _arguments(e) if isinstance(e, Recurrence) else program_signature(e.program)
+
+
+def program_signature(program: Program) -> dict[str, Any]:
+    """The arrays of a program with their axes, its parameters, its outputs, and what it assumes."""
+    return {
+        "inputs": [{"name": i.name, "axes": list(i.names), "holds": i.dtype, "into": i.into} for i in program.inputs],
+        "parameters": [_parameter(p) for p in program.parameters],
+        "outputs": [{"name": o.name, "axes": list(o.names)} for o in program.outputs],
+        "hypotheses": [str(h) for h in program.hypotheses],
+    }
+
+
+def _parameter(p: Parameter) -> dict[str, Any]:
+    return {"name": p.name, "default": None if p.default is None else float(p.default), "exact": str(p.default), "range": p.range}
+
+
+def _arguments(r: Recurrence) -> dict[str, Any]:
+    return {
+        "arguments": [
+            {"name": a.name, "letter": a.letter, "least": a.least, "default": a.default, "meaning": a.meaning} for a in r.arguments
+        ]
+    }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from derive.calculus.algebra import TooLarge, at_most, minus
 from derive.calculus.canonical import Canon, is_zero
+from derive.calculus.indices import aligned
 from derive.calculus.rules import sifted
 from derive.language.nodes import Expr
 
@@ -27,7 +28,7 @@ def exact(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     try:
         with at_most(PROOF_WORK):
             difference = minus(canon.poly(left), canon.poly(right))
-            same = is_zero(difference) or is_zero(sifted(difference))
+            same = is_zero(difference) or is_zero(aligned(sifted(difference)))
         if same:
             return Certificate("A", "equal canonical forms, for all sizes")
     except (TooLarge, ZeroDivisionError):

@@ -131,14 +131,14 @@ def _common_number(p: Poly) -> Fraction:
 def _split(p: Poly, names: Names) -> Expr:
     """A sum without common factors: by branch, else by shared factors, else term by term."""
     indicators = sorted({f for m in p for f, _ in m if f[0] == "ind"}, key=al.order)
+    cases = [] if len({k for _, _, k in indicators}) == 1 else _by_position(p) or _by_conditions(p)
+    if cases:
+        return add(*_ordered([expression(part, names) for part in cases]))
     if indicators:
         return _branches(p, indicators[0], names)
     merged = _merge_reductions(p, names)
     if merged is not None:
         return merged
-    cases = _by_position(p)
-    if cases:
-        return add(*_ordered([expression(part, names) for part in cases]))
     product = _product(p)
     if product is not None:
         return mul(*(expression(part, names) for part in product))
@@ -157,6 +157,19 @@ def _by_position(p: Poly) -> list[Poly]:
         groups.setdefault(next((f for f, _ in m if f[0] == "delta"), None), {})[m] = c
     several = len(groups) > 1 and any(len(part) > 1 for hot, part in groups.items() if hot is not None)
     return [groups[hot] for hot in sorted(groups, key=al.order)] if several else []
+
+
+def _by_conditions(p: Poly) -> list[Poly]:
+    """The terms in groups that have no condition in common, where there are several such groups; else nothing."""
+    groups: list[tuple[frozenset[Factor], Poly]] = []
+    for m, c in p.items():
+        own = frozenset(("ind", "", f[2]) for f, _ in m if f[0] == "ind")
+        part = {m: c}
+        for other in [g for g in groups if g[0] & own or g[0] == own]:
+            groups.remove(other)
+            own, part = own | other[0], {**other[1], **part}
+        groups.append((own, part))
+    return [part for _, part in groups] if sum(bool(own) for own, _ in groups) > 1 else []
 
 
 def _product(p: Poly) -> tuple[Poly, Poly] | None:

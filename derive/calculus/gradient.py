@@ -62,6 +62,13 @@ def _swept(kind: Callable[..., AnySweep], program: Program, seeds: object, limit
     return best
 
 
+def readings(program: Program) -> list[Program]:
+    """The forms of a program that a sweep may have taken, as `_swept` says."""
+    plain = replace(program, lets=tuple(Let(let.name, primitive(let.body)) for let in program.lets))
+    opaque = canon_for(plain, expanded=False)
+    return list(dict.fromkeys((see_through(plain, opaque, slopes(plain, opaque)), plain, see_through(plain, opaque))))
+
+
 def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
     """The sweep whose lets cost least, the first program preferred by a quarter. One that grows too large does not count."""
     done: list[AnySweep] = []

@@ -10,7 +10,7 @@ from derive.calculus.display import Names, expression
 from derive.calculus.proof import Step
 from derive.calculus.sweep import NEVER, WHOLE, Derivation, Sweep, inner, prune, tangents, worth_a_name
 from derive.calculus.textbook import unhide
-from derive.language.nodes import ZERO, Expr, Input, Reduce, Ref, add, leaves, substitute
+from derive.language.nodes import ZERO, Add, Expr, Input, Reduce, Ref, add, leaves, substitute
 from derive.language.program import Let, Output, Program
 
 
@@ -47,11 +47,13 @@ class Reverse(Sweep):
     def _costly(self, let: Let, p: Poly) -> bool:
         """Whether a cotangent is too long to stand in several places."""
         factors = [f for m in p for f, _ in m]
-        if any(f[0] in ("exp", "pow", "call") for f in factors) or (
-            len(p) > 1 and any(f[0] == "t" and f[1] in self.slopes for f in factors)
-        ):
+        sloped = len(p) > 1 and any(f[0] == "t" and f[1] in self.slopes for f in factors)
+        if sloped or any(f[0] in ("exp", "pow", "call") for f in factors):
             return True
-        return self.limit != NEVER and let.name not in self.hidden and (len(p) > 1 or any(f[0] == "ind" for f in factors))
+        if let.name in self.hidden or (len(p) == 1 and not any(f[0] == "ind" for f in factors)):
+            return False
+        self.spread |= self.limit == NEVER and len(p) > 1
+        return any(f[0] == "ind" for f in factors) or self.limit != NEVER
 
     def _multiplies_out(self, let: Let, p: Poly) -> bool:
         """Whether passing it on would multiply one sum by another."""
@@ -61,10 +63,15 @@ class Reverse(Sweep):
 
     def _keep_adjoint(self, let: Let, raw: Expr, shown: Expr) -> Ref:
         whole = let.name.partition("%")[0]
-        added = let.name in self.hidden and let.ref not in self.refined.let(whole).body.children
-        ref = self.keep(f"d{whole}_in" if added or (let.name in self.hidden and f"d{whole}" in self.taken) else f"d{whole}", shown)
+        own = let.name not in self.hidden or (self._is_term(let, whole) and f"d{whole}" not in self.taken)
+        ref = self.keep(f"d{whole}" if own else f"d{whole}_in", shown)
         self.certify(ref.name, raw, shown, "chain rule, collected")
         return ref
+
+    def _is_term(self, part: Let, whole: str) -> bool:
+        """Whether a part with an added name is a term of its definition, so that both have one cotangent."""
+        body = self.refined.let(whole).body
+        return isinstance(body, Add) and part.ref in body.args
 
     def _through(self, let: Let, bar: Expr) -> None:
         targets = _targets(let)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Index, Poly
-from derive.calculus.powers import call, power
+from derive.calculus.powers import call, indicator, power
 
 STRUCTURED = ("sum", "pow", "exp", "call", "red")
 SCALAR = ("size", "num", "param")
@@ -136,8 +136,10 @@ def _divided_mono(mono: al.Mono, rule: Rule) -> Poly:
 
 
 def sifted(p: Poly) -> Poly:
-    """Beside onehot(label, C), everything along C read at the label: p*onehot is p[label]*onehot. Under sums too."""
+    """Beside onehot(label, C), everything along C read at the label: p*onehot is p[label]*onehot. Under sums too, where a
+    bound index that a one-hot determines is replaced by its value."""
     p = al.plus(*(al.scale(_sifted_sums(m), c) for m, c in p.items()))
+    p = al.plus(*(al.scale(_in_range(m), c) for m, c in p.items()))
     for i, j in sorted({f[1:] for m in p for f, _ in m if f[0] == "delta"}, key=al.order):
         for free, position in ((i, j), (j, i)):
             if free[0] == "f" and position[0] == "p":
@@ -145,17 +147,33 @@ def sifted(p: Poly) -> Poly:
     return p
 
 
+HOT = {("delta", "")}
+RANGED = {("inr", ""), ("ind", "")}
+
+
 def _sifted_sums(mono: al.Mono) -> Poly:
-    if not any(f[0] == "sum" and ("delta", "") in tokens(f) for f, _ in mono):
+    if not any(f[0] == "sum" and (tokens(f) & HOT or tokens(f) >= RANGED) for f, _ in mono):
         return {mono: Fraction(1)}
     result = al.constant(1)
     for f, e in mono:
         new = al.factor(f)
         if f[0] == "sum":
             opened, names = ix.open_bound(f[1], f[2])
-            new = ix.sum_over(sifted({opened: Fraction(1)}), names)
+            moved = ix.sum_solved(opened, names)
+            new = ix.sum_over(sifted({opened: Fraction(1)}), names) if moved is None else sifted(moved)
         result = al.times(result, power(new, e) if new != al.factor(f) else al.factor(f, e))
     return result
+
+
+def _in_range(mono: al.Mono) -> Poly:
+    """Beside "this index lies inside", conditions on what is read there, without the same said again in them."""
+    known = {f for f, _ in mono if f[0] == "inr"}
+    result = al.constant(1)
+    for f, e in mono if known else ():
+        inner = al.poly(f[2]) if f[0] == "ind" else {}
+        bare = {tuple(fe for fe in m if fe[0] not in known): c for m, c in inner.items()}
+        result = al.times(result, indicator(f[1], bare) if bare != inner else al.factor(f, e))
+    return result if known else {mono: Fraction(1)}
 
 
 def _sifted_mono(mono: al.Mono, delta: Factor, mapping: dict[Index, Index]) -> Poly:

@@ -10,9 +10,15 @@ from derive.calculus.algebra import Factor, Poly, TooLarge
 from derive.calculus.powers import over
 from derive.calculus.rules import SCALAR
 
+MOST_SUMMED = 64
+
 
 def cost(p: Poly) -> int:
-    """How much there is to write and to compute: terms, factors, and what reductions run over."""
+    """How much there is to write and to compute: terms, factors and what reductions run over; among equals, axes summed over."""
+    return MOST_SUMMED * _length(p) + min(MOST_SUMMED - 1, sum(len(f[1]) for m in p for f, _ in m if f[0] == "sum"))
+
+
+def _length(p: Poly) -> int:
     return sum(2 + sum(_weight(f, e) for f, e in m) for m in p)
 
 
@@ -22,9 +28,9 @@ def _weight(f: Factor, e: Fraction) -> int:
     if f[0] in ("sum", "mean"):
         return 3 + sum(_weight(g, x) for g, x in f[2])
     if f[0] in ("pow", "red"):
-        return 2 + cost(al.poly(f[-1]))
+        return 2 + _length(al.poly(f[-1]))
     if f[0] == "call":
-        return 2 + sum(cost(al.poly(k)) for k in f[2])
+        return 2 + sum(_length(al.poly(k)) for k in f[2])
     if f[0] == "exp":
         return 2 + sum(_weight(g, x) for g, x in f[1])
     return 1 + int(abs(e) > 1) + int(e < 0 and f[0] == "t")

@@ -94,6 +94,7 @@ class Sweep:
         self.lets: list[Let] = []
         self.steps: list[Step] = []
         self.gaps: list[str] = []
+        self.spread = False  # whether a sum was passed on to several places without a name
         self.taken = names_in(program) | {i.name for i in self.extra}
 
     def show(self, p: Poly) -> Expr:
@@ -181,16 +182,14 @@ class Sweep:
 
     def prove_facts(self) -> list[Step]:
         """A step for each fact that was used."""
-        return [
-            certify("fact", claim, expression(value, Names(self.known)), "expand the definitions", self.full)
-            for claim, value in self._facts_in_order()
-        ]
-
-    def _facts_in_order(self) -> list[tuple[Expr, Poly]]:
-        shown: dict[Expr, Poly] = {}
-        for claim, value in self.basis.used.values():
-            shown.setdefault(unhide(self.bodies, claim), value)
-        return list(shown.items())
+        shown: dict[Expr, Step] = {}
+        for f, (claim, value) in self.basis.used.items():
+            plain = unhide(self.bodies, claim)
+            if plain not in shown:
+                bodies = {n: self.full.bodies[n] for n in self.basis.expanded[f] | self.hidden}
+                near = Canon(bodies, self.full.positive, self.full.hypotheses)
+                shown[plain] = certify("fact", plain, expression(value, Names(self.known)), "expand the definitions", near)
+        return list(shown.values())
 
     def run(self) -> None:
         """Sweep over all lets."""
@@ -210,5 +209,5 @@ class Sweep:
 
     @property
     def is_lean(self) -> bool:
-        """Whether no let is so long that keeping intermediates could be shorter."""
-        return all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self.lets)
+        """Whether no let is so long, and none used in so many places, that keeping intermediates could be shorter."""
+        return not self.spread and all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self.lets)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from derive.catalog.activations import ACTIVATIONS
 from derive.catalog.adaptive import ADAPTIVE
 from derive.catalog.attention import ATTENTION
+from derive.catalog.boxes import BOXES
 from derive.catalog.classification import CLASSIFICATION
 from derive.catalog.convolution import CONVOLUTION
 from derive.catalog.curves import CURVES
@@ -18,6 +19,7 @@ from derive.catalog.networks import NETWORKS
 from derive.catalog.normalization import NORMALIZATION
 from derive.catalog.optimizers import OPTIMIZERS
 from derive.catalog.piecewise import PIECEWISE
+from derive.catalog.pooling import POOLING
 from derive.catalog.recurrent import RECURRENT
 from derive.catalog.reductions import REDUCTIONS
 from derive.catalog.regions import REGIONS
@@ -41,11 +43,13 @@ SECTIONS = (
     ("classification", CLASSIFICATION),
     ("similarity",     SIMILARITY),
     ("regions",        REGIONS),
+    ("boxes",          BOXES),
     ("regularizers",   REGULARIZERS),
     ("normalization",  NORMALIZATION),
     ("images",         IMAGES),
     ("layers",         LAYERS),
     ("convolution",    CONVOLUTION),
+    ("pooling",        POOLING),
     ("resampling",     RESAMPLING),
     ("attention",      ATTENTION),
     ("recurrent",      RECURRENT),

@@ -2,9 +2,12 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import log_softmax, sigmoid, softmax
+from derive.catalog.losses import cross_entropy
+from derive.catalog.piecewise import sparse_plus, sparsemax
 from derive.language import (
+    Between,
     Index,
-    Natural,
+    Integer,
     NonNegative,
     Positive,
     Range,
@@ -15,22 +18,24 @@ from derive.language import (
     idx,
     log,
     max,
+    maximum,
     mean,
     not_equal,
     op,
+    size,
     sum,
     where,
 )  # fmt: skip
 
 
 @op(source="Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90")
-def bce(pred: Real["..."], target: Real["..."]):
+def bce(pred: Real["...", Between(0, 1)], target: Real["...", Range(0, 1)]):
     """Mean cross-entropy of yes-or-no targets, from probabilities; nothing is clamped."""
     return -mean(target * log(pred) + (1 - target) * log(1 - pred))
 
 
 @op(source="torch.nn.BCEWithLogitsLoss")
-def bce_with_logits_weighted(logits: Real["... C"], target: Real["... C"], pos_weight: Real["C"]):
+def bce_with_logits_weighted(logits: Real["... C"], target: Real["... C", Range(0, 1)], pos_weight: Real["C", NonNegative]):
     """Mean cross-entropy of yes-or-no targets, from the logarithm of the odds, with a weight for each yes."""
     p = sigmoid(logits)
     return -mean(pos_weight * target * log(p) + (1 - target) * log(1 - p))
@@ -52,15 +57,15 @@ def cross_entropy_weighted(logits: Real["N C"], label: Index["N -> C"], weight: 
 
 
 @op(source="torch.nn.CrossEntropyLoss")
-def cross_entropy_ignore(logits: Real["N C"], label: Index["N -> C"], *, ignore_index: Natural = 0):
-    """Mean negative log-likelihood of integer labels, from scores; samples of one label are ignored."""
+def cross_entropy_ignore(logits: Real["N C"], label: Index["N -> C or ignore_index"], *, ignore_index: Integer = -100):
+    """Mean negative log-likelihood of integer labels, from scores; samples with the label to ignore do not count."""
     logp = log_softmax(logits)
     kept = where(not_equal(label, ignore_index), 1, 0)
-    return -sum(kept * logp.at(C=label), "N") / sum(kept, "N")
+    return -sum(logp.at(C=label), "N") / sum(kept, "N")
 
 
 @op(source="Chen & Goodman 1999, An empirical study of smoothing techniques for language modeling, section 2.1")
-def add_k_smoothing(count: Real["... C"], *, k: NonNegative = 1):
+def add_k_smoothing(count: Real["... C", NonNegative], *, k: NonNegative = 1):
     """Probabilities from counts, with k added to each."""
     return (count + k) / sum(count + k, "C")
 
@@ -81,7 +86,7 @@ def poly_loss(logits: Real["N C"], target: Real["N C"], *, eps: NonNegative = 2)
 
 
 @op(source="Lin, Goyal, Girshick, He & Dollar 2017, arXiv:1708.02002, eq. 5")
-def focal(logits: Real["..."], target: Real["..."], *, alpha: Range(0, 1) = 0.25, gamma: NonNegative = 2):
+def focal(logits: Real["..."], target: Real["...", Range(0, 1)], *, alpha: Range(0, 1) = 0.25, gamma: NonNegative = 2):
     """Mean cross-entropy of yes-or-no targets, in which what is already right counts little."""
     p = sigmoid(logits)
     ce = -(target * log(p) + (1 - target) * log(1 - p))
@@ -91,7 +96,7 @@ def focal(logits: Real["..."], target: Real["..."], *, alpha: Range(0, 1) = 0.25
 
 
 @op(source="Kullback & Leibler 1951; summed over classes, averaged over samples")
-def kl_div(logp: Real["N C"], target: Real["N C"]):
+def kl_div(logp: Real["N C"], target: Real["N C", Range(0, 1)]):
     """Mean divergence of predicted log-probabilities from probability targets; a target of 0 costs nothing."""
     return mean(sum(where(target > 0, target * (log(target) - logp), 0), "C"), "N")
 
@@ -143,14 +148,14 @@ def multiclass_perceptron(score: Real["N C"], label: Index["N -> C"]):
 
 
 @op(source="torch.nn.MultiLabelSoftMarginLoss")
-def multilabel_soft_margin(logits: Real["N C"], target: Real["N C"]):
+def multilabel_soft_margin(logits: Real["N C"], target: Real["N C", Range(0, 1)]):
     """Mean cross-entropy of several yes-or-no targets at once, from the logarithms of their odds."""
     p = sigmoid(logits)
     return -mean(mean(target * log(p) + (1 - target) * log(1 - p), "C"), "N")
 
 
 @op(source="Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1")
-def js_div(p: Real["N C"], q: Real["N C"]):
+def js_div(p: Real["N C", Between(0, 1)], q: Real["N C", Between(0, 1)]):
     """Mean of the divergences of two distributions from their middle."""
     m = (p + q) / 2
     return mean(sum(p * log(p / m) + q * log(q / m), "C"), "N") / 2
@@ -163,10 +168,58 @@ def multiclass_hinge(score: Real["N C"], label: Index["N -> C"]):
     return mean(max(lifted, "C") - score.at(C=label), "N")
 
 
+@op(source="Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, arXiv:1512.00567, section 7")
+def label_smoothing(target: Real["... C", Range(0, 1)], *, smoothing: Range(0, 1) = 0.1):
+    """Probability targets, part of which is spread evenly over all classes."""
+    return (1 - smoothing) * target + smoothing / size("C")
+
+
+@op(source="torch.nn.BCELoss: each logarithm is at least -100")
+def bce_clamped(pred: Real["...", Between(0, 1)], target: Real["...", Range(0, 1)]):
+    """Mean cross-entropy of yes-or-no targets, from probabilities whose logarithms are cut off at -100."""
+    yes, no = maximum(log(pred), -100), maximum(log(1 - pred), -100)
+    return -mean(target * yes + (1 - target) * no)
+
+
+@op(source="Boyd & Vandenberghe 2004, Convex Optimization, section 3.2.6; optax.generalized_kl_divergence")
+def generalized_kl(logp: Real["N C"], target: Real["N C", NonNegative]):
+    """Mean divergence of positive numbers, which need not sum to one, from their logarithms."""
+    return mean(sum(where(target > 0, target * (log(target) - logp), 0) - target + exp(logp), "C"), "N")
+
+
+@op(source="Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses; optax.sparsemax_loss")
+def sparsemax_loss(logits: Real["..."], target: Real["...", Range(0, 1)]):
+    """Mean loss of yes-or-no targets that is zero where the margin is at least 1."""
+    margin = (2 * target - 1) * logits
+    return mean(sparse_plus(-margin))
+
+
+@op(source="Martins & Astudillo 2016, arXiv:1602.02068, eq. 16; optax.multiclass_sparsemax_loss")
+def multiclass_sparsemax(z: Real["N C"], label: Index["N -> C"]):
+    """Mean loss of integer labels, for probabilities by sparsemax."""
+    p = sparsemax(z)
+    return mean(sum(p * (z - z.at(C=label)), "C") + (1 - sum(p**2, "C")) / 2, "N")
+
+
+@op(source="torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones")
+def multilabel_margin(score: Real["N C"], target: Real["N C", Range(0, 1)]):
+    """Mean hinge of every right class against every wrong one."""
+    other, wrong = score.at(C=idx("C'")), 1 - target.at(C=idx("C'"))
+    gap = 1 - score + other
+    return mean(sum(target * wrong * where(gap > 0, gap, 0), "C C'"), "N") / size("C")
+
+
+@op(source="torch.nn.functional.linear_cross_entropy")
+def linear_cross_entropy(x: Real["N D"], w: Real["C D"], label: Index["N -> C"]):
+    """Mean negative log-likelihood of integer labels, from features and the weights of each class."""
+    return cross_entropy(sum(x * w, "D"), label)
+
+
 # fmt: off
 CLASSIFICATION = (
     bce, bce_with_logits_weighted, cross_entropy_smoothed, cross_entropy_weighted, cross_entropy_ignore, add_k_smoothing, poly_loss, focal,
     ranking_softmax, kl_div, kl_div_log_target, js_div, hinge, squared_hinge, perceptron, soft_margin, multi_margin, multiclass_hinge,
-    multiclass_perceptron, multilabel_soft_margin,
+    multiclass_perceptron, multilabel_soft_margin, label_smoothing, bce_clamped, generalized_kl, sparsemax_loss, multiclass_sparsemax,
+    multilabel_margin, linear_cross_entropy,
 )
 # fmt: on

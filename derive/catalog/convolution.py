@@ -1,7 +1,7 @@
 """Convolution: sums over windows that an affine index map reads. Outside the input there are zeros."""
 # mypy: ignore-errors
 
-from derive.language import Natural, PositiveInteger, Real, idx, mean, new, op, size, sum
+from derive.language import Natural, PositiveInteger, Real, assume, idx, mean, new, op, size, sum
 
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285; van den Oord et al. 2016, arXiv:1609.03499")
@@ -84,9 +84,58 @@ def global_avg_pool(x: Real["N C H W"]):
     return mean(x, "H W")
 
 
+@op(source="Tran, Bourdev, Fergus, Torresani & Paluri 2015, arXiv:1412.0767, section 3.1")
+def conv3d(
+    x: Real["N C D H W"], w: Real["O C I J K"], *, stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1
+):  # fmt: skip
+    """Cross-correlation of a volume with a bank of windows; zero outside the volume."""
+    slices = stride * new("P") + dilation * idx("I") - padding
+    rows = stride * new("Q") + dilation * idx("J") - padding
+    columns = stride * new("R") + dilation * idx("K") - padding
+    return sum(x.at(D=slices, H=rows, W=columns) * w, "C I J K")
+
+
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution")
+def conv2d_padded(
+    x: Real["N C H W"],
+    w: Real["O C I J"],
+    *,
+    top: Natural = 0,
+    bottom: Natural = 0,
+    left: Natural = 0,
+    right: Natural = 0,
+    stride: PositiveInteger = 1,
+    dilation: PositiveInteger = 1,
+):
+    """Cross-correlation of an image with a bank of windows; as many zeros on each of the four sides as is said."""
+    rows = stride * new("P", size=(size("H") + top + bottom - dilation * (size("I") - 1) - 1) // stride + 1) + dilation * idx("I") - top
+    columns = stride * new("Q", size=(size("W") + left + right - dilation * (size("J") - 1) - 1) // stride + 1) + dilation * idx("J") - left
+    return sum(x.at(H=rows, W=columns) * w, "C I J")
+
+
+@op(source="Krizhevsky, Sutskever & Hinton 2012, section 3.2; torch.nn.Conv2d with groups")
+def conv2d_groups(
+    x: Real["N C H W"],
+    w: Real["O D I J"],
+    *,
+    stride: PositiveInteger = 1,
+    padding: Natural = 0,
+    dilation: PositiveInteger = 1,
+    groups: PositiveInteger = 1,
+):
+    """Cross-correlation in which each group of outputs sees a group of channels; zero outside the image."""
+    assume(size("D") * groups, equals=size("C"))
+    assume(size("O") % groups, equals=0)
+    group = idx("O") * groups // size("O")
+    rows = stride * new("P") + dilation * idx("I") - padding
+    columns = stride * new("Q") + dilation * idx("J") - padding
+    return sum(x.at(C=group * size("D") + idx("D"), H=rows, W=columns) * w, "D I J")
+
+
 # fmt: off
 CONVOLUTION = (
     conv1d, conv2d, conv2d_bias, conv2d_same, conv1d_causal, conv2d_grouped, conv2d_depthwise, conv2d_pointwise, conv2d_separable,
     global_avg_pool,
+    conv3d, conv2d_padded, conv2d_groups,
 )
 # fmt: on

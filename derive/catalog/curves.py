@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import gelu, relu, sigmoid, silu, softmax, softplus, tanh
-from derive.language import Positive, Real, abs, exp, log, max, op, size, sum, where
+from derive.language import Between, Positive, Real, abs, exp, log, max, normal_cdf, op, pi, size, sqrt, sum, where
 
 
 @op(source="Goodfellow, Bengio & Courville 2016, section 6.3.3")
@@ -41,6 +41,15 @@ def celu(x: Real["..."], *, alpha: Positive = 1):
     return where(x > 0, x, alpha * (exp(x / alpha) - 1))
 
 
+@op(source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, eq. 2 and 14")
+def selu(x: Real["..."]):
+    """An elu scaled so that mean 0 and variance 1 are what they were after it, for normal input."""
+    a, b = 2 * exp(1 / 2) * normal_cdf(-1), 2 * exp(2) * normal_cdf(-2)
+    alpha = sqrt(2 / pi) / (1 - a)
+    scale = (1 - a) * sqrt(2 * pi / (2 * b + pi * a**2 - 2 * (2 + pi) * a + pi + 2))
+    return where(x > 0, scale * x, scale * alpha * (exp(x) - 1))
+
+
 @op(source="torch.nn.Tanhshrink")
 def tanhshrink(x: Real["..."]):
     """The input less its hyperbolic tangent."""
@@ -54,9 +63,15 @@ def softsign(x: Real["..."]):
 
 
 @op(source="Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1")
-def log1mexp(x: Real["..."]):
+def log1mexp(x: Real["...", Positive]):
     """The logarithm of one minus a decaying exponential, for positive input."""
     return log(1 - exp(-x))
+
+
+@op(source="Berkson 1944, Application of the logistic function to bio-assay")
+def logit(p: Real["...", Between(0, 1)]):
+    """The logarithm of the odds, for probabilities: the inverse of the logistic curve."""
+    return log(p) - log(1 - p)
 
 
 @op(source="Boyd & Vandenberghe 2004, Convex Optimization, section 3.1.5")
@@ -115,7 +130,7 @@ def exponential(x: Real["..."]):
 
 # fmt: off
 CURVES = (
-    identity, logsigmoid, swish, mish, gelu_sigmoid, celu, tanhshrink, softsign, exponential, log1mexp,
+    identity, logsigmoid, swish, mish, gelu_sigmoid, celu, selu, tanhshrink, softsign, exponential, log1mexp, logit,
     logsumexp, logmeanexp, softmin, gumbel_softmax, swiglu, geglu, reglu, maxout,
 )
 # fmt: on

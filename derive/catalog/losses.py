@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import sigmoid, softmax
-from derive.language import Index, Positive, Real, abs, assume, log, mean, op, sum, where
+from derive.language import Index, Positive, Range, Real, abs, assume, log, mean, op, sum, where
 
 
 @op(source="Goodfellow, Bengio & Courville 2016, section 5.1.4")
@@ -32,7 +32,7 @@ def smooth_l1(pred: Real["..."], target: Real["..."], *, beta: Positive = 1):
 
 
 @op(source="Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90")
-def bce_with_logits(logits: Real["..."], target: Real["..."]):
+def bce_with_logits(logits: Real["..."], target: Real["...", Range(0, 1)]):
     """Mean cross-entropy of yes-or-no targets, from the logarithm of the odds."""
     p = sigmoid(logits)
     return -mean(target * log(p) + (1 - target) * log(1 - p))

@@ -1,7 +1,7 @@
 """Normalisation: shift and scale by statistics of the data. Variances are biased (divided by the count); eps is inside the root."""
 # mypy: ignore-errors
 
-from derive.language import Positive, Range, Real, State, mean, op, size, sqrt, sum, where
+from derive.language import NonNegative, Positive, Range, Real, State, assume, mean, op, size, sqrt, sum, where
 
 
 @op(source="Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1")
@@ -18,6 +18,7 @@ def batch_norm_train(x: Real["N D"], gamma: Real["D"], beta: Real["D"], *, eps: 
 def batch_norm_unbiased(x: Real["N D"], gamma: Real["D"], beta: Real["D"], *, eps: Positive = 1e-5):
     """Standardise each feature over the batch by the unbiased variance, then scale and shift."""
     mu = mean(x, "N")
+    assume(size("N") > 1)
     var = sum((x - mu) ** 2, "N") / (size("N") - 1)
     rstd = 1 / sqrt(var + eps)
     xhat = (x - mu) * rstd
@@ -25,7 +26,9 @@ def batch_norm_unbiased(x: Real["N D"], gamma: Real["D"], beta: Real["D"], *, ep
 
 
 @op(source="Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 2")
-def batch_norm_infer(x: Real["N D"], gamma: Real["D"], beta: Real["D"], mu: Real["D"], var: Real["D"], *, eps: Positive = 1e-5):
+def batch_norm_infer(
+    x: Real["N D"], gamma: Real["D"], beta: Real["D"], mu: Real["D"], var: Real["D", NonNegative], *, eps: Positive = 1e-5
+):
     """Standardise each feature by the mean and variance gathered in training, then scale and shift."""
     rstd = 1 / sqrt(var + eps)
     xhat = (x - mu) * rstd
@@ -54,6 +57,7 @@ def rms_norm(x: Real["... D"], gamma: Real["D"], *, eps: Positive = 1e-5):
 def batch_norm_statistics(x: Real["N D"], running_mean: State["D"], running_var: State["D"], *, momentum: Range(0, 1) = 0.1):
     """The running mean and variance after one more batch; returns the mean and the variance of the batch."""
     mu = mean(x, "N")
+    assume(size("N") > 1)
     var = sum((x - mu) ** 2, "N") / (size("N") - 1)
     running_mean = (1 - momentum) * running_mean + momentum * mu
     running_var = (1 - momentum) * running_var + momentum * var
@@ -64,6 +68,7 @@ def batch_norm_statistics(x: Real["N D"], running_mean: State["D"], running_var:
 def layer_norm_unbiased(x: Real["... D"], gamma: Real["D"], beta: Real["D"], *, eps: Positive = 1e-5):
     """Standardise each sample over its features by the unbiased variance, then scale and shift."""
     mu = mean(x, "D")
+    assume(size("D") > 1)
     var = sum((x - mu) ** 2, "D") / (size("D") - 1)
     rstd = 1 / sqrt(var + eps)
     xhat = (x - mu) * rstd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from derive.catalog.classification import bce
 from derive.catalog.losses import bce_with_logits, cross_entropy, cross_entropy_probs, huber, mae, mse, nll, smooth_l1
 from derive.language.errors import DefinitionError
 from derive.language.nodes import BATCH, Expr, Mul, Reduce, substitute
@@ -56,4 +57,4 @@ def _variant(loss: Op, name: str, doc: str, mean: Reduce, instead: Expr) -> Op:
     return replace(loss, name=name, doc=doc, program=replace(loss.program, name=name, lets=lets, outputs=outputs))
 
 
-REDUCTIONS = with_reductions(mse, mae, huber, smooth_l1, bce_with_logits, nll, cross_entropy, cross_entropy_probs)
+REDUCTIONS = with_reductions(mse, mae, huber, smooth_l1, bce, bce_with_logits, nll, cross_entropy, cross_entropy_probs)

@@ -1,7 +1,7 @@
 """Losses of regions and sets of points: overlap of masks, distances to nearest and to assigned points."""
 # mypy: ignore-errors
 
-from derive.language import Index, NonNegative, Real, abs, mean, min, op, sum
+from derive.language import Index, NonNegative, Positive, Real, abs, mean, min, op, sum
 
 
 @op(source="Milletari, Navab & Ahmadi 2016, arXiv:1606.04797, section 3, with sums instead of squares")
@@ -10,6 +10,16 @@ def dice(pred: Real["N I"], target: Real["N I"], *, smooth: NonNegative = 1):
     overlap = sum(pred * target, "I")
     whole = sum(pred, "I") + sum(target, "I")
     return mean(1 - (2 * overlap + smooth) / (whole + smooth), "N")
+
+
+@op(source="Sudre, Li, Vercauteren, Ourselin & Cardoso 2017, arXiv:1707.03237, section 2.1")
+def generalized_dice(pred: Real["N I C"], target: Real["N I C"], *, smooth: Positive = 1):
+    """One minus twice the overlap of the masks of all classes over their joint size, rare classes weighing more, on average."""
+    weight = 1 / sum(target, "N I") ** 2
+    share = weight / mean(weight, "C")
+    overlap = sum(pred * target, "I")
+    whole = sum(pred, "I") + sum(target, "I")
+    return mean(share * (1 - (2 * overlap + smooth) / (whole + smooth)), "N C")
 
 
 @op(source="Salehi, Erdogmus & Gholipour 2017, arXiv:1706.05721, eq. 2")
@@ -63,6 +73,6 @@ def hungarian_chamfer(a: Real["N P D"], b: Real["M Q D"], match: Index["N -> M"]
 
 # fmt: off
 REGIONS = (
-    dice, tversky, jaccard, chamfer, hungarian_matching, hungarian_l1, hungarian_l2, hungarian_chamfer,
+    dice, generalized_dice, tversky, jaccard, chamfer, hungarian_matching, hungarian_l1, hungarian_l2, hungarian_chamfer,
 )
 # fmt: on

@@ -1,7 +1,7 @@
 """Losses of predicted numbers, averaged over all elements: robust errors, quantiles, and negative log-likelihoods."""
 # mypy: ignore-errors
 
-from derive.language import Positive, Range, Real, abs, exp, log, mean, op, sqrt, sum, where
+from derive.language import NonNegative, Positive, Range, Real, abs, exp, log, mean, op, sqrt, sum, where
 
 
 @op(source="optax.l2_loss; Goodfellow, Bengio & Courville 2016, section 5.1.4, halved")
@@ -39,13 +39,13 @@ def quantile(pred: Real["..."], target: Real["..."], *, q: Range(0, 1) = 0.5):
 
 
 @op(source="McCullagh & Nelder 1989, Generalized Linear Models, section 6.2; the constant log(count!) is left out")
-def poisson_nll(log_rate: Real["..."], count: Real["..."]):
+def poisson_nll(log_rate: Real["..."], count: Real["...", NonNegative]):
     """Mean negative log-likelihood of counts, from the logarithms of their rates."""
     return mean(exp(log_rate) - count * log_rate)
 
 
 @op(source="Nix & Weigend 1994, Estimating the mean and variance of the target probability distribution; without log(2 pi)/2")
-def gaussian_nll(pred: Real["..."], target: Real["..."], var: Real["..."]):
+def gaussian_nll(pred: Real["..."], target: Real["..."], var: Real["...", Positive]):
     """Mean negative log-likelihood of normal targets, from predicted means and variances."""
     return mean(log(var) + (pred - target) ** 2 / var) / 2
 
@@ -76,9 +76,17 @@ def policy_gradient(logp: Real["..."], advantage: Real["..."]):
     return -mean(logp * advantage)
 
 
+@op(source="Schulman, Wolski, Dhariwal, Radford & Klimov 2017, arXiv:1707.06347, eq. 7")
+def ppo_clip(logp: Real["..."], logp_old: Real["..."], advantage: Real["..."], *, eps: Positive = 0.2):
+    """Less the mean of advantages, weighted by a ratio of probabilities that gains nothing beyond a limit."""
+    ratio = exp(logp - logp_old)
+    limit = where(advantage > 0, 1 + eps, 1 - eps)
+    return -mean(where(ratio * advantage < limit * advantage, ratio * advantage, limit * advantage))
+
+
 # fmt: off
 REGRESSION = (
     half_mse, log_cosh, charbonnier, wing, quantile, poisson_nll, gaussian_nll, student_t_nll, gaussian_kl, evidence_lower_bound,
-    policy_gradient,
+    policy_gradient, ppo_clip,
 )
 # fmt: on

@@ -1,8 +1,8 @@
-"""Layers that change how many positions there are: pooling, transposed convolution, upsampling, gates over halves."""
+"""Layers that change how many positions there are: transposed convolution, upsampling, gates over halves."""
 # mypy: ignore-errors
 
 from derive.catalog.activations import sigmoid
-from derive.language import Natural, PositiveInteger, Real, equal, floor, idx, maximum, mean, minimum, new, op, size, sum, where
+from derive.language import Natural, PositiveInteger, Real, abs, equal, floor, idx, maximum, minimum, new, op, size, sum, where
 
 
 @op(source="Dauphin, Fan, Auli & Grangier 2017, arXiv:1612.08083, eq. 1")
@@ -21,30 +21,18 @@ def concat(a: Real["... C"], b: Real["... D"]):
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
 def conv_transpose1d(
-    x: Real["N C L"], w: Real["C O K"],
-    *, stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
+    x: Real["N C L"],
+    w: Real["C O K"],
+    *,
+    stride: PositiveInteger = 1,
+    padding: Natural = 0,
+    output_padding: Natural = 0,
+    dilation: PositiveInteger = 1,
 ):
     """Each input adds a window to the output, at a multiple of the stride: the transpose of a convolution."""
     p = new("P", size=stride * (size("L") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
     hit = where(equal(p, stride * idx("L") + dilation * idx("K") - padding), 1, 0)
     return sum(x * w * hit, "C L K")
-
-
-@op(source="LeCun, Bottou, Bengio & Haffner 1998, section II.B")
-def avg_pool2d(x: Real["N C H W"], *, kernel: PositiveInteger = 2, stride: PositiveInteger = 2, padding: Natural = 0):
-    """The mean of each window, zeros of the padding included."""
-    rows = stride * new("P", size=(size("H") + 2 * padding - kernel) // stride + 1) + new("I", size=kernel) - padding
-    columns = stride * new("Q", size=(size("W") + 2 * padding - kernel) // stride + 1) + new("J", size=kernel) - padding
-    return mean(x.at(H=rows, W=columns), "I J")
-
-
-@op(source="torch.nn.AdaptiveAvgPool1d")
-def adaptive_avg_pool1d(x: Real["N C L"], *, outputs: PositiveInteger = 1):
-    """Means over windows that share the input as evenly as whole numbers can."""
-    p = new("P", size=outputs)
-    first, after = floor(p * size("L") / outputs), -floor(-(p + 1) * size("L") / outputs)
-    inside = where(idx("L") >= first, where(idx("L") < after, 1, 0), 0)
-    return sum(inside * x, "L") / sum(inside, "L")
 
 
 @op(source="torch.nn.Upsample")
@@ -71,8 +59,64 @@ def pixel_shuffle(x: Real["N C H W"], *, scale: PositiveInteger = 2) -> Real["N 
     return x.at(C=channel, H=row, W=column)
 
 
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
+def conv_transpose2d(
+    x: Real["N C H W"],
+    w: Real["C O I J"],
+    *,
+    stride: PositiveInteger = 1,
+    padding: Natural = 0,
+    output_padding: Natural = 0,
+    dilation: PositiveInteger = 1,
+) -> Real["N O P Q"]:
+    """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution."""
+    p = new("P", size=stride * (size("H") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
+    q = new("Q", size=stride * (size("W") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
+    row = where(equal(p, stride * idx("H") + dilation * idx("I") - padding), 1, 0)
+    column = where(equal(q, stride * idx("W") + dilation * idx("J") - padding), 1, 0)
+    return sum(x * w * row * column, "C H W I J")
+
+
+@op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
+def conv_transpose3d(
+    x: Real["N C D H W"],
+    w: Real["C O I J K"],
+    *,
+    stride: PositiveInteger = 1,
+    padding: Natural = 0,
+    output_padding: Natural = 0,
+    dilation: PositiveInteger = 1,
+) -> Real["N O P Q R"]:
+    """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution of volumes."""
+    p = new("P", size=stride * (size("D") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
+    q = new("Q", size=stride * (size("H") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
+    r = new("R", size=stride * (size("W") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
+    depth = where(equal(p, stride * idx("D") + dilation * idx("I") - padding), 1, 0)
+    row = where(equal(q, stride * idx("H") + dilation * idx("J") - padding), 1, 0)
+    column = where(equal(r, stride * idx("W") + dilation * idx("K") - padding), 1, 0)
+    return sum(x * w * depth * row * column, "C D H W I J K")
+
+
+@op(source="torch.nn.Upsample")
+def upsample_nearest(x: Real["N C H W"], *, scale: PositiveInteger = 2) -> Real["N C P Q"]:
+    """Each pixel, repeated along rows and columns."""
+    return x.at(H=new("P", size=scale * size("H")) // scale, W=new("Q", size=scale * size("W")) // scale)
+
+
+@op(source="torch.nn.Upsample, corners not aligned")
+def upsample_bilinear(x: Real["N C H W"], *, scale: PositiveInteger = 2) -> Real["N C P Q"]:
+    """A straight line between neighbours along rows and columns, level beyond the first and the last."""
+    across = minimum(maximum((new("Q", size=scale * size("W")) + 1 / 2) / scale - 1 / 2, 0), size("W") - 1)
+    columns = maximum(1 - abs(across - idx("W")), 0)
+    wide = sum(columns * x, "W")
+    down = minimum(maximum((new("P", size=scale * size("H")) + 1 / 2) / scale - 1 / 2, 0), size("H") - 1)
+    rows = maximum(1 - abs(down - idx("H")), 0)
+    return sum(rows * wide, "H")
+
+
 # fmt: off
 RESAMPLING = (
-    glu, concat, conv_transpose1d, avg_pool2d, adaptive_avg_pool1d, upsample_nearest1d, upsample_linear1d, pixel_shuffle,
+    glu, concat, conv_transpose1d, upsample_nearest1d, upsample_linear1d, pixel_shuffle,
+    conv_transpose2d, conv_transpose3d, upsample_nearest, upsample_bilinear,
 )
 # fmt: on

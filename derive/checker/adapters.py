@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import functools
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.checker.autograd import Gradients, by_jax, by_torch
 from derive.checker.evaluate import CheckError
 
 Array = NDArray[Any]
@@ -52,8 +54,8 @@ class Adapter:
         """Around every call."""
         yield
 
-    def differentiated(self, function: Callable[..., Any], real: Sequence[str]) -> Callable[..., Any]:
-        """A backward(values by name, cotangents) made from a forward by the framework itself."""
+    def differentiated(self, function: Callable[..., Any]) -> Gradients:
+        """The gradients that the framework itself makes of a forward."""
         raise CheckError("NumPy code has no gradient of its own; give a backward")
 
 
@@ -88,44 +90,9 @@ class Torch(Adapter):
             return False
         return bool(result.untyped_storage().data_ptr() == given.untyped_storage().data_ptr() and result.numel() > 0)
 
-    def differentiated(self, function: Callable[..., Any], real: Sequence[str]) -> Callable[..., Any]:
-        """torch's autograd."""
-
-        def gradients(positional: list[Any], keywords: dict[str, Any], places: Mapping[str, int | str], seeds: list[Any]) -> dict[str, Any]:
-            try:
-                return by(positional, keywords, places, seeds)
-            except RuntimeError as error:
-                if "not differentiable" not in str(error) or len(places) < 2:
-                    raise
-                kept = {n: p for n, p in places.items() if f"'{n}'" not in str(error)}
-                return gradients(positional, keywords, kept if len(kept) < len(places) else dict(list(places.items())[:1]), seeds)
-
-        def by(positional: list[Any], keywords: dict[str, Any], places: Mapping[str, int | str], seeds: list[Any]) -> dict[str, Any]:
-            import torch
-
-            wanted = set(places.values())
-
-            def leaf(t: Any) -> Any:
-                return t.detach().clone().requires_grad_() if isinstance(t, torch.Tensor) and t.is_floating_point() else t
-
-            positional = [leaf(p) if k in wanted else p for k, p in enumerate(positional)]
-            keywords = {k: leaf(v) if k in wanted else v for k, v in keywords.items()}
-            results = function(*positional, **keywords)
-            outputs = (
-                list(results.values())
-                if isinstance(results, Mapping)
-                else list(results)
-                if isinstance(results, (tuple, list))
-                else [results]
-            )
-            leaves = {n: positional[p] if isinstance(p, int) else keywords[p] for n, p in places.items()}
-            pairs = [(o, s.reshape(o.shape).to(o.dtype)) for o, s in zip(outputs, seeds, strict=True) if o.requires_grad]
-            if not pairs:
-                return {n: torch.zeros_like(t) for n, t in leaves.items()}
-            found = torch.autograd.grad([o for o, _ in pairs], list(leaves.values()), [s for _, s in pairs], allow_unused=True)
-            return {n: torch.zeros_like(t) if g is None else g for (n, t), g in zip(leaves.items(), found, strict=True)}
-
-        return gradients
+    def differentiated(self, function: Callable[..., Any]) -> Gradients:
+        """By torch's autograd."""
+        return by_torch(function)
 
 
 @dataclass(frozen=True)
@@ -162,37 +129,9 @@ class Jax(Adapter):
         with switch(self.dtype == "float64"):
             yield
 
-    def differentiated(self, function: Callable[..., Any], real: Sequence[str]) -> Callable[..., Any]:
-        """jax.vjp."""
-
-        def gradients(positional: list[Any], keywords: dict[str, Any], places: Mapping[str, int | str], seeds: list[Any]) -> dict[str, Any]:
-            import jax
-
-            names = list(places)
-
-            def moved(*leaves: Any) -> Any:
-                args, kw = list(positional), dict(keywords)
-                for n, value in zip(names, leaves, strict=True):
-                    place = places[n]
-                    if isinstance(place, int):
-                        args[place] = value
-                    else:
-                        kw[place] = value
-                results = function(*args, **kw)
-                return (
-                    tuple(results.values())
-                    if isinstance(results, Mapping)
-                    else tuple(results)
-                    if isinstance(results, (tuple, list))
-                    else (results,)
-                )
-
-            start = [positional[p] if isinstance(p, int) else keywords[p] for p in places.values()]
-            outputs, pull = jax.vjp(moved, *start)
-            found = pull(tuple(s.reshape(o.shape).astype(o.dtype) for s, o in zip(seeds, outputs, strict=True)))
-            return dict(zip(names, found, strict=True))
-
-        return gradients
+    def differentiated(self, function: Callable[..., Any]) -> Gradients:
+        """By jax.vjp."""
+        return by_jax(function)
 
 
 KINDS: dict[str, type[Adapter]] = {"numpy": Adapter, "torch": Torch, "jax": Jax}
@@ -203,6 +142,8 @@ def adapter(function: Callable[..., Any], dtype: str, framework: str | None = No
     name = framework or framework_of(function)
     if name not in KINDS:
         raise CheckError(f"framework {name} is not known; wanted one of {', '.join(FRAMEWORKS)}")
+    if name == "numpy" and framework is None and (dtype == "bfloat16" or _beyond_numpy(function)):
+        name = next(iter(_imported_beside(function)), name)
     if dtype == "bfloat16" and name == "numpy":
         raise CheckError("NumPy has no bfloat16; a torch or JAX candidate can be checked in it")
     return KINDS[name](dtype)
@@ -249,14 +190,23 @@ def framework_of(function: Callable[..., Any]) -> str:
                 return found
         return None
 
-    return look(function, 0) or _imported_beside(function) or "numpy"
+    beside = _imported_beside(function)
+    return look(function, 0) or (beside[0] if beside and "numpy" not in beside else "numpy")
 
 
-def _imported_beside(function: Callable[..., Any]) -> str | None:
-    """The framework that a function's file imports, where it imports no NumPy: its code may use methods alone."""
+def _imported_beside(function: Callable[..., Any]) -> list[str]:
+    """What a function's file imports to compute with, frameworks first: its code may use methods alone."""
     space = getattr(inspect.unwrap(function), "__globals__", {})
     roots = {v.__name__.partition(".")[0] for v in space.values() if isinstance(v, types.ModuleType)}
-    return None if "numpy" in roots else next((r for r in ("torch", "jax") if r in roots), None)
+    return [r for r in ("torch", "jax", "numpy") if r in roots]
+
+
+def _beyond_numpy(function: Callable[..., Any]) -> bool:
+    """Whether a function's code, where it names no framework, uses methods that NumPy arrays lack, such as x.clamp(0)."""
+    function = inspect.unwrap(function)
+    code, space = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    own = [] if code is None or "np" in code.co_names or "numpy" in code.co_names else code.co_names
+    return any(not hasattr(np.ndarray, n) and n not in space and not hasattr(builtins, n) for n in own)
 
 
 def _filled(cell: Any) -> bool:

@@ -19,6 +19,7 @@ from derive.language.program import Program
 
 Array = NDArray[Any]
 Flow = dict[Expr, Array]
+Counted = Callable[[Array], Array]
 
 # fmt: off
 SLOPES: dict[str, Callable[[Array, Array], Array]] = {
@@ -46,15 +47,39 @@ def adjoints(
 ) -> dict[str, Array]:
     """The gradient by each real input; what would flow back through the lets in `blocked` is dropped. The values it is made from
     are computed in the given arithmetic (float64)."""
+    return _swept(program, inputs, cotangents, parameters, blocked, arithmetic or Floats(), _signed)
+
+
+def path_sizes(
+    program: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array], parameters: Numbers
+) -> dict[str, Array]:
+    """For each real input the sum of the sizes of all that flows back to it: what automatic differentiation adds up and rounds."""
+    return _swept(program, inputs, cotangents, parameters, frozenset(), Floats(), np.abs)
+
+
+def _signed(flow: Array) -> Array:
+    return flow
+
+
+def _swept(
+    program: Program,
+    inputs: Mapping[str, Array],
+    cotangents: Mapping[str, Array],
+    parameters: Numbers,
+    blocked: frozenset[str],
+    arithmetic: Floats,
+    counted: Counted,
+) -> dict[str, Array]:
+    """One reverse sweep; `counted` is what of each flow is passed on."""
     with np.errstate(all="ignore"):
-        w = walked(program, inputs, parameters, arithmetic or Floats())
+        w = walked(program, inputs, parameters, arithmetic)
         named: dict[str, Array] = {}
         leaves: Flow = {}
         for o in program.outputs:
-            _pass(named, o.name, w.frame.spread(np.asarray(cotangents[o.name], np.float64), o.names), w.named[o.name])
+            _pass(named, o.name, counted(w.frame.spread(np.asarray(cotangents[o.name], np.float64), o.names)), w.named[o.name])
         for let in reversed(program.lets):
             if let.name in named and let.name not in blocked:
-                _through(w, let.body, named[let.name], named, leaves)
+                _through(w, let.body, named[let.name], named, leaves, counted)
         return {i.name: _gathered(w, leaves.get(i), i) for i in program.real_inputs}
 
 
@@ -72,7 +97,7 @@ def _pass(into: dict[Any, Array], key: Any, flow: Array, value: Any) -> None:
     into[key] = into[key] + flow if key in into else flow
 
 
-def _through(w: Walker, body: Expr, flow: Array, named: dict[str, Array], leaves: Flow) -> None:
+def _through(w: Walker, body: Expr, flow: Array, named: dict[str, Array], leaves: Flow, counted: Counted) -> None:
     flows: Flow = {body: flow}
     for node in reversed(list(walk(body))):
         if node not in flows:
@@ -85,7 +110,7 @@ def _through(w: Walker, body: Expr, flow: Array, named: dict[str, Array], leaves
                 _pass(leaves, node, g, w.done[node])
             case _:
                 for child, part in _parts(w, node, g):
-                    _pass(flows, child, part, w.done[child])
+                    _pass(flows, child, counted(part), w.done[child])
 
 
 def _parts(w: Walker, node: Expr, g: Array) -> list[tuple[Expr, Array]]:

@@ -8,20 +8,19 @@ order. Where a value leaves the dtype's range the bound is infinite: this form s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.checker.floats import COMPARE, FUNCTIONS
-from derive.checker.kernels import kernel
-from derive.checker.levels import EXACT, LIBRARY, Bound, Doubt, Level, Wide
+from derive.checker.floats import COMPARE
+from derive.checker.levels import LIBRARY, Bound, Doubt, Level, Wide
+from derive.checker.propagation import PASSED, differences, wide
 from derive.checker.reductions import REDUCED
 
 Array = NDArray[Any]
-NARROW = ("normal_cdf", "erf")  # SciPy has them in float64 only
 WIDE = 4.0  # how far beyond its error bound a difference may be zero in code that writes it in another way
 SIDES = ("declared", "right", "left", "split")
 
@@ -35,6 +34,7 @@ class Bounds:
         self.level, self.side = level, side
         self.low = False  # whether an intermediate was so small that code may lose its digits, or all of it
         self.closed: Iterator[Array] | None = None  # where a comparison is no choice: there the definition's own branch is right
+        self.infinite = False  # whether the definition speaks of infinity
         self.met: list[Array] = []  # where each comparison, sign, floor and arg- was open, in the order of evaluation
 
     @property
@@ -85,7 +85,14 @@ class Bounds:
             e = sum((a.e for a in args[1:]), args[0].e)
             own = np.abs(v) if len(args) == 2 else (len(args) - 1) * sum((np.abs(a.v) for a in args[1:]), np.abs(args[0].v))
             e = np.where(self._some_zero(args), e, e + self.level.u * own)
-        return self.settle(v, e, real)
+        return self._meant(self.settle(v, e, real), args)
+
+    def _meant(self, result: Bound, args: list[Bound]) -> Bound:
+        """An infinity of the definition is exact, and so is what it makes infinite."""
+        if not self.infinite:
+            return result
+        meant = sum((np.isinf(a.v) & (a.e == 0) for a in args[1:]), np.isinf(args[0].v) & (args[0].e == 0))
+        return Bound(result.v, np.where(np.isinf(result.v) & (meant > 0), 0, result.e), result.real)
 
     def _some_zero(self, args: list[Bound]) -> Any:
         """Adding an exact zero is exact."""
@@ -95,7 +102,7 @@ class Bounds:
         """Factor by factor."""
         total = args[0]
         for a in args[1:]:
-            total = self._product(total, a)
+            total = self._meant(self._product(total, a), [total, a])
         return total
 
     def _product(self, a: Bound, b: Bound) -> Bound:
@@ -135,9 +142,12 @@ class Bounds:
         real = any(a.real for a in args)
         if fn == "sign":
             return self._sign(args[0])
+        if fn == "inf":
+            self.infinite = True
+            return Bound(np.asarray(Wide(np.inf)), np.asarray(Wide(0)), False)
         with np.errstate(all="ignore"):
-            v = np.asarray(_wide(fn, [a.v for a in args]), Wide)
-            passed = PASSED[fn](*((a.v, a.e) for a in args)) if fn in PASSED else _differences(fn, args)
+            v = np.asarray(wide(fn, [a.v for a in args]), Wide)
+            passed = PASSED[fn](*((a.v, a.e) for a in args)) if fn in PASSED else differences(fn, args)
             passed = np.where(sum(a.e for a in args) == 0, 0, passed) if args else np.zeros_like(v)
         if fn == "floor":
             return self._floor(args[0], v)
@@ -209,109 +219,3 @@ class Bounds:
             share = index.tied / np.sum(index.tied, axis=-1, keepdims=True, dtype=Wide)
             v = np.moveaxis(share, -1, dim).squeeze(dim + 1)
         return Bound(v, np.where((v == 0) | (v == 1), 0, self.level.u * v), index.real)
-
-
-class Ties(Bounds):
-    """Bounds for exact inputs that meet only the kinks which code reaches without rounding: there it has a convention."""
-
-    def array(self, values: Array, exact: bool) -> Bound:
-        """Inputs are what they are."""
-        return super().array(values, True) if exact else Bound(values.astype(Wide), np.zeros(values.shape, Wide))
-
-    def near(self, difference: Array, e: Array) -> Array:
-        """Where a difference is zero without a rounding."""
-        return np.asarray((difference == 0) & (e == 0))
-
-    def largest(self, x: Array, e: Array, dim: int) -> Array:
-        """Which positions are the largest without a rounding."""
-        top = np.max(x, axis=dim, keepdims=True)
-        first = np.arange(x.shape[dim]).reshape([-1 if k == dim else 1 for k in range(x.ndim)]) == np.argmax(x, axis=dim, keepdims=True)
-        return np.asarray(first | ((x == top) & (np.broadcast_to(e, x.shape) == 0)))
-
-    def _floor(self, x: Bound, v: Array) -> Bound:
-        """At a whole number there is nothing to choose."""
-        self.meet(np.zeros(v.shape, bool))
-        return Bound(v, np.zeros_like(v), x.real)
-
-
-class Hulls(Bounds):
-    """What the choices at kinks amount to, without any rounding: v +- e holds the results of every choice, each made on
-    its own. `met` are the masks that another evaluation of the same program met."""
-
-    def __init__(self, met: list[Array]) -> None:
-        super().__init__(EXACT, "declared")
-        self.replayed = iter(met)
-
-    def meet(self, near: Array) -> Array:
-        """The mask from the other evaluation."""
-        return super().meet(next(self.replayed))
-
-    def tied(self, x: Array, e: Array, dim: int) -> Array:
-        """The positions from the other evaluation."""
-        return self.meet(x)
-
-    def _sign(self, x: Bound) -> Bound:
-        near = self.meet(x.v)
-        v = np.where(near, 0, np.sign(x.v)).astype(Wide)
-        return Bound(v, near.astype(Wide), x.real)
-
-    def _floor(self, x: Bound, v: Array) -> Bound:
-        near = self.meet(x.v)
-        return Bound(np.where(near, np.round(x.v) - 0.5, v), np.where(near, 0.5, 0).astype(Wide), x.real)
-
-    def where(self, condition: Doubt, chosen: Bound, other: Bound) -> Bound:
-        """The branch, or where the condition is open the interval that holds both."""
-        plain = super().where(condition, chosen, other)
-        with np.errstate(all="ignore"):
-            low = np.minimum(chosen.v - chosen.e, other.v - other.e)
-            high = np.maximum(chosen.v + chosen.e, other.v + other.e)
-            v, e = (low + high) / 2, (high - low) / 2
-        return Bound(np.where(condition.open, v, plain.v), np.where(condition.open, e, plain.e), True)
-
-    def onehot(self, index: Bound, places: Array, dim: int) -> Bound:
-        """Anything from 0 to 1 at the positions that tie."""
-        plain = super().onehot(index, places, dim)
-        if index.tied is None:
-            return plain
-        tied = np.moveaxis(index.tied, -1, dim).squeeze(dim + 1)
-        open_ = tied & (np.sum(index.tied, axis=-1) > 1)
-        return Bound(np.where(open_, Wide(0.5), plain.v), np.where(open_, Wide(0.5), plain.e), plain.real)
-
-
-def _wide(fn: str, args: list[Array]) -> Any:
-    """The function's value, in the widest arithmetic that has it."""
-    if fn in NARROW or fn not in FUNCTIONS:
-        return kernel(fn)(*(np.asarray(a, np.float64) for a in args))
-    return FUNCTIONS[fn](*args)
-
-
-def _differences(fn: str, args: list[Bound]) -> Array:
-    """What errors do to a function that has no row: differences over a step far above its own rounding."""
-    total = np.zeros((), Wide)
-    centre = _wide(fn, [a.v for a in args])
-    for k, a in enumerate(args):
-        step = np.maximum(a.e, np.abs(a.v) * 2.0**-26)
-        moved = [np.abs(_wide(fn, [b.v + s * step if j == k else b.v for j, b in enumerate(args)]) - centre) for s in (1, -1)]
-        slope = np.where(step > 0, np.fmax(*moved) / np.where(step > 0, step, 1), 0)
-        total = total + slope * a.e
-    return np.asarray(total, Wide)
-
-
-def _nearest(x: Array, e: Array) -> Array:
-    return np.asarray(np.maximum(np.abs(x) - e, 0))
-
-
-# What an argument (value, error) passes on, exactly or as an upper bound over the whole interval.
-# fmt: off
-PASSED: dict[str, Callable[..., Array]] = {
-    "exp":        lambda x: np.exp(x[0]) * np.expm1(x[1]),
-    "log":        lambda x: np.where(x[1] < x[0], -np.log1p(-x[1] / x[0]), np.inf),
-    "normal_cdf": lambda x: x[1] * np.exp(-_nearest(*x) ** 2 / 2) / np.sqrt(2 * np.pi),
-    "erf":        lambda x: x[1] * np.exp(-_nearest(*x) ** 2) * 2 / np.sqrt(np.pi),
-    "sin":        lambda x: np.minimum(np.abs(np.cos(x[0])) * x[1] + x[1] ** 2 / 2, 2),
-    "cos":        lambda x: np.minimum(np.abs(np.sin(x[0])) * x[1] + x[1] ** 2 / 2, 2),
-    "arctan":     lambda x: x[1] / (1 + _nearest(*x) ** 2),
-    "abs":        lambda x: x[1],
-    "floor":      lambda x: np.zeros_like(x[1]),
-}
-# fmt: on

@@ -25,6 +25,7 @@ from derive.language.errors import closest
 from derive.language.program import Program
 
 Array = NDArray[Any]
+OURS = Path(__file__).resolve().parents[1]  # where no line of a candidate stands
 LIMIT = 10.0  # seconds that one call may take
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -100,18 +101,26 @@ def _module(path: Path) -> Any:
 
 def describe(error: BaseException, within: str | None = None) -> str:
     """An exception in one line, with the innermost line of the candidate's own file."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not Path(f.filename).is_relative_to(OURS)]
     own = [f for f in frames if within is None or f.filename.endswith(within)] or frames
     if isinstance(error, SyntaxError) and error.lineno:
         return f"SyntaxError: {error.msg} (line {error.lineno})"
     where = f" (line {own[-1].lineno}: {own[-1].line})" if own and own[-1].line else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
+
+
+def _entered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a call of it runs: the `forward` of a torch module, which hands on whatever it is called with."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(function, torch.nn.Module):
+        return function.forward  # type: ignore[no-any-return]
+    return function
 
 
 def _arguments(function: Callable[..., Any], program: Program) -> tuple[list[str], list[str], list[str]]:
     """The names of positional arguments, of required keyword-only ones, and the op's parameters that can be passed."""
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(_entered(function))
     except (TypeError, ValueError):
         return [i.name for i in program.inputs], [], []
     known = [p.name for p in program.parameters]

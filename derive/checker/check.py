@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from derive import catalog
-from derive.checker.adapters import Adapter, adapter
-from derive.checker.candidate import CandidateError
-from derive.checker.cases import keep, recall
+from derive.checker.cases import keep
+from derive.checker.causes import cause, variant
 from derive.checker.contract import Contract, contract
-from derive.checker.diagnosis import Diagnosis, diagnose, near, related
-from derive.checker.evaluate import CheckError
-from derive.checker.forms import forms
-from derive.checker.inputs import Case, Sample, sample, without_subnormals
-from derive.checker.manners import manners
-from derive.checker.places import layout, place
+from derive.checker.diagnosis.variants import related
+from derive.checker.findings import Finding, Tally
 from derive.checker.power import Power, power
+from derive.checker.reader import Reader
+from derive.checker.readers import Function, accepted, fixed, readers, used
 from derive.checker.report import Report
-from derive.checker.runs import Finding, Reader, Tally, autograd_reader, gradient_reader, run, value_reader
-from derive.checker.search import explore
-from derive.checker.shrink import smallest
-from derive.language.errors import closest
+from derive.checker.searching import named, replayed, search
 from derive.language.operation import Op
 
-DTYPES = ("float16", "float32", "float64", "bfloat16")
-CASES = 400
-SHRINKING = 0.5  # seconds for making one counterexample small
-DIAGNOSING = 1.0  # seconds for finding the cause of one
-HOPELESS = 8  # calls after which a function that raised is not given another chance
-CLEAR = 6  # calls that show a disagreement no form explains; then no more are needed
-ORDER = ("state", "mutated input", "dtype", "shape", "raised", "value", "gradient", "nan", "aliased input")
-LEAST = 14  # calls that are made even then, so that the cause can be found
-Function = Callable[..., Any]
+POWER = 0.3  # seconds for trying mistaken versions on the same inputs
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for: the op, the dtype, parameters that are fixed, a seed, and seconds to spend."""
+    """What was asked for: the op and its contract, parameters that are fixed, a seed, seconds to spend, a case to try again."""
 
     op: Op
-    dtype: str
+    contract: Contract
     parameters: Mapping[str, float]
     seed: int
     budget: float
+    replay: str | None
+
+
+@dataclass(frozen=True)
+class Read:
+    """What came of one reading: disagreements, the cause of each in words, the variant that is computed instead, power."""
+
+    tally: Tally
+    findings: tuple[Finding, ...]
+    causes: tuple[str, ...]
+    variant: str
+    power: Power
 
 
 def check(
@@ -71,37 +69,34 @@ def check(
     """
     began = time.perf_counter()
     op = known(op)
-    asked = Request(op, dtype, _accepted(op, parameters or {}, dtype), seed, budget)
-    readers = _readers(forward, op, backward, dtype, framework)
-    c = contract(op)
-    tallies = {r.reading: Tally() for r in readers}
-    found: list[Finding] = []
-    causes: dict[int, Diagnosis] = {}
-    powers: dict[str, Power] = {}
-    named = ""
-    taken = frozenset(n for r in readers for n in r.binding.parameters)
-    siblings = related(op, catalog.CATALOG, taken)
+    given = accepted(op, parameters or {}, dtype)
+    found = readers(forward, op, backward, dtype, framework)
+    asked = Request(op, contract(op), given, seed, budget, replay)
     started = time.perf_counter()
-    for k, reader in enumerate(readers):
-        share = started + budget * (k + 1) / len(readers)
-        tally = tallies[reader.reading]
-        if replay is None:
-            mine = _search(c, reader, _fixed(op, reader, asked.parameters), tally, seed, share)
-        else:
-            mine = _replayed(reader, replay, tally)
-        for f in mine:
-            if (cause := _cause(c, reader, f, tally, siblings)) is not None:
-                causes[id(f)] = cause
-                named = named or _variant(reader, cause, siblings, asked)
-        powers[reader.reading] = power(reader, tally, time.perf_counter() + 0.3)
-        found += mine
-    names = " and ".join(dict.fromkeys(_name(f) for f in (forward, backward) if f is not None))
+    reads = {r.reading: _read(asked, r, started + budget * (k + 1) / len(found)) for k, r in enumerate(found)}
+    findings = tuple(f for read in reads.values() for f in read.findings)
+    names = " and ".join(dict.fromkeys(named(f) for f in (forward, backward) if f is not None))
     return Report(
-        op.name, names, dtype, seed, tuple(found), tallies, time.perf_counter() - began, c.kinks,
-        tuple(causes[id(f)].cause if id(f) in causes else "" for f in found), named, powers, _used(op, readers, asked.parameters),
-        tuple(keep(f.sample, f.reading) for f in found),
-        tuple(f"{r.reading} by {r.adapter.name}'s own differentiation" for r in readers if r.autograd),
+        op.name, names, dtype, seed, findings, {name: read.tally for name, read in reads.items()}, time.perf_counter() - began,
+        asked.contract.kinks, tuple(c for read in reads.values() for c in read.causes),
+        next((read.variant for read in reads.values() if read.variant), ""), {name: read.power for name, read in reads.items()},
+        used(op, found, given), tuple(keep(f.sample, f.reading) for f in findings),
+        tuple(f"{r.reading} by {r.adapter.name}'s own differentiation" for r in found if r.autograd),
     )  # fmt: skip
+
+
+def _read(asked: Request, reader: Reader, deadline: float) -> Read:
+    """One reading searched for disagreements until the deadline, and each of them explained."""
+    tally = Tally()
+    if asked.replay is None:
+        found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, deadline)
+    else:
+        found = replayed(reader, asked.replay, tally)
+    siblings = related(asked.op, catalog.CATALOG) if found else ()
+    causes = [cause(reader, f, tally, siblings) for f in found]
+    variants = [variant(reader, c, siblings, asked.op, asked.seed, asked.budget) for c in causes if c]
+    told = power(reader, tally, time.perf_counter() + POWER)
+    return Read(tally, tuple(found), tuple(c.cause if c else "" for c in causes), next((v for v in variants if v), ""), told)
 
 
 def assert_correct(
@@ -120,133 +115,3 @@ def known(op: Op | str) -> Op:
     return next((o for o in catalog.CATALOG if o.name == op), None) or (
         catalog.load(op) if ":" in op or op.endswith(".py") else catalog.find(op)
     )
-
-
-def _name(function: Function) -> str:
-    return str(getattr(function, "__name__", None) or type(function).__name__)
-
-
-def _readers(forward: Function | None, op: Op, backward: Function | None, dtype: str, framework: str | None) -> list[Reader]:
-    if forward is None and backward is None:
-        raise CheckError(f"nothing to check against {op.name}: give a forward, a backward, or both")
-    printed = forms(op)
-    if backward is not None and not printed.gradient:
-        raise CheckError(f"{op.name} has no gradient to check a backward against; check its forward alone")
-    readers = []
-    if forward is not None:
-        with_ = adapter(forward, dtype, framework)
-        readers.append(value_reader(forward, op.program, printed, dtype, with_))
-        if backward is None and printed.gradient and type(with_) is not Adapter:
-            readers.append(autograd_reader(forward, op.program, printed, dtype, with_))
-    if backward is not None:
-        readers.append(gradient_reader(backward, op.program, printed, dtype, adapter(backward, dtype, framework)))
-    return readers
-
-
-def _accepted(op: Op, parameters: Mapping[str, float], dtype: str) -> dict[str, float]:
-    if dtype not in DTYPES:
-        raise CheckError(f"dtype {dtype} is not checked; one of {', '.join(DTYPES)} is wanted{closest(dtype, DTYPES)}")
-    listed = {p.name: p for p in op.program.parameters}
-    for name, value in parameters.items():
-        if name not in listed:
-            raise CheckError(f"{op.name} has no parameter {name}{closest(name, listed)}")
-        listed[name].accept(value, op.name)
-    return dict(parameters)
-
-
-def _fixed(op: Op, reader: Reader, given: Mapping[str, float]) -> dict[str, float]:
-    """Parameters that do not vary: those given, and defaults of those that the function does not take."""
-    absent = {p.name: float(p.default) for p in op.program.parameters if p.name not in reader.binding.parameters and p.default is not None}
-    return {**{n: int(v) if v == int(v) else v for n, v in absent.items()}, **given}
-
-
-def _used(op: Op, readers: Sequence[Reader], given: Mapping[str, float]) -> dict[str, str]:
-    """Which values each parameter took: the one given, the default where the function does not take it, or several."""
-    used = {}
-    for p in op.program.parameters:
-        taken = any(p.name in r.binding.parameters for r in readers)
-        default = f"{float(p.default):g}" if p.default is not None else "none"
-        used[p.name] = f"{given[p.name]:g} (given)" if p.name in given else "varied" if taken else f"{default} (default; not taken)"
-    return used
-
-
-def _search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally, seed: int, deadline: float) -> list[Finding]:
-    """The smallest counterexample of each kind, or nothing."""
-    found: list[Finding] = []
-    raised = clear = 0
-    last = ""
-
-    def build(case: Case) -> Sample:
-        found = sample(c, case, reader.dtype, fixed)
-        return without_subnormals(found) if reader.adapter.flushes else found
-
-    def tries(case: Case) -> bool:
-        nonlocal raised, clear, last
-        findings = run(reader, build(case), tally)
-        raised += (failing := _raising(findings))
-        last = findings[0].message if failing else last
-        clear += any(f.grade == "wrong" for f in findings)
-        found.extend(findings)
-        late = any("not returned" in f.message for f in findings)
-        return late or (failing and raised == tally.calls >= HOPELESS) or (clear >= CLEAR and tally.calls >= LEAST)
-
-    explore(c, tries, seed, deadline, CASES)
-    if raised and raised == tally.calls:
-        what = last.removesuffix(" on a legal input")
-        raise CandidateError(f"{_name(reader.function)} {what}, on every input tried")
-    if not _raising(found):
-        found += manners(reader, build, tally)
-    kept = _one_per_kind(found)
-    return [smallest(c, reader, f, build, time.perf_counter() + SHRINKING) for f in kept]
-
-
-def _replayed(reader: Reader, case: str, tally: Tally) -> list[Finding]:
-    """What one kept case shows."""
-    reading, s = recall(case)
-    return run(reader, s, tally) if reading == reader.reading else []
-
-
-def _raising(findings: Iterable[Finding]) -> bool:
-    """A call that raises does not end the search: other calls may show more, or all may raise."""
-    return any(f.kind == "raised" for f in findings)
-
-
-def _one_per_kind(findings: Iterable[Finding]) -> list[Finding]:
-    """The largest disagreement of each kind; those that no form explains first."""
-    worst: dict[tuple[str, str], Finding] = {}
-    for f in sorted(findings, key=lambda f: f.ratio):
-        worst[(f.kind, f.grade)] = f
-    kept = sorted(worst.values(), key=lambda f: ORDER.index(f.kind) if f.kind in ORDER else 0)
-    return [f for f in kept if f.grade == "wrong"] or kept
-
-
-def _cause(c: Contract, reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op]) -> Diagnosis | None:
-    """Why, in words: the form that is computed, the place where it goes wrong, or the edit that gives the same numbers."""
-    if f.form:
-        return Diagnosis(f.form, 1.0)
-    if stated := layout(reader, f):
-        return Diagnosis(stated, 1.0)
-    found = None
-    if f.kind in ("value", "gradient", "nan"):
-        found = diagnose(reader, f.what, tally.trials, siblings, time.perf_counter() + DIAGNOSING)
-    if (found is None or found.is_weak) and (stated := place(reader, f, tally.trials)):
-        return Diagnosis(stated, 1.0)
-    return found
-
-
-def _variant(reader: Reader, cause: Diagnosis, siblings: Sequence[Op], asked: Request) -> str:
-    """The sibling whose own check the candidate passes, if it is one that people take for the op."""
-    if not cause.cause.endswith("(variant)"):
-        return ""
-    sibling = next((s for s in siblings if f" {s.name}, " in cause.cause), None)
-    if sibling is None or not near(asked.op.program, sibling.program):
-        return ""
-    kind = value_reader if reader.reading == "value" else gradient_reader
-    other = (
-        autograd_reader(reader.function, sibling.program, forms(sibling), reader.dtype, reader.adapter)
-        if reader.autograd
-        else kind(reader.function, sibling.program, forms(sibling), reader.dtype, reader.adapter)
-    )
-    tally = Tally()
-    found = _search(contract(sibling), other, _fixed(sibling, other, {}), tally, asked.seed, time.perf_counter() + asked.budget / 3)
-    return "" if any(f.grade == "wrong" for f in found) else sibling.name

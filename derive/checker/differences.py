@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from derive.checker.evaluate import probe
 from derive.checker.floats import Floats
 from derive.checker.inputs import Case, Sample, sample
 from derive.language.nodes import Call, Compare, Expr, Reduce, leaves
+from derive.language.ranges import Range
 
 Array = NDArray[Any]
 STEP = 1 / 64
@@ -52,9 +54,12 @@ def _direction(c: Contract, seed: int, shape: str) -> Direction:
     return Direction(replace(s, inputs=inputs), {n: rng.normal(size=np.shape(inputs[n])) for n in moved})
 
 
-def _inside(x: Array, domain: str) -> Array:
+def _inside(x: Array, domain: Range) -> Array:
     """Far enough from the border of the domain to be moved."""
-    return np.asarray(np.clip(x, 0.2, 0.8) if domain == "unit" else into_domain(x, domain) + (0 if domain == "real" else 0.25))
+    if math.isfinite(domain.low) and math.isfinite(domain.high):
+        margin = (domain.high - domain.low) / 5
+        return np.asarray(np.clip(x, domain.low + margin, domain.high - margin))
+    return np.asarray(into_domain(x, domain) + (0.25 if math.isfinite(domain.low) else -0.25 if math.isfinite(domain.high) else 0))
 
 
 def _smooth(c: Contract, d: Direction) -> bool:

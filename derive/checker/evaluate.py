@@ -38,6 +38,7 @@ from derive.language.nodes import (
     walk,
 )  # fmt: skip
 from derive.language.program import Program
+from derive.language.trace import HOLDS
 
 Array = NDArray[Any]
 Numbers = Mapping[str, "float | Fraction"]
@@ -147,7 +148,15 @@ def whole(size: Expr, sizes: Mapping[str, int], parameters: Numbers) -> Fraction
             return Fraction(whole(base, sizes, parameters) ** int(power))
         case Call("floor", (inner,)):
             return Fraction(math.floor(whole(inner, sizes, parameters)))
+        case Where(condition, chosen, other):
+            return whole(chosen if holds(condition, sizes, parameters) else other, sizes, parameters)
     raise CheckError(f"the size {size} is not made of sizes and parameters")
+
+
+def holds(condition: Expr, sizes: Mapping[str, int], parameters: Numbers) -> bool:
+    """Whether a condition on sizes and parameters holds."""
+    assert isinstance(condition, Compare)
+    return bool(HOLDS[condition.op](whole(condition.left, sizes, parameters), whole(condition.right, sizes, parameters)))
 
 
 def defaults(program: Program, given: Numbers) -> dict[str, float | Fraction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -12,20 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from derive.checker.candidate import CandidateError
+from derive.checker.candidate import LIMIT, CandidateError, TooSlow
 from derive.language.program import Program
-
-LIMIT = 20.0
 
 
 def external(command: str, program: Program, backward: bool = False, limit: float = LIMIT) -> Callable[..., Any]:
     """A function that runs `command` with {in} and {out} replaced by paths of .npz files.
 
     The input file holds the arrays by name (`g`, or `g_NAME` for each of several outputs, before a backward) and the
-    parameters; the output file is to hold the results by name, or in order. Raises CandidateError for a command without {in} and {out}.
+    parameters; the output file is to hold the results by name, or in order. Raises CandidateError for a command without {in} and
+    {out}, and for one that is not there.
     """
     if "{in}" not in command or "{out}" not in command:
         raise CandidateError(f'the command "{command}" names no {{in}} and {{out}}; wanted such as "./kernel {{in}} {{out}}"')
+    if shutil.which(shlex.split(command)[0]) is None:
+        raise CandidateError(f"{shlex.split(command)[0]}: no such program")
     seeds = [f"g_{o.name}" if len(program.outputs) > 1 else "g" for o in program.outputs] if backward else []
     names = [*seeds, *(i.name for i in program.inputs)]
 
@@ -37,9 +39,7 @@ def external(command: str, program: Program, backward: bool = False, limit: floa
             try:
                 done = subprocess.run(words, capture_output=True, timeout=limit, check=False)
             except subprocess.TimeoutExpired:
-                raise TimeoutError(f"{words[0]} did not end within {limit:g} s") from None
-            except OSError as error:
-                raise CandidateError(f"{words[0]} could not be started: {error}") from error
+                raise TooSlow from None
             if done.returncode or not made.is_file():
                 said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
                 silent = "" if made.is_file() else " and wrote no {out}"

@@ -15,6 +15,7 @@ Array = NDArray[Any]
 # fmt: off
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pi":         lambda: np.pi,
+    "inf":        lambda: np.inf,
     "exp":        np.exp,
     "log":        np.log,
     "normal_cdf": special.ndtr,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.checker.adjoint import adjoints
+from derive.checker.adjoint import adjoints, path_sizes
 from derive.checker.bounds import Bounds
 from derive.checker.evaluate import Numbers, evaluate
 from derive.checker.floats import Floats
@@ -98,20 +98,23 @@ def _explained(
 def _run(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str) -> Array:
     """The form computed in the dtype."""
     kind = dtype if dtype in ("float16", "float32", "float64") else "float32"
-    fr, named = evaluate(program, arrays, parameters, Narrow(kind))
-    o = program.outputs[output]
-    return np.asarray(fr.gather(named[o.name], o.names)).astype(kind)
+    with np.errstate(all="ignore"):
+        fr, named = evaluate(program, arrays, parameters, Narrow(kind))
+        o = program.outputs[output]
+        return np.asarray(fr.gather(named[o.name], o.names)).astype(kind)
 
 
 def automatically(program: Program, s: Sample, name: str, dtype: str, got: Array, exact: Array) -> Array:
-    """Which elements are as far off as a reverse sweep through the definition is, in the dtype."""
+    """Which elements are as far off as a reverse sweep through the definition may be, in the dtype."""
     kind = dtype if dtype in ("float16", "float32", "float64") else "float32"
     try:
-        swept = adjoints(program, s.inputs, s.cotangents, s.parameters, frozenset(), Narrow(kind))[name].astype(kind)
+        with np.errstate(all="ignore"):
+            swept = adjoints(program, s.inputs, s.cotangents, s.parameters, frozenset(), Narrow(kind))[name].astype(kind)
+            sizes = path_sizes(program, s.inputs, s.cotangents, s.parameters)[name]
     except (ImportError, ValueError, IndexError, KeyError):
         return np.zeros(got.shape, bool)
     with np.errstate(all="ignore"):
-        near = np.abs(got.astype(np.longdouble) - exact) <= SPREAD * np.abs(swept.astype(np.longdouble) - exact)
+        near = np.abs(got.astype(np.longdouble) - exact) <= SPREAD * LEVELS[dtype].u * sizes
         return np.asarray((near & np.isfinite(got)) | (~np.isfinite(got) & ~np.isfinite(swept)))
 
 

@@ -9,19 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.checker.contract import Contract, into_domain
-from derive.checker.evaluate import frame, whole
+from derive.checker.contract import Contract, inside, into_domain, kept_inside
+from derive.checker.evaluate import frame, holds, whole
+from derive.checker.neighbours import neighbours
 from derive.checker.regimes import REGIMES, Hint
-from derive.language.nodes import BATCH, Input, base_axis
+from derive.checker.shapes import LONG, LONG_WINDOWS, SHAPES, axes_of, legal_sizes, mixed_sizes, sizes_of
+from derive.language.nodes import BATCH, Input, Size, base_axis, leaves
 from derive.language.program import Output, Program
 
 Array = NDArray[Any]
-SHAPES = ("one", "square", "odd", "long first", "long last")
-LAYOUTS = ("C", "F", "strided")
-BATCHES: dict[str, tuple[int, ...]] = {"one": (1,), "square": (3,), "odd": (2, 3), "long first": (17,), "long last": ()}
-ELEMENTWISE_BATCHES: dict[str, tuple[int, ...]] = {**BATCHES, "odd": (5, 7), "long first": (129,), "long last": (300,)}
+__all__ = ["SHAPES", "Case", "Sample", "sample", "setting", "without_subnormals"]
+
+LAYOUTS = ("C", "F", "strided", "one strided")
+ALONE = 3  # from this variant on one parameter at a time differs from its default
+COUNTS = (1, 2, 3, 10, 1000)
+BATCHES: dict[str, tuple[int, ...]] = {
+    "one": (1,), "square": (3,), "odd": (2, 3), "long first": (17,), "long last": (), "mixed": (4,), "large": (33,), "empty": (0,),
+}  # fmt: skip
+ELEMENTWISE_BATCHES: dict[str, tuple[int, ...]] = {
+    **BATCHES, "odd": (5, 7), "long first": (129,), "long last": (300,), "mixed": (1, 6, 2), "large": (4097,),
+}  # fmt: skip
 CONFIDENT = ("large", "one-hot", "wide")  # regimes in which one class may stand out
-PRIMES = (3, 5, 2, 7, 4, 3, 5, 2)
+TELLING = ("edges", "special", "ties", "zeros", "tiny")  # regimes of chosen numbers, which stay as they are where they are legal
 
 
 @dataclass(frozen=True)
@@ -48,11 +57,14 @@ class Sample:
 def sample(c: Contract, case: Case, dtype: str, fixed: Mapping[str, float] | None = None) -> Sample:
     """The arrays of a case, the same ones for the same case and dtype; `fixed` parameters keep their value."""
     if dtype == "bfloat16":
-        return _shortened(sample(c, case, "float32", fixed))
+        return _shortened(sample(c, case, "float32", fixed), c)
     parameters = {**setting(c, case.variant), **(fixed or {})}
-    sizes, batch = shape_of(c, case.shape, parameters)
+    sizes, batch = shape_of(c, case, parameters)
     rng = np.random.default_rng(case.seed)
-    inputs = {i.name: laid_out(_fill(c, i, case, dtype, sizes, batch, rng, parameters), case.layout) for i in c.program.inputs}
+    inputs = {
+        i.name: laid_out(_fill(c, i, case, dtype, sizes, batch, rng, parameters), _layout(c, k, case))
+        for k, i in enumerate(c.program.inputs)
+    }
     if case.regime in CONFIDENT:
         inputs |= _right_labels(c.program, inputs, rng)
     return Sample(inputs, _cotangents(c.program, inputs, parameters, case, dtype, rng), parameters, case)
@@ -69,19 +81,21 @@ def _right_labels(program: Program, inputs: Mapping[str, Array], rng: np.random.
     return found
 
 
-def _shortened(s: Sample) -> Sample:
-    """Every float32 number with the 8 significant bits of a bfloat16."""
+def _shortened(s: Sample, c: Contract) -> Sample:
+    """Every float32 number with the 8 significant bits of a bfloat16, inputs within their ranges."""
+    cotangents = {n: _short(x) for n, x in s.cotangents.items()}
+    inputs = {n: kept_inside(_short(x), c.domains[n]) if n in c.domains else x for n, x in s.inputs.items()}
+    return replace(s, inputs=inputs, cotangents=cotangents)
 
-    def short(x: Array) -> Array:
-        if x.dtype != np.float32:
-            return x
-        bits = np.ascontiguousarray(x).view(np.uint32)
-        cut = ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32).reshape(x.shape)
-        result = np.empty_like(x)
-        result[...] = np.where(np.isfinite(cut), cut, np.copysign(np.float32(2.0**127), x))
-        return result
 
-    return replace(s, inputs={n: short(x) for n, x in s.inputs.items()}, cotangents={n: short(x) for n, x in s.cotangents.items()})
+def _short(x: Array) -> Array:
+    if x.dtype != np.float32:
+        return x
+    bits = np.ascontiguousarray(x).view(np.uint32)
+    cut = ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32).reshape(x.shape)
+    result = np.empty_like(x)
+    result[...] = np.where(np.isfinite(cut), cut, np.copysign(np.float32(2.0**127), x))
+    return result
 
 
 def without_subnormals(s: Sample) -> Sample:
@@ -98,49 +112,26 @@ def without_subnormals(s: Sample) -> Sample:
 
 
 def setting(c: Contract, variant: int) -> dict[str, float]:
-    """Parameter values: the first choice (the default) for variant 0, others for other variants."""
-    chosen = {}
+    """Parameter values: every default for variant 0, all others for variants 1 and 2, then one parameter after another away from
+    its default alone."""
+    chosen: dict[str, float] = {}
     for k, (name, values) in enumerate(c.choices.items()):
-        v = values[(variant + (k if variant > 2 else 0)) % len(values)]
+        turn, alone = divmod(max(variant - ALONE, 0), len(c.choices))
+        v = values[variant % len(values)] if variant < ALONE else values[(1 + turn) % len(values)] if k == alone else values[0]
         chosen[name] = int(v) if v == int(v) else v
-    return chosen
+    fits = all(holds(r, {}, chosen) for r in c.program.requirements if not leaves(r, Size))
+    return chosen if fits or not variant else setting(c, 0)
 
 
-def shape_of(c: Contract, kind: str, parameters: Mapping[str, float]) -> tuple[dict[str, int], tuple[int, ...]]:
-    """Sizes of the axes and the leading shape; axes grow until every derived size is at least one."""
-    program = c.program
-    axes = list(dict.fromkeys(a for i in program.inputs for a in (*i.names, *([i.into] if i.into else [])) if a != BATCH))
-    sizes = dict(zip(axes, _sizes(kind, len(axes), 9 if program.sizes else 33), strict=True))
-    batch = (ELEMENTWISE_BATCHES if c.elementwise and not axes else BATCHES)[kind]
-    for _ in range(20):
-        if all(whole(size, sizes, parameters) >= 1 for _, size in program.sizes):
-            break
-        growing = [a for a in sizes if _is_read(program, a)] or list(sizes)
-        sizes = {a: n + (max(n // 2, 1) if a in growing else 0) for a, n in sizes.items()}
-    return sizes, batch
-
-
-def _is_read(program: Program, axis: str) -> bool:
-    """Whether an index map reads along this axis (rather than over it)."""
-    from derive.language.nodes import At, walk
-
-    return any(isinstance(n, At) and axis in dict(n.index) for let in program.lets for n in walk(let.body))
-
-
-def _sizes(kind: str, count: int, long: int) -> list[int]:
-    """One size per axis; `long` is the longest last axis."""
-    primes = [PRIMES[k % len(PRIMES)] for k in range(count)]
-    small = ([3, 2, 2, 3] + [2] * count)[:count] if count > 2 else [3] * count
-    match kind:
-        case "one":
-            return [1] * count
-        case "square":
-            return [3 if count <= 4 else 2] * count
-        case "long first":
-            return [17, *small[1:]] if count else []
-        case "long last":
-            return [*small[:-1], long] if count else []
-    return primes if count <= 4 else [min(p, 3) for p in primes]
+def shape_of(c: Contract, case: Case, parameters: Mapping[str, float]) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Sizes of the axes and the leading shape of a legal call."""
+    axes = axes_of(c.program)
+    batch = (ELEMENTWISE_BATCHES if c.elementwise and not axes else BATCHES)[case.shape]
+    if case.shape == "mixed":
+        sizes = mixed_sizes(len(axes), case.seed, LONG_WINDOWS if c.program.sizes else LONG)
+    else:
+        sizes = sizes_of(case.shape, len(axes), 9 if c.program.sizes else 33)
+    return legal_sizes(c.program, dict(zip(axes, sizes, strict=True)), parameters), batch
 
 
 def _fill(
@@ -155,16 +146,40 @@ def _fill(
 ) -> Array:
     shape = tuple(n for a in i.names for n in (batch if a == BATCH else (sizes[base_axis(a)],)))
     if i.dtype == "count":
-        return np.asarray(int(rng.choice([1, 2, 3, 10, 1000])))
+        return np.asarray(int(rng.choice(_counts(parameters))))
     if i.dtype == "index":
-        return _positions(rng, shape, sizes[i.into] if i.into else 1, case.regime)
+        found = _positions(rng, shape, sizes[i.into] if i.into else 1, case.regime)
+        return found if i.spare is None else _partly(rng, found, int(whole(i.spare, {}, parameters)))
     if i.name in c.simplices:
         return _simplex(rng, i, shape, c.simplices[i.name], case.regime).astype(dtype)
     edges = _edge_values(c, tuple(parameters.items()), dtype).get(i.name, ())
-    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, len(c.domains) == 1, c.domains[i.name] in ("positive", "unit")))
-    if case.regime == "tiny" and c.domains[i.name] == "unit":
-        return finite(np.abs(x), dtype)
-    return finite(into_domain(x, c.domains[i.name]), dtype)
+    domain = c.domains[i.name]
+    above_zero = domain.low == 0 and not domain.low_included
+    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, len(c.domains) == 1, above_zero, _level(c, i, case)))
+    x = np.abs(x) if case.regime == "tiny" and domain.low == 0 else x
+    mapped = into_domain(x, domain)
+    moved = np.where(inside(x, domain), x, mapped) if case.regime in TELLING else mapped
+    return kept_inside(finite(moved, dtype), domain)
+
+
+def _layout(c: Contract, k: int, case: Case) -> str:
+    """How the k-th input is laid out; "one strided" is another one with every seed."""
+    if case.layout != "one strided":
+        return case.layout
+    return "strided" if case.seed % len(c.program.inputs) == k else "C"
+
+
+def _counts(parameters: Mapping[str, float]) -> list[int]:
+    """Numbers of steps: a few, and those around whole parameters, their halves and multiples, where something may change."""
+    whole_ones = [int(v) for v in parameters.values() if v == int(v) and 2 <= v < 10**6]
+    near = (n + d for v in whole_ones for n in (v // 2, v, v + v // 2, 2 * v) for d in (-1, 0, 1))
+    return [*COUNTS, *(n for n in near if n >= 1)]
+
+
+def _level(c: Contract, i: Input, case: Case) -> float | None:
+    """The number that a pair of inputs shares; another pair with every seed."""
+    pairs = neighbours(c.program)
+    return 2.0 ** (5 + case.seed // len(pairs) % 6) if i.name in pairs[case.seed % len(pairs)] else None
 
 
 def finite(x: Array, dtype: str) -> Array:
@@ -188,6 +203,13 @@ def _positions(rng: np.random.Generator, shape: tuple[int, ...], n: int, regime:
     if regime in ("zeros", "ties", "special"):
         return np.full(shape, {"zeros": 0, "ties": n - 1, "special": n // 2}[regime])
     return rng.integers(0, n, shape)
+
+
+def _partly(rng: np.random.Generator, positions: Array, spare: int) -> Array:
+    """About a quarter of the positions replaced by the number that is none, never the first."""
+    ignored = rng.random(positions.shape) < 1 / 4
+    ignored.flat[:1] = False
+    return np.where(ignored, spare, positions)
 
 
 def _simplex(rng: np.random.Generator, i: Input, shape: tuple[int, ...], axis: str, regime: str) -> Array:

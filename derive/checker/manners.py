@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.candidate import Raised
+from derive.checker.findings import Finding, Tally
 from derive.checker.inputs import Case, Sample
-from derive.checker.runs import Finding, Reader, Tally
+from derive.checker.reader import Reader
 
 Array = NDArray[Any]
 

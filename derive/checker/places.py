@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.evaluate import CheckError, frame
+from derive.checker.findings import Finding, Tally, Trial
 from derive.checker.inputs import Sample
-from derive.checker.runs import Finding, Reader, Tally, Trial, run
+from derive.checker.reader import Reader
+from derive.checker.runs import run
 
 Array = NDArray[Any]
 FEW = 3

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.checker.facts import closeness
+from derive.checker.diagnosis.evidence import FAILURES, closeness
+from derive.checker.findings import Tally, Trial
 from derive.checker.mutants import mutants
-from derive.checker.runs import Reader, Tally, Trial
-from derive.language.errors import DeriveError
+from derive.checker.reader import Reader
 
 Array = NDArray[Any]
 MOST = 60
@@ -32,7 +32,7 @@ def power(reader: Reader, tally: Tally, deadline: float) -> Power:
     """Mistaken versions of the reference against the exact values of the trials."""
     trials = [t for t in tally.trials if t.exact][:TRIALS]
     tried, missed = 0, []
-    for name, computed in mutants(reader, MOST):
+    for name, computed in mutants(reader, trials, MOST):
         if time.perf_counter() > deadline or not trials:
             break
         outcome = _told(computed, trials, reader.dtype)
@@ -48,8 +48,8 @@ def _told(computed: Any, trials: list[Trial], dtype: str) -> bool | None:
     for t in trials:
         try:
             with np.errstate(all="ignore"):
-                values = computed(t.sample, t)
-        except (DeriveError, ValueError, IndexError, KeyError, ZeroDivisionError, OverflowError, ImportError, TypeError):
+                values = computed(t)
+        except FAILURES:
             return None
         if any(np.shape(v) != t.exact[n].shape or not strict.same(v, t.exact[n]).all() for n, v in values.items() if n in t.exact):
             return True

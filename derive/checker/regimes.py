@@ -17,13 +17,15 @@ Array = NDArray[Any]
 @dataclass(frozen=True)
 class Hint:
     """What a regime may know about the array it fills: its dtype, the op's edges, whether the op is element-wise, and whether
-    it is the only array of reals (several large ones at once overflow in one order of the operations and not in another)."""
+    it is the only array of reals (several large ones at once overflow in one order of the operations and not in another), and the
+    number that it shares with another input of which it is subtracted."""
 
     dtype: str
     edges: Sequence[float]
     elementwise: bool
     alone: bool = True
     positive: bool = False
+    level: float | None = None
 
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], Hint], Array]
@@ -93,12 +95,20 @@ def offset(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Arra
     return np.asarray(2.0 ** rng.integers(4, 8) + np.round(rng.normal(size=shape) * 32) / 32)
 
 
+def beside(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """Near one number far from zero, the same for two inputs whose difference is taken."""
+    if hint.level is None:
+        return plain(rng, shape, hint)
+    return np.asarray(hint.level + rng.normal(size=shape))
+
+
 def one_hot(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
     """One entry of each row stands out by far."""
     if not shape or not shape[-1]:
         return plain(rng, shape, hint)
     hot = rng.integers(0, shape[-1], (*shape[:-1], 1)) == np.arange(shape[-1])
-    return np.asarray(np.where(hot, rng.choice([1.0, 20.0, 60.0]), rng.choice([0.0, -1.0])))
+    height = rng.choice([1.0, 20.0, 60.0], (*shape[:-1], 1))
+    return np.asarray(np.where(hot, height, rng.choice([0.0, -1.0])))
 
 
 def large(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
@@ -128,6 +138,7 @@ REGIMES: dict[str, Fill] = {
     "small": small,
     "tiny": tiny,
     "offset": offset,
+    "beside": beside,
     "one-hot": one_hot,
     "constant rows": constant_rows,
     "zeros": zeros,

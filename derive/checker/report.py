@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from derive.checker.findings import Finding, Tally
 from derive.checker.power import Power
-from derive.checker.runs import Finding, Tally
 from derive.checker.tolerance import CONVENTIONS
 
 SCHEMA = "derive.check/2"
@@ -68,8 +68,13 @@ class Report:
             return f"it is {self.variant}, not {self.op} (variant)"
         if not self.findings:
             return "; ".join(f"{c} at {'; '.join(self.kinks)}" for c in self.other_conventions)
-        stated = [c or (f.message if f.kind not in ("value", "gradient") else "") for f, c in zip(self.findings, self._causes, strict=True)]
-        return next((s for s in stated if s), "")
+        known = [c or (f.message if f.kind not in ("value", "gradient") else "") for f, c in zip(self.findings, self._causes, strict=True)]
+        return next((k for k in known if k), "")
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """One line for each finding: its cause, else what is wrong, else the worst element."""
+        return tuple(c or f.message or _worst(f, self.dtype) for f, c in zip(self.findings, self._causes, strict=True))
 
     @property
     def _is(self) -> str:
@@ -162,12 +167,12 @@ class Report:
             yield _row("at", str(list(j.worst)) if j.worst else "the scalar")
             got, exact = _number(j.got, self.dtype), _number(j.exact, self.dtype)
             yield _row("got", f"{got}    exact {exact}    error {_ulps(j.error)}, allowed {_ulps(j.allowed)}{_digits(j.error, j.allowed)}")
-            if region := self._region(f):
+            if region := self.region(f):
                 yield _row("region", region)
         if cause:
             yield _row("cause", cause)
 
-    def _region(self, f: Finding) -> str:
+    def region(self, f: Finding) -> str:
         """Where the reading is too far off: the range of the one input, or the kinds of inputs that show it."""
         trials = [t for t in self.tallies[f.reading].trials if f.what in t.far and t.far[f.what].any()] if f.reading in self.tallies else []
         if not trials:
@@ -266,6 +271,12 @@ def _finite(x: Any) -> Any:
     """A number that JSON can hold; others as text."""
     number = x.item() if isinstance(x, np.generic) else x
     return number if not isinstance(number, float) or math.isfinite(number) else str(number)
+
+
+def _worst(f: Finding, dtype: str) -> str:
+    if f.judged is None:
+        return f.kind
+    return f"got {_number(f.judged.got, dtype)} at {list(f.judged.worst)}, exact {_number(f.judged.exact, dtype)}"
 
 
 def _row(label: str, content: str) -> str:

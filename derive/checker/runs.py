@@ -2,175 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derive import oracle
-from derive.checker.adapters import Adapter
-from derive.checker.candidate import Binding, Raised, arguments, bind_backward, bind_forward, call, cotangent, gradients_of, outputs_of
-from derive.checker.forms import Forms, gradient_inputs
+from derive.checker.candidate import Raised, cotangent
+from derive.checker.findings import Finding, Tally, Trial
 from derive.checker.grading import automatically, explanations, naive_forms
 from derive.checker.inputs import Sample
 from derive.checker.judging import Judged, judge
-from derive.checker.levels import rounded_in
-from derive.checker.tolerance import Allowance, allowances
+from derive.checker.reader import Reader
+from derive.checker.tolerance import Allowance
 from derive.checker.undone import WRITTEN
-from derive.language.program import Program
 
 Array = NDArray[Any]
 KEPT = 80  # samples whose results are kept for the diagnosis
 SIZED = 20_000  # numbers kept of one sample
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A disagreement. `kind` is one of value, gradient, shape, dtype, nan, mutated input, aliased input, state, raised; `what`
-    names the output or the input whose gradient it is; `ratio` is error over allowance (infinite where nothing is
-    comparable); `form` names the inaccurate form that explains every element that is too far off."""
-
-    kind: str
-    reading: str
-    what: str
-    message: str
-    ratio: float
-    sample: Sample
-    judged: Judged | None = None
-    form: str = ""
-
-    @property
-    def grade(self) -> str:
-        """`inaccurate` where a form explains it, `wrong` otherwise."""
-        return "inaccurate" if self.form else "wrong"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A sample, what the candidate made of it and what is right, by name of output or input."""
-
-    sample: Sample
-    got: Mapping[str, Array]
-    exact: Mapping[str, Array]
-    far: Mapping[str, Array]
-    slack: Mapping[str, Array]
-
-
-@dataclass
-class Tally:
-    """What was judged so far, for one reading."""
-
-    calls: int = 0
-    elements: int = 0
-    undecided: int = 0
-    unclaimed: int = 0
-    flushed: int = 0
-    nonfinite: int = 0
-    worst_ratio: float = 0.0
-    errors: list[Array] = field(default_factory=list)
-    firm_errors: list[Array] = field(default_factory=list)
-    conventions: dict[str, None] = field(default_factory=dict)
-    missing: dict[str, None] = field(default_factory=dict)
-    trials: list[Trial] = field(default_factory=list)
-
-    def count(self, j: Judged) -> None:
-        """Add one judged output."""
-        self.elements += j.defined
-        self.undecided += j.undecided
-        self.unclaimed += j.unclaimed
-        self.flushed += j.flushed
-        self.nonfinite += j.nonfinite
-        self.worst_ratio = max(self.worst_ratio, j.ratio)
-        self.errors.append(j.errors)
-        self.firm_errors.append(j.firm_errors)
-        self.conventions.update(dict.fromkeys(j.conventions))
-
-    def ulps(self, share: float) -> float:
-        """The error in ulps that this share of the elements stays within."""
-        return _quantile(self.errors, share)
-
-    def firm_ulps(self, share: float) -> float:
-        """The same over the numbers that kept most of their digits."""
-        return _quantile(self.firm_errors, share)
-
-
-def _quantile(parts: list[Array], share: float) -> float:
-    errors = np.concatenate(parts) if parts else np.zeros(0)
-    return float(np.quantile(errors, share, method="higher")) if errors.size else 0.0
-
-
-@dataclass(frozen=True)
-class Reader:
-    """How to check one reading (value or gradient) of a candidate."""
-
-    reading: str
-    function: Callable[..., Any]
-    binding: Binding
-    program: Program
-    forms: tuple[Program, ...]
-    dtype: str
-    adapter: Adapter = field(default_factory=lambda: Adapter("float64"))
-    autograd: bool = False  # the function is a forward, which its framework differentiates
-
-    def truth(self, s: Sample) -> tuple[dict[str, oracle.Rounded], dict[str, Allowance]]:
-        """The oracle's answers and the allowances, by name of output or of input."""
-        kind = rounded_in(self.dtype)
-        if self.reading == "value":
-            names = [o.name for o in self.program.outputs]
-            exact = oracle.evaluate(self.program, s.inputs, s.parameters, dtype=kind)
-            arrays = dict(s.inputs)
-        else:
-            names = [i.name for i in self.program.real_inputs]
-            exact = oracle.gradient(self.program, s.inputs, s.cotangents, s.parameters, dtype=kind)
-            arrays = self.arrays(s)
-        allowed = allowances(self.forms, arrays, s.parameters, self.dtype, jumps=self.reading == "gradient")
-        return exact, dict(zip(names, allowed, strict=True))
-
-    def arrays(self, s: Sample) -> dict[str, Array]:
-        """The arrays that the forms take."""
-        if self.reading == "value":
-            return dict(s.inputs)
-        return gradient_inputs(self.forms[0], self.program, s.inputs, s.cotangents)
-
-    def results(self, returned: Any) -> dict[str, Any] | str:
-        """What the function returned, by name."""
-        if self.reading == "value":
-            return outputs_of(returned, self.program)
-        return gradients_of(returned, self.program, self.binding)
-
-    def called(self, s: Sample) -> tuple[dict[str, Any], Any]:
-        """The arguments by name, as they were passed, and what came back."""
-        values = {**s.inputs, **{cotangent(o): g for o, g in s.cotangents.items()}}
-        counts = {i.name for i in self.program.inputs if i.dtype == "count"}
-        with self.adapter.running():
-            passed = {n: int(values[n]) if n in counts else self.adapter.into(copied(values[n])) for n in self.binding.taken}
-            positional, keywords = arguments(self.binding, passed, s.parameters)
-            if not self.autograd:
-                return passed, call(self.function, positional, keywords)
-            return passed, self._differentiated(s, positional, keywords)
-
-    def _differentiated(self, s: Sample, positional: list[Any], keywords: dict[str, Any]) -> Any:
-        real = [i.name for i in self.program.real_inputs if i.name in self.binding.taken]
-        places = {n: self.binding.slots.index(n) if n in self.binding.slots else n for n in real}
-        seeds = [self.adapter.into(copied(s.cotangents[o.name])) for o in self.program.outputs]
-        return call(self.adapter.differentiated(self.function, real), (positional, keywords, places, seeds), {})
-
-
-def value_reader(function: Callable[..., Any], program: Program, forms: Forms, dtype: str, adapter: Adapter | None = None) -> Reader:
-    """A reader of a forward. Raises CheckError when its signature does not fit."""
-    return Reader("value", function, bind_forward(function, program), program, forms.value, dtype, adapter or Adapter(dtype))
-
-
-def gradient_reader(function: Callable[..., Any], program: Program, forms: Forms, dtype: str, adapter: Adapter | None = None) -> Reader:
-    """A reader of a backward. Raises CheckError when its signature does not fit."""
-    return Reader("gradient", function, bind_backward(function, program), program, forms.gradient, dtype, adapter or Adapter(dtype))
-
-
-def autograd_reader(function: Callable[..., Any], program: Program, forms: Forms, dtype: str, adapter: Adapter) -> Reader:
-    """A reader of what a framework makes of a forward when it differentiates it."""
-    return Reader("gradient", function, bind_forward(function, program), program, forms.gradient, dtype, adapter, True)
 
 
 def run(reader: Reader, s: Sample, tally: Tally) -> list[Finding]:
@@ -202,15 +52,6 @@ def _without_unseen_cotangent(reader: Reader, s: Sample) -> Sample:
     if reader.reading == "value" or reader.autograd or all(cotangent(o) in reader.binding.taken for o in s.cotangents):
         return s
     return Sample(s.inputs, {o: np.ones_like(g) for o, g in s.cotangents.items()}, s.parameters, s.case)
-
-
-def copied(x: Array) -> Array:
-    """A copy with the same layout, so that strided inputs stay strided."""
-    if x.ndim and not (x.flags.c_contiguous or x.flags.f_contiguous):
-        whole = np.repeat(x, 2, axis=-1)
-        whole[..., ::2] = x
-        return whole[..., ::2]
-    return x.copy(order="K")
 
 
 def _manners(reader: Reader, s: Sample, before: Mapping[str, Array], after: Mapping[str, Any], returned: Any) -> Iterator[Finding]:

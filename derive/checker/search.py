@@ -12,13 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from derive.checker.contract import Contract, into_domain
+from derive.checker.contract import Contract, into_domain, kept_inside
 from derive.checker.evaluate import frame
-from derive.checker.inputs import LAYOUTS, SHAPES, Case, Sample, setting
+from derive.checker.inputs import ALONE, LAYOUTS, Case, Sample, setting
+from derive.checker.neighbours import neighbours
 from derive.checker.regimes import REGIMES
+from derive.checker.shapes import ANY, axes_of, fixed_sizes
+from derive.language.ranges import Scalar
 
 Try = Callable[[Case], bool]  # whether the case shows a disagreement
-LEAST = 16  # calls that are made however slow the machine is
+EARLY = 2  # regimes, after the plain one, that come before any other shape: edges and wide
+PAIRS = 3  # of inputs that lie close together
+FEWEST, PATIENCE = 12, 2.0  # calls after which time counts, seconds beyond the deadline, where every call is slow
+LEAST = 20  # calls that are made however slow the machine is
 ELEMENTWISE = ("plain", "edges", "wide", "special", "ties", "zeros", "small", "tiny", "large")
 
 
@@ -28,18 +34,27 @@ class _Found(Exception):
 
 def plan(c: Contract, seed: int) -> Iterator[Case]:
     """Every regime at an odd shape first, then other shapes, layouts and parameters, most telling first."""
-    regimes = ELEMENTWISE if c.elementwise else tuple(REGIMES)
+    regimes = ELEMENTWISE if c.elementwise else tuple(r for r in REGIMES if r != "beside")
     main = "long last" if c.elementwise else "odd"
     yield Case(main, "plain", 0, "C", seed)
-    yield Case("square", "plain", 0, "C", seed + 50)
+    yield Case("square", "plain", 1, "C", seed + 50)
+    count = len(axes_of(c.program))
+    if c.elementwise and not count:
+        yield from (Case(shape, "plain", 0, "C", seed) for shape in ("odd", "empty", "large"))
+    first = count * (seed + 1)
     for k, regime in enumerate(regimes[1:]):
-        yield Case(main, regime, 0, LAYOUTS[k % 3], seed + k)
+        if k == EARLY:
+            yield from (Case("mixed", "plain", 0, "C", first + j) for j in range(count))
+        yield Case(main, regime, 0, LAYOUTS[k % len(LAYOUTS)], seed + k)
+    for k in range(min(len(neighbours(c.program)), PAIRS)):
+        yield Case(main, "beside", 0, LAYOUTS[k % len(LAYOUTS)], 11 * len(neighbours(c.program)) + seed + k)
     for k, shape in enumerate(("one", "square", "long first", "long last", "odd")):
         for j, regime in enumerate(("plain", "ties", "special")):
-            yield Case(shape, regime, (k + j) % 3, LAYOUTS[(k + j) % 3], seed + 100 + 10 * k + j)
+            yield Case(shape, regime, (k + j) % 3, LAYOUTS[(k + j) % len(LAYOUTS)], seed + 100 + 10 * k + j)
+    yield from (Case("mixed", "plain", ALONE + k, LAYOUTS[k % len(LAYOUTS)], first + count + k) for k in range(3 * count))
     for variant in (1, 2):
         for k, regime in enumerate(regimes):
-            yield Case("odd" if k % 2 else "square", regime, variant, LAYOUTS[(k + 1) % 3], seed + 200 + 20 * variant + k)
+            yield Case("odd" if k % 2 else "square", regime, variant, LAYOUTS[(k + 1) % len(LAYOUTS)], seed + 200 + 20 * variant + k)
 
 
 def grid(c: Contract, dtype: str, seed: int) -> Iterator[Sample]:
@@ -53,18 +68,18 @@ def grid(c: Contract, dtype: str, seed: int) -> Iterator[Sample]:
     fine = np.arange(-24, 24, 1 / 16) + rng.uniform(0, 1 / 16, 768)
     for name, domain in c.domains.items():
         for values in (line, fine):
-            yield _along(c, name, into_domain(values, domain).astype(dtype), dtype, rng)
+            yield _along(c, name, kept_inside(into_domain(values, domain).astype(dtype), domain), dtype, rng)
 
 
 def _along(c: Contract, name: str, values: Any, dtype: str, rng: np.random.Generator) -> Sample:
     """One input runs through the values along its first axis; every other axis has one position."""
     i = next(i for i in c.program.inputs if i.name == name)
-    sizes = {a: 1 for j in c.program.inputs for a in j.names}
+    sizes = {a: 1 for j in c.program.inputs for a in j.names} | fixed_sizes(c.program)
     sizes[i.names[0] if i.names else ""] = len(values) if i.names else 1
     arrays = {}
     for j in c.program.inputs:
         shape = tuple(sizes[a] for a in j.names)
-        plain = np.asarray(into_domain(rng.normal(size=shape), c.domains.get(j.name, "real"))).astype(dtype)
+        plain = np.asarray(into_domain(rng.normal(size=shape), c.domains.get(j.name, Scalar))).astype(dtype)
         arrays[j.name] = plain if j.dtype in ("real", "state") else np.full(shape, 2)
     arrays[name] = values.reshape(arrays[name].shape) if i.names else values[:1].reshape(())
     numbers = setting(c, 0)
@@ -80,7 +95,8 @@ def explore(c: Contract, tries: Try, seed: int, deadline: float, most: int) -> i
     """
     count = 0
     for case in plan(c, seed):
-        if count >= most or (count >= LEAST and time.perf_counter() > deadline):
+        late = time.perf_counter() - deadline
+        if count >= most or (count >= LEAST and late > 0) or (count >= FEWEST and late > PATIENCE):
             return count
         count += 1
         if tries(case):
@@ -99,10 +115,10 @@ def _inside_hypothesis() -> bool:
 
 def _loop(c: Contract, tries: Try, seed: int, deadline: float, most: int) -> int:
     rng = np.random.default_rng(seed)
-    regimes = ELEMENTWISE if c.elementwise else tuple(REGIMES)
+    regimes = ELEMENTWISE if c.elementwise else tuple(r for r in REGIMES if r != "beside")
     for count in range(most):
         case = Case(
-            str(rng.choice(SHAPES)),
+            str(rng.choice(ANY)),
             str(rng.choice(regimes)),
             int(rng.integers(0, 6)),
             str(rng.choice(LAYOUTS)),
@@ -118,9 +134,9 @@ def _surprise(c: Contract, tries: Try, seed: int, deadline: float, most: int) ->
     import hypothesis
     from hypothesis import strategies as st
 
-    regimes = ELEMENTWISE if c.elementwise else tuple(REGIMES)
+    regimes = ELEMENTWISE if c.elementwise else tuple(r for r in REGIMES if r != "beside")
     cases = st.builds(
-        Case, st.sampled_from(SHAPES), st.sampled_from(regimes), st.integers(0, 5), st.sampled_from(LAYOUTS), st.integers(0, 2**16)
+        Case, st.sampled_from(ANY), st.sampled_from(regimes), st.integers(0, 5), st.sampled_from(LAYOUTS), st.integers(0, 2**16)
     )  # fmt: skip
     ran = 0
 

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.checker.contract import Contract
+from derive.checker.contract import Contract, inside
+from derive.checker.findings import Finding, Tally
 from derive.checker.inputs import SHAPES, Case, Sample
-from derive.checker.runs import Finding, Reader, Tally, run
+from derive.checker.reader import Reader
+from derive.checker.runs import run
 from derive.language.nodes import BATCH, base_axis
+from derive.language.ranges import Scalar
 
 Array = NDArray[Any]
 Rerun = Callable[[Sample], Finding | None]
@@ -27,7 +30,7 @@ def smallest(c: Contract, reader: Reader, finding: Finding, build: Build, deadli
     """The smallest call on which the reader's function fails in the same way."""
 
     def rerun(s: Sample) -> Finding | None:
-        same = [f for f in run(reader, s, Tally()) if (f.kind, f.what, f.grade) == (finding.kind, finding.what, finding.grade)]
+        same = [f for f in run(reader, s, Tally()) if (f.kind, f.what, f.form) == (finding.kind, finding.what, finding.form)]
         return max(same, key=lambda f: f.ratio, default=None)
 
     return shrink(c, finding, rerun, build, deadline)
@@ -38,7 +41,7 @@ def shrink(c: Contract, finding: Finding, rerun: Rerun, build: Build, deadline: 
     keeper = _Keeper(finding, rerun, deadline)
     for sample in _structures(finding.sample.case, build):
         keeper.accept(sample)
-    for propose in (lambda s: _slices(c, s), lambda s: _values(c, s), lambda s: _digits(s)):
+    for propose in (lambda s: _slices(c, s), lambda s: _values(c, s), lambda s: _digits(c, s)):
         keeper.repeat(propose)
     return keeper.best
 
@@ -98,7 +101,7 @@ def _dimensions(names: tuple[str, ...], rank: int) -> list[str]:
 
 def _slices(c: Contract, s: Sample) -> Iterator[Sample]:
     """Half of an axis, or all but one position of it."""
-    if c.program.sizes:
+    if c.program.sizes or c.program.requirements:
         return
     for axis, n in sorted(_axes(c, s).items(), key=lambda item: -item[1]):
         if n > 1:
@@ -134,8 +137,7 @@ def _arrays(c: Contract, s: Sample) -> Mapping[str, Array]:
 
 
 def _allowed(c: Contract, name: str, value: float) -> bool:
-    domain = c.domains.get(name, "real")
-    return {"real": True, "nonnegative": value >= 0, "positive": value > 0, "unit": 0 < value < 1}[domain]
+    return c.domains.get(name, Scalar).admits(value)
 
 
 def _values(c: Contract, s: Sample) -> Iterator[Sample]:
@@ -161,13 +163,13 @@ def _rank(x: Array) -> Array:
     return rank
 
 
-def _digits(s: Sample) -> Iterator[Sample]:
+def _digits(c: Contract, s: Sample) -> Iterator[Sample]:
     """Fewer decimal digits, all elements of an array at once, then one by one."""
-    for name, x in {**s.cotangents, **s.inputs}.items():
+    for name, x in _arrays(c, s).items():
         if x.dtype.kind == "f" and x.size:
             for digits in (1, 2, 3):
                 rounded = _rounded(x, digits)
-                if _length(rounded) < _length(x):
+                if _length(rounded) < _length(x) and np.all(inside(rounded, c.domains.get(name, Scalar))):
                     yield _replaced(s, name, rounded)
 
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from derive.checker.bounds import SIDES, Bounds, Hulls, Ties
+from derive.checker.bounds import SIDES, Bounds
 from derive.checker.evaluate import Numbers, evaluate, frame
 from derive.checker.levels import LEVELS, Bound
+from derive.checker.sides import Hulls, Ties
 from derive.language.program import Program
 
 Array = NDArray[Any]

@@ -39,7 +39,8 @@ def gradients(program: Program, inputs: Mapping[str, Array], cotangents: Mapping
 
 def _functions(torch: Any) -> dict[str, Callable[..., Any]]:
     return {
-        "pi": lambda: torch.tensor(np.pi, dtype=torch.float64), "normal_cdf": torch.special.ndtr, "arctan": torch.atan,
+        "pi": lambda: torch.tensor(np.pi, dtype=torch.float64), "inf": lambda: torch.tensor(np.inf, dtype=torch.float64),
+        "normal_cdf": torch.special.ndtr, "arctan": torch.atan,
         **{name: getattr(torch, name) for name in ("exp", "log", "erf", "sin", "cos", "abs", "sign", "floor")},
     }  # fmt: skip
 

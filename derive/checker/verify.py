@@ -18,11 +18,13 @@ from derive import oracle
 from derive.checker import torch_values
 from derive.checker.contract import Contract, contract
 from derive.checker.differences import adjoint_error, difference_error, directions
+from derive.checker.findings import Finding, Tally
 from derive.checker.forms import forms
 from derive.checker.inputs import Case, Sample, sample
+from derive.checker.reader import Reader, gradient_reader, value_reader
 from derive.checker.report import Report
 from derive.checker.rules import PROMISE, finite_at_least, is_promised, promised
-from derive.checker.runs import Finding, Reader, Tally, gradient_reader, run, value_reader
+from derive.checker.runs import run
 from derive.checker.search import explore, grid
 from derive.checker.shrink import smallest
 from derive.checker.tolerance import CONVENTIONS, Allowance

@@ -29,6 +29,7 @@ FUNCTIONS: dict[str, Callable[[Any], Callable[..., Any]]] = {
     "sign":       lambda mp: mp.sign,
     "floor":      lambda mp: mp.floor,
     "pi":         lambda mp: lambda: +mp.pi,
+    "inf":        lambda mp: lambda: mp.inf,
 }
 # fmt: on
 
@@ -52,7 +53,8 @@ def nearest(expr: Expr) -> float:
     context = mpmath.MPContext()
     context.dps = DIGITS
     value = _evaluate(expr, context)
-    if not isinstance(value, context.mpf) or not context.isfinite(value):
+    infinite = any(isinstance(n, Call) and n.fn == "inf" for n in walk(expr))
+    if not isinstance(value, context.mpf) or not (context.isfinite(value) or (infinite and not context.isnan(value))):
         raise NotPrintable(f"{expr} is no finite real number")
     return float(value)
 

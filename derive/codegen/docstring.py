@@ -11,6 +11,7 @@ from derive.codegen.door import must_have_positions
 from derive.codegen.plan import needed
 from derive.language.nodes import BATCH, Input
 from derive.language.program import Parameter, Program
+from derive.language.ranges import Scalar
 from derive.language.text import text
 
 WIDTH = 100
@@ -76,7 +77,9 @@ def shape(names: tuple[str, ...]) -> str:
 def _array(i: Input) -> str:
     if i.dtype == "count":
         return f"{i.name}, a positive integer"
-    return (f"{i.name} {shape(i.names)}" if i.names else f"{i.name}, a scalar") + (f" of integers, positions of {i.into}" if i.into else "")
+    spare = "" if i.spare is None else f" or {i.spare}"
+    holds = f" of integers, positions of {i.into}{spare}" if i.into else "" if i.limits == Scalar else f" of numbers in {i.limits}"
+    return (f"{i.name} {shape(i.names)}" if i.names else f"{i.name}, a scalar") + holds
 
 
 def _returns(program: Program) -> list[str]:

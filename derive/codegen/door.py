@@ -10,7 +10,7 @@ from derive.codegen.plan import needed
 from derive.codegen.printer import Printer, lead_size
 from derive.codegen.steps import Plan
 from derive.codegen.syntax import assign, binary, call, constant, items, name, subscript
-from derive.language.nodes import BATCH, Const, Input, Pow, Reduce, Size, base_axis, leaves
+from derive.language.nodes import BATCH, Const, Expr, Input, Param, Pow, Reduce, Size, base_axis, leaves
 from derive.language.program import Parameter, Program
 
 NEED_A_POSITION = ("mean", "max", "min", "argmax", "argmin", "logsumexp")
@@ -22,22 +22,39 @@ def door(plan: Plan, printer: Printer) -> list[ast.stmt]:
     lines = [_arrays(program, names)]
     lines += [_count(program, names, i) for i in program.inputs if i.dtype == "count"]
     if program.parameters:
-        lines.append(_parameters(program, names))
-    sizes = Printer(replace(plan, outputs=tuple(n for _, n in plan.sizes), names=(), hints=()), names)
+        early = any(isinstance(i.spare, Param) for i in program.inputs)
+        lines.insert(0 if early else len(lines), _parameters(program, names))
+    sizes = Printer(replace(plan, outputs=tuple(n for _, n in (*plan.sizes, *plan.requirements)), names=(), hints=()), names)
     derived = [(axis, sizes.expr(n)) for axis, n in plan.sizes]
+    conditions = zip(program.requirements, plan.requirements, strict=True)
+    required = [_required(program, names, c, text, sizes.expr(n)) for c, (text, n) in conditions]
     sizes.axes += printer.axes
     wanted = {base_axis(a) for a in sizes.axes} | {a for a, _ in derived if _home(program, a) is None}
     checks = _checks(program, names, wanted, derived)
     lines += _input_sizes(program, names, wanted)
     lines += [assign(ast.Name(names.of_axis(a)), value) for a, value in derived if _home(program, a) is None]
-    return lines + checks
+    return lines + required + checks
+
+
+def _required(program: Program, names: Names, condition: Expr, text: str, holds: ast.expr) -> ast.stmt:
+    """`_requires("op", "size(N) > 1", N > 1, N=N)`: a condition, and what it speaks of."""
+    found = {s.axis: name(names.of_axis(base_axis(s.axis))) for s in leaves(condition, Size)}  # type: ignore[attr-defined]
+    found |= {p.name: name(names.of_input(p.name)) for p in leaves(condition, Param)}  # type: ignore[attr-defined]
+    return ast.Expr(call("_requires", constant(program.name), constant(text), holds, **found))
 
 
 def _arrays(program: Program, names: Names) -> ast.stmt:
     arrays = [i for i in program.inputs if i.dtype != "count"]
-    given = {i.name: items([name(names.of_input(i.name)), constant(_axes(i))]) for i in arrays}
+    given = {i.name: items([name(names.of_input(i.name)), constant(_axes(i)), *_spare(i, names)]) for i in arrays}
     targets = [*(name(names.of_input(i.name)) for i in arrays), name("dtype")]
     return assign(items(targets), call("_arrays", constant(program.name), **given))
+
+
+def _spare(i: Input, names: Names) -> list[ast.expr]:
+    """The number that is no position, of an integer input that has one."""
+    if isinstance(i.spare, Param):
+        return [name(names.of_input(i.spare.name))]
+    return [constant(int(i.spare.value))] if isinstance(i.spare, Const) else []
 
 
 def _axes(i: Input) -> str:

@@ -56,7 +56,7 @@ def is_position(index: Expr) -> bool:
     """Whether an index is in range by itself: an integer input, the place of an extreme, or a choice or reading of those."""
     match index:
         case Input(dtype="index"):
-            return True
+            return index.spare is None
         case Reduce(how):
             return how in ("argmax", "argmin")
         case Where(_, chosen, other):
@@ -162,15 +162,30 @@ def _take(b: Builder, body: int, index: int, axis: str, sure: bool) -> int:
     return b.emit((Take if sure else Read)(axes, b.steps[body].kind, (body, index), axis))
 
 
+def _may_be_none(index: Expr) -> bool:
+    """Whether an index is an integer input, read or whole, that may hold a number that is no position."""
+    leaf = index.body if isinstance(index, At) else index
+    return isinstance(leaf, Input) and leaf.spare is not None
+
+
 def _checked(b: Builder, index: int, axis: str) -> int:
     raise NotPrintable(f"a computed position along {axis} that may fall outside, one for each leading position, has no NumPy form")
 
 
+def _inside_or_first(b: Builder, index: int, axis: str) -> int:
+    """The index, and 0 where it falls outside; what is read there is not used."""
+    inside = _all_inside(b, [(index, b.emit(Extent((), "int", (), base_axis(axis))))])
+    assert inside is not None
+    return b.elementwise("np.where", inside, index, b.number(0), kind="int")
+
+
 def _along(b: Builder, body: int, indices: dict[str, int], expr: At, sure: bool) -> int:
     """One position for each leading position of the array itself."""
-    if len(indices) > 1 or not sure:
+    spared = all(_may_be_none(i) for _, i in expr.index)
+    if len(indices) > 1 or not (sure or spared):
         raise NotPrintable(f"{expr}: positions that vary along the leading axes are read along one axis, at an integer input")
     ((axis, index),) = indices.items()
+    index = index if sure else _inside_or_first(b, index, axis)
     old = b.steps[body].axes
     new = [a for a in b.steps[index].axes if a not in old]
     if len(new) > 1 or axis in b.steps[index].axes:

@@ -74,7 +74,8 @@ def plan(program: Program, kernels: Mapping[str, Kernel] = KERNELS) -> Plan:
     spread = {o.name: n for o, n in zip(program.outputs, outputs, strict=True) if isinstance(b.steps[n], Broadcast)}
     names = [(spread.get(name, n), name) for n, name in names]
     sizes = tuple((axis, b.lower(flatten(size))) for axis, size in program.sizes)
-    return Plan(program, tuple(b.steps), tuple(names), tuple(sorted(b.hints.items())), outputs, sizes, b.order)
+    required = tuple((str(c), b.lower(c)) for c in program.requirements)
+    return Plan(program, tuple(b.steps), tuple(names), tuple(sorted(b.hints.items())), outputs, sizes, b.order, required)
 
 
 def needed(program: Program) -> list[Let]:

@@ -125,7 +125,8 @@ class Plan:
     """The steps of a program in order of evaluation.
 
     `names` are the lets that have a step of their own, `hints` are words for some other steps, `outputs` the step of
-    each output, `sizes` the step of each size that index maps create, and `order` the layout of axes, "..." first.
+    each output, `sizes` the step of each size that index maps create, `order` the layout of axes, "..." first, and
+    `requirements` the text and the step of each condition on sizes and parameters.
     """
 
     program: Program
@@ -135,6 +136,7 @@ class Plan:
     outputs: tuple[int, ...]
     sizes: tuple[tuple[str, int], ...]
     order: Axes
+    requirements: tuple[tuple[str, int], ...] = ()
 
 
 def layout(program: Program) -> Axes:

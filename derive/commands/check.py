@@ -11,11 +11,9 @@ from derive.checker.candidate import CandidateError, load
 from derive.checker.check import check
 from derive.checker.external import external
 from derive.checker.isolated import Lost, isolated
-from derive.checker.outputs import github, junit
+from derive.checker.outputs import CANNOT_RUN, github, junit, unable
 from derive.checker.report import Report
 from derive.entries import op
-
-CANNOT_RUN = 3
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     except (CandidateError, Lost) as error:
         what = f"the candidate {error}" if isinstance(error, Lost) else str(error)
         print(f"derive check: {what}", file=sys.stderr)
+        if told := unable(_form(arguments), arguments.op, what):
+            print(told)
         return CANNOT_RUN
     print(text)
     return code
@@ -51,7 +51,11 @@ def _checked(arguments: argparse.Namespace) -> tuple[int, str]:
         replay=arguments.replay,
     )
     code = 0 if report.passes(allow_inaccurate=arguments.allow_inaccurate) else 1
-    return code, _shown(report, "json" if arguments.json else arguments.format, forward or backward, _again(arguments))
+    return code, _shown(report, _form(arguments), forward or backward, _again(arguments))
+
+
+def _form(arguments: argparse.Namespace) -> str:
+    return "json" if arguments.json else str(arguments.format)
 
 
 def _shown(report: Report, form: str, function: Any, again: str) -> str:

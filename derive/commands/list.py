@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
+from derive.commands.list_json import listed
 from derive.commands.terminal import heading
-from derive.entries import entries, listed, sections
+from derive.entries import entries, sections
 
 
 def run(arguments: argparse.Namespace) -> int:

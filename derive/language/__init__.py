@@ -4,9 +4,11 @@ A file of definitions needs this one import: `from derive.language import Real, 
 """
 
 from derive.language.definition import (
+    Between,
     Count,
     Fraction01,
     Index,
+    Integer,
     Natural,
     NonNegative,
     Positive,
@@ -31,6 +33,7 @@ from derive.language.functions import (
     expm1,
     floor,
     idx,
+    inf,
     log,
     log1p,
     logsumexp,
@@ -54,8 +57,8 @@ from derive.language.functions import (
 from derive.language.operation import Op
 
 __all__ = [
-    "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Natural", "NonNegative", "Op", "Positive", "PositiveInteger",
-    "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal", "erf", "exp", "expm1", "floor",
-    "idx", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new", "normal_cdf", "not_equal", "onehot", "op", "pi",
-    "sign", "sin", "size", "sqrt", "sum", "where",
+    "Between", "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Integer", "Natural", "NonNegative", "Op", "Positive",
+    "PositiveInteger", "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal", "erf", "exp",
+    "expm1", "floor", "idx", "inf", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new", "normal_cdf",
+    "not_equal", "onehot", "op", "pi", "sign", "sin", "size", "sqrt", "sum", "where",
 ]  # fmt: skip

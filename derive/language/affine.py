@@ -1,35 +1,12 @@
-"""Affine index maps: what an index expression such as s * o + d * k - p does to positions, and the sizes that follow."""
+"""Affine index maps: what an index expression such as s * o + d * k - p does to positions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
-from derive.language.errors import DefinitionError
-from derive.language.nodes import (
-    MINUS_ONE,
-    ONE,
-    ZERO,
-    Add,
-    At,
-    Call,
-    Const,
-    Expr,
-    Input,
-    Iota,
-    Mul,
-    Ref,
-    Size,
-    add,
-    base_axis,
-    flatten,
-    leaves,
-    mul,
-    negate,
-    power,
-    transform,
-    walk,
-)  # fmt: skip
+from derive.language.nodes import ZERO, Add, Const, Expr, Input, Iota, Mul, Ref, add, flatten, leaves, mul, transform
 
 
 @dataclass(frozen=True)
@@ -73,31 +50,11 @@ def _factors(e: Expr) -> tuple[Expr, ...]:
     return e.args if isinstance(e, Mul) else (e,)
 
 
-def derived_sizes(bodies: Iterable[Expr], known: Iterable[str]) -> tuple[tuple[str, Expr], ...]:
-    """The sizes of axes that index maps create, in the order they appear.
-
-    An index s*o + d*k - p into an axis of size n, with o new, leaves room for floor((n + 2p - d(K - 1) - 1) / s) + 1
-    windows: what is added before the first position (p) is added after the last one too.
-    """
-    sizes: dict[str, Expr] = {}
-    known = set(known)
-    for body in bodies:
-        for node in walk(body):
-            if isinstance(node, At):
-                for axis, index in node.index:
-                    _size_new_axes(axis, index, known, sizes)
-    return tuple(sizes.items())
-
-
-def _size_new_axes(axis: str, index: Expr, known: set[str], sizes: dict[str, Expr]) -> None:
-    form = affine(index)
-    fresh = [i.axis for i in leaves(index, Iota) if base_axis(i.axis) not in known and i.axis not in sizes]  # type: ignore[attr-defined]
-    if not fresh:
-        return
-    if form is None or len(fresh) > 1:
-        raise DefinitionError(f"no size for {', '.join(fresh)} follows from {axis}={index}; wanted one new axis, in an affine index")
-    stride = dict(form.coefficients)[fresh[0]]
-    reach = [mul(c, add(Size(a), MINUS_ONE)) for a, c in form.coefficients if a != fresh[0]]
-    room = add(Size(axis), mul(Const(MINUS_ONE.value * 2), form.offset), negate(add(*reach)), MINUS_ONE)
-    steps = room if stride == ONE else Call("floor", (mul(room, power(stride, MINUS_ONE)),))
-    sizes[fresh[0]] = add(steps, ONE)
+def collected(e: Expr) -> dict[tuple[Expr, ...], Fraction]:
+    """The terms of a sum of products: a coefficient for each set of factors, none of them zero; no factors is the number."""
+    terms: dict[tuple[Expr, ...], Fraction] = {}
+    for term in _terms(e):
+        numbers = [f.value for f in _factors(term) if isinstance(f, Const)]
+        rest = tuple(sorted((f for f in _factors(term) if not isinstance(f, Const)), key=str))
+        terms[rest] = terms.get(rest, Fraction(0)) + math.prod(numbers, start=Fraction(1))
+    return {factors: number for factors, number in terms.items() if number}

@@ -17,34 +17,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, get_args, overload
 
-from derive.language.affine import derived_sizes
-from derive.language.annotations import (
-    Array,
-    Count,
-    Fraction01,
-    Index,
-    Natural,
-    NonNegative,
-    Positive,
-    PositiveInteger,
-    Range,
-    Real,
-    Scalar,
-    State,
-)
+from derive.language.annotations import Array, Count, Index, Real, State
 from derive.language.errors import DefinitionError, DeriveError
+from derive.language.fitting import derived_sizes
 from derive.language.naming import cut, name_nodes
-from derive.language.nodes import BATCH, Const, Expr, Input, Iota, Param, Reduce, as_expr, leaves, walk
+from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Iota, Param, Reduce, Size, as_expr, leaves, walk
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Parameter, Program, check_names
-from derive.language.trace import Trace, assume, axis_order, hint, ordered, tracing
-from derive.language.wellformed import check_axes, check_nodes, declared_outputs
+from derive.language.ranges import Between, Fraction01, Integer, Natural, NonNegative, Positive, PositiveInteger, Range, Scalar
+from derive.language.trace import Trace, assume, axis_order, hint, ordered, require, tracing
+from derive.language.wellformed import check_axes, check_nodes, check_requirements, declared_outputs
 
 __all__ = [
     "Array",
+    "Between",
     "Count",
     "Fraction01",
     "Index",
+    "Integer",
     "Natural",
     "NonNegative",
     "Positive",
@@ -112,9 +102,11 @@ def _check_name(name: str) -> None:
 
 
 def _trace(function: Callable[..., Any]) -> Program:
-    inputs, parameters, wanted = _signature(function)
+    inputs, parameters, wanted, counts = _signature(function)
     with tracing(i.names for i in inputs) as trace:
         keywords: dict[str, Expr] = {p.name: Param(p.name) for p in parameters}
+        for axis, count in counts:
+            require(Compare("==", Size(axis), as_expr(count)))
         result, local = _run(function, inputs, keywords)
         results = _results(result, wanted) + _new_states(inputs, local)
         return _program(function.__name__, inputs, parameters, results, local, trace, wanted)
@@ -147,7 +139,7 @@ def _place(function: Callable[..., Any], error: Exception) -> str:
     return f"{Path(file).name}, line {lines[-1] if lines else function.__code__.co_firstlineno}"
 
 
-def _signature(function: Callable[..., Any]) -> tuple[list[Input], list[Parameter], tuple[Array, ...]]:
+def _signature(function: Callable[..., Any]) -> tuple[list[Input], list[Parameter], tuple[Array, ...], list[tuple[str, int]]]:
     try:
         signature = inspect.signature(function, eval_str=True)
     except (NameError, SyntaxError, TypeError) as error:
@@ -163,7 +155,8 @@ def _signature(function: Callable[..., Any]) -> tuple[list[Input], list[Paramete
     if not inputs:
         raise DefinitionError('a definition has at least one array among its arguments, as in x: Real["N D"]')
     _check_arguments(inputs, parameters)
-    return inputs, parameters, _return_annotation(signature.return_annotation)
+    counts = [count for p in signature.parameters.values() if isinstance(p.annotation, Array) for count in p.annotation.counts]
+    return inputs, parameters, _return_annotation(signature.return_annotation), counts
 
 
 def _input(p: inspect.Parameter) -> Input:
@@ -175,13 +168,18 @@ def _input(p: inspect.Parameter) -> Input:
         raise DefinitionError(f'argument {p.name} needs its axes, as in {p.name}: Real["N D"]; parameters come after *')
     if p.default is not p.empty:
         raise DefinitionError(f"{p.name} is an array and has no default; got {p.default!r}")
-    return Input(p.name, p.annotation.names, p.annotation.dtype, p.annotation.into)
+    a = p.annotation
+    spare = None if a.spare is None else Param(a.spare) if a.spare.isidentifier() else as_expr(int(a.spare))
+    return Input(p.name, a.names, a.dtype, a.into, a.limits, spare)
 
 
 def _check_arguments(inputs: list[Input], parameters: list[Parameter]) -> None:
     axes = {a for i in inputs for a in i.names if a != BATCH}
     check_names([*(i.name for i in inputs), *(p.name for p in parameters), *sorted(axes)])
+    whole = {Param(p.name) for p in parameters if p.integer}
     for i in inputs:
+        if isinstance(i.spare, Param) and i.spare not in whole:
+            raise DefinitionError(f"{i.name} may be {i.spare}, which is no parameter of whole numbers, as in *, {i.spare}: Integer = -100")
         if i.into is not None and i.into not in axes:
             raise DefinitionError(f"{i.name} points into {i.into}, but no input has that axis; got ({', '.join(sorted(axes))})")
 
@@ -191,7 +189,7 @@ def _parameter(p: inspect.Parameter) -> Parameter:
     if limits is None:
         raise DefinitionError(f"parameter {p.name} wants a range such as Positive, Natural or Range(0, 1); got {_shown(p.annotation)}")
     value = _default(p)
-    parameter = Parameter(p.name, value, limits.low, limits.high, limits.low_included, limits.high_included, limits.integer)
+    parameter = Parameter(p.name, value, limits)
     if value is not None and not parameter.admits(value):
         raise DefinitionError(f"the default {p.name}={p.default} lies outside its own range, {parameter.range}")
     return parameter
@@ -264,8 +262,9 @@ def _program(
     arguments = {i.name for i in inputs} | {p.name for p in parameters}
     known = {a for i in inputs for a in i.names}
     lets, outputs = cut(results, name_nodes(results, local, trace.hints, states, frozenset(arguments | known)))
-    sizes = _sizes(lets, known, trace.sizes)
+    sizes = _sizes(lets, known, trace.sizes, {p.name: p.low for p in parameters})
     check_axes(lets, known, arguments, dict(sizes))
+    check_requirements(trace.requirements, known | set(dict(sizes)))
     axes = {a for let in lets for node in walk(let.body) for a in node.axes}
     order = (*trace.order, *sorted((a for a in axes if a not in trace.order), key=lambda a: (_first_seen(lets, a), a)))
     placed = [Output(n, tuple(a for a in order if a in axes)) for n, axes in outputs]
@@ -279,15 +278,16 @@ def _program(
         sizes=sizes,
         states=tuple(states),
         hypotheses=tuple(trace.hypotheses),
+        requirements=tuple(trace.requirements),
     )
 
 
-def _sizes(lets: list[Let], known: set[str], given: dict[str, Expr]) -> tuple[tuple[str, Expr], ...]:
+def _sizes(lets: list[Let], known: set[str], given: dict[str, Expr], lows: dict[str, float]) -> tuple[tuple[str, Expr], ...]:
     """The sizes of axes that the definition creates: those it gives, then those that follow from its index maps."""
     repeated = sorted(set(given) & known)
     if repeated:
         raise DefinitionError(f"axis {repeated[0]} is that of an input, which has its size; a new axis wants a name of its own")
-    return (*given.items(), *derived_sizes((let.body for let in lets), known | set(given)))
+    return (*given.items(), *derived_sizes((let.body for let in lets), known | set(given), lows))
 
 
 def _first_seen(lets: list[Let], axis: str) -> int:

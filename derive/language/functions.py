@@ -9,6 +9,7 @@ from derive.language.annotations import AXIS
 from derive.language.errors import DefinitionError, closest
 from derive.language.nodes import (
     BATCH,
+    INFINITY,
     ONE,
     Call,
     Compare,
@@ -22,6 +23,7 @@ from derive.language.nodes import (
     Size,
     as_expr,
     flatten,
+    held,
     power,
     where,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "expm1",
     "floor",
     "idx",
+    "inf",
     "log",
     "log1p",
     "logsumexp",
@@ -61,6 +64,7 @@ __all__ = [
 ]
 
 pi = Call("pi", ())
+inf = INFINITY
 
 
 def _scalar(fn: str, x: Number) -> Expr:
@@ -271,8 +275,9 @@ def argmin(x: Number, over: str) -> Expr:
 
 
 def onehot(index: Number, axis: str) -> Expr:
-    """1 at the position along the axis that `index` gives, 0 elsewhere."""
-    return Delta(axis, as_expr(index))
+    """1 at the position along the axis that `index` gives, 0 elsewhere; nothing but 0 for a label that is no position."""
+    position = as_expr(index)
+    return held(position, Delta(axis, position))
 
 
 def size(axis: str) -> Expr:

@@ -8,9 +8,27 @@ from fractions import Fraction
 from derive.language.binding import AxisMap, bind_axes
 from derive.language.errors import DefinitionError, closest
 from derive.language.naming import free_name
-from derive.language.nodes import BATCH, At, Const, Delta, Expr, Iota, Param, Reduce, Size, as_expr, at, base_axis, fresh_axis, mul, walk
+from derive.language.nodes import (
+    BATCH,
+    At,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Iota,
+    Param,
+    Reduce,
+    Size,
+    as_expr,
+    at,
+    base_axis,
+    flatten,
+    fresh_axis,
+    mul,
+    walk,
+)
 from derive.language.program import Hypothesis, Program
-from derive.language.trace import declare, give_size, hint, inherit, pairs
+from derive.language.trace import declare, give_size, hint, inherit, pairs, require
 
 
 def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
@@ -82,7 +100,16 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple
         give_size(axes[axis][0], _move(size, bodies, axes))
     for h in program.hypotheses:
         inherit(Hypothesis(_move(h.left, bodies, axes), _move(h.right, bodies, axes)))
+    for condition in program.requirements:
+        require(_moved_condition(condition, bodies, axes))
     return results
+
+
+def _moved_condition(condition: Compare, bodies: dict[Expr, Expr], axes: AxisMap) -> Compare:
+    """A condition on sizes and parameters in the caller's terms."""
+    moved = _move(condition, bodies, axes)
+    assert isinstance(moved, Compare)
+    return Compare(moved.op, flatten(moved.left), flatten(moved.right))
 
 
 def _own_axes(program: Program, axes: AxisMap, taken: set[str]) -> None:

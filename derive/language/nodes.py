@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from derive.language.errors import DefinitionError, closest
+from derive.language.ranges import Range, Scalar
 from derive.language.refusals import Refusals
 
 BATCH = "..."
@@ -95,6 +96,9 @@ class Expr(Refusals):
     def __floordiv__(self, other: Number) -> Expr:
         return Call("floor", (self / other,))
 
+    def __mod__(self, other: Number) -> Expr:
+        return self - other * (self // other)
+
     def __pow__(self, other: Number) -> Expr:
         return power(self, as_expr(other))
 
@@ -113,9 +117,16 @@ class Expr(Refusals):
     def __ge__(self, other: Number) -> Expr:
         return Compare(">=", self, as_expr(other))
 
-    def at(self, **index: Number) -> Expr:
-        """Read this expression at other positions: `logp.at(C=label)`, `x.at(H=2 * new("P") + idx("I") - 1)`."""
-        return at(self, {axis: as_expr(i) for axis, i in index.items()})
+    def at(self, *, outside: Number = 0, **index: Number) -> Expr:
+        """Read this expression at other positions: `logp.at(C=label)`, `x.at(H=2 * new("P") + idx("I") - 1)`.
+
+        What a computed position reads outside the array is 0, or `outside`; a label that is no position reads 0.
+        """
+        positions = {axis: as_expr(i) for axis, i in index.items()}
+        read = at(self, positions)
+        for position in positions.values():
+            read = held(position, read)
+        return read if outside == 0 else add(read, beyond(positions, as_expr(outside)))
 
     def __post_init__(self) -> None:
         """Hash and axes now, while those of the children are at hand, so that no depth of nesting is too deep."""
@@ -156,12 +167,15 @@ class Const(Expr):
 
 @_node
 class Input(Expr):
-    """An array the caller passes; `names` are its axes in order. `into` is the axis an integer input points into."""
+    """An array the caller passes; `names` are its axes in order. `into` is the axis an integer input points into, `limits`
+    the range of a real one; an integer input may also hold `spare`, which is no position."""
 
     name: str
     names: tuple[str, ...]
     dtype: str = "real"
     into: str | None = None
+    limits: Range = Scalar
+    spare: Expr | None = None
 
     @cached_property
     def axes(self) -> frozenset[str]:
@@ -359,6 +373,7 @@ class Delta(Expr):
 
 ZERO, ONE, TWO = Const(Fraction(0)), Const(Fraction(1)), Const(Fraction(2))
 MINUS_ONE = Const(Fraction(-1))
+INFINITY = Call("inf", ())
 
 
 def as_expr(value: Number) -> Expr:
@@ -452,6 +467,27 @@ def at(body: Expr, index: dict[str, Expr]) -> Expr:
             raise DefinitionError(f"{body.brief} has no axis {axis} to read at; its axes are ({known}){closest(axis, body.axes)}")
     kept = tuple(sorted((a, i) for a, i in index.items() if i != Iota(a)))
     return At(body, kept) if kept else body
+
+
+def held(position: Expr, value: Expr) -> Expr:
+    """The value where an integer input holds a position; 0 where it holds the number that is none."""
+    for leaf in leaves(position, Input):
+        assert isinstance(leaf, Input)
+        if leaf.spare is not None:
+            if position != leaf and not (isinstance(position, At) and position.body == leaf):
+                raise DefinitionError(
+                    f"{position.brief} computes with {leaf}, which may be {leaf.spare}, no position; read at {leaf} itself"
+                )
+            value = where(Compare("!=", position, leaf.spare), value, ZERO)
+    return value
+
+
+def beyond(index: dict[str, Expr], value: Expr) -> Expr:
+    """An infinite value where any position of an index lies outside its axis, 0 where all lie inside."""
+    if value not in (INFINITY, negate(INFINITY)):
+        raise DefinitionError(f"outside={value}: what lies outside an array is 0, inf or -inf")
+    beyond_end = {axis: where(Compare(">=", i, Size(axis)), value, ZERO) for axis, i in index.items()}
+    return add(*(where(Compare("<", i, ZERO), value, beyond_end[axis]) for axis, i in index.items()))
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -23,6 +23,7 @@ class Primitive:
 # fmt: off
 PRIMITIVES = (
     Primitive("pi",         0, "",        "the circle's circumference over its diameter"),
+    Primitive("inf",        0, "",        "more than every number; stands for what no maximum or minimum picks"),
     Primitive("exp",        1, "real",    "e to the power of the argument"),
     Primitive("log",        1, "x > 0",   "natural logarithm"),
     Primitive("normal_cdf", 1, "real",    "probability that a standard normal falls below the argument"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from derive.language.errors import DefinitionError, DeriveError
 from derive.language.nodes import Compare, Expr, Input, Ref, substitute

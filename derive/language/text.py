@@ -53,7 +53,9 @@ def _tree_size(expr: Expr) -> int:
 def _pruned(expr: Expr, depth: int) -> Expr:
     if not expr.children:
         return expr
-    return expr.rebuild(tuple(_pruned(c, depth - 1) for c in expr.children)) if depth else Ref("...", expr.axes)
+    if depth <= 0 and expr.kind == "real":
+        return Ref("...", expr.axes)
+    return expr.rebuild(tuple(_pruned(c, depth - 1) for c in expr.children))
 
 
 def _wrap(expr: Expr, level: int) -> str:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from derive.language.errors import DefinitionError
-from derive.language.nodes import BATCH, Expr, Input, Number, Ref, as_expr, leaves
+from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Number, Ref, as_expr, leaves
 from derive.language.program import Hypothesis
 
 Pair = tuple[str, str]
+HOLDS: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
 
 
 @dataclass
 class Trace:
     """The layout `order` of all axes, the pairs of axes (first, second) that some array declares in that order, names for
-    intermediates, what is assumed, and the `sizes` given to axes that the definition creates."""
+    intermediates, what is assumed of inputs, what is required of sizes and parameters, and the `sizes` given to axes that the
+    definition creates."""
 
     order: tuple[str, ...]
     pairs: set[Pair] = field(default_factory=set)
     hints: dict[Expr, str] = field(default_factory=dict)
     hypotheses: list[Hypothesis] = field(default_factory=list)
+    requirements: list[Compare] = field(default_factory=list)
     sizes: dict[str, Expr] = field(default_factory=dict)
 
 
@@ -124,11 +131,36 @@ def inherit(hypothesis: Hypothesis) -> None:
         trace.hypotheses.append(hypothesis)
 
 
-def assume(left: Expr, *, equals: Number) -> None:
-    """State an equation that the inputs satisfy, as in assume(sum(t, "C"), equals=1); pages and proofs list it."""
+def require(condition: Compare) -> None:
+    """Remember a condition on sizes and parameters. Raises DefinitionError for one between numbers that does not hold."""
+    trace = _TRACE.get()
+    left, right = condition.left, condition.right
+    if isinstance(left, Const) and isinstance(right, Const):
+        if not HOLDS[condition.op](left.value, right.value):
+            raise DefinitionError(f"it needs {condition}, which does not hold")
+    elif trace and condition not in trace.requirements:
+        trace.requirements.append(condition)
+
+
+def assume(left: Expr, *, equals: Number | None = None) -> None:
+    """State what the definition relies on; pages list it.
+
+    An equation between the inputs, `assume(sum(t, "C"), equals=1)`, may be used by proofs, which then name it. A condition on
+    sizes and parameters, `assume(size("N") > 1)` or `assume(size("C") % groups, equals=0)`, is checked in every call.
+    """
     trace = _TRACE.get()
     if trace is None:
         raise DefinitionError('assume() belongs inside a definition, as in assume(sum(t, "C"), equals=1)')
-    if not isinstance(left, Expr) or left.kind != "real":
+    if not isinstance(left, Expr) or (left.kind == "real") != (equals is not None):
         raise DefinitionError(f'assume wants an expression and what it equals, as in assume(sum(t, "C"), equals=1); got {left}')
-    inherit(Hypothesis(left, as_expr(equals)))
+    condition = left if equals is None else Compare("==", left, as_expr(equals))
+    free = not condition.axes and not leaves(condition, Input, Ref)
+    if free and isinstance(condition, Compare):
+        require(condition)
+    elif equals is None:
+        raise DefinitionError(
+            f'{left} is about numbers in arrays; the range of an input stands where it is declared, as in x: Real["N", Positive], '
+            'and assume takes conditions on sizes and parameters, as in assume(size("N") > 1)'
+        )
+    else:
+        inherit(Hypothesis(left, as_expr(equals)))

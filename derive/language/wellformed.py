@@ -27,16 +27,34 @@ from derive.language.nodes import (
 )
 from derive.language.program import Let, Output, Parameter
 
+EXTREMES = ("max", "min", "argmax", "argmin")
+
 
 def check_nodes(results: Iterable[Expr], parameters: list[Parameter]) -> None:
     """Raise DefinitionError for a condition used as a number or an index that is no integer position of its axis."""
     whole = {p.name for p in parameters if p.integer}
     for result in results:
+        _check_infinity(result)
         for node in walk(result):
             _check_conditions(node)
             if isinstance(node, At):
                 for axis, index in node.index:
                     _check_index(node, axis, index, whole)
+
+
+def _check_infinity(result: Expr) -> None:
+    """What is infinite stands inside a maximum or minimum, which picks something else."""
+    seen: set[Expr] = set()
+    stack = [result]
+    while stack:
+        node = stack.pop()
+        if node == Call("inf", ()):
+            raise DefinitionError(
+                "inf is no number: it stands for what no maximum or minimum picks, as in max(x.at(..., outside=-inf), ...)"
+            )
+        if node not in seen and not (isinstance(node, Reduce) and node.how in EXTREMES):
+            seen.add(node)
+            stack.extend(node.children)
 
 
 def _check_conditions(node: Expr) -> None:
@@ -101,6 +119,14 @@ def check_axes(lets: list[Let], known: set[str], names: set[str], sizes: dict[st
                     f"nothing gives axis {axis} a size, in {let.name} = {let.body}{closest(axis, sized)}"
                     f"; an axis belongs to an input, or is created: x.at(H=new(...) + idx(...)), or new({axis!r}, size=...)"
                 )
+
+
+def check_requirements(requirements: Iterable[Expr], sized: set[str]) -> None:
+    """Raise DefinitionError for a condition on an axis that has no size."""
+    for condition in requirements:
+        for axis in (s.axis for s in leaves(condition, Size)):  # type: ignore[attr-defined]
+            if base_axis(axis) not in sized:
+                raise DefinitionError(f"assume({condition}): nothing gives axis {axis} a size{closest(axis, sized)}")
 
 
 def declared_outputs(outputs: list[Output], wanted: tuple[Array, ...]) -> list[Output]:

@@ -25,8 +25,9 @@ def context() -> Any:
 def _table() -> dict[str, Callable[..., Any]]:
     c = context()
     return {
-        "pi": lambda: +c.pi, "exp": c.exp, "log": c.log, "normal_cdf": lambda v: c.erfc(-v / c.sqrt(2)) / 2, "erf": c.erf,
-        "sin": c.sin, "cos": c.cos, "arctan": c.atan, "abs": abs, "sign": c.sign, "floor": c.floor,
+        "pi": lambda: +c.pi, "inf": lambda: c.inf, "exp": c.exp, "log": c.log, "erf": c.erf,
+        "normal_cdf": lambda v: c.erfc(-v / c.sqrt(2)) / 2, "sin": c.sin, "cos": c.cos, "arctan": c.atan, "abs": abs,
+        "sign": c.sign, "floor": c.floor,
     }  # fmt: skip
 
 

@@ -114,7 +114,7 @@ def _node(n: Expr, parts: list[Scaled], shift: Shift, degrees: Mapping[Expr, Fra
             return Scaled(rebuilt, total[0])
         case Call("log", _):
             return Scaled(rebuilt, extra=total[0])
-        case Compare() if total[0] == total[1]:
+        case Compare() if total[0] == total[1] or ZERO in (parts[0].expr, parts[1].expr):
             return Scaled(rebuilt)
         case Where() if not total[0]:
             chosen, other = _alike(parts[1:], shift)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.language.functions import abs as absolute
-from derive.language.functions import arctan, cos, erf, exp, floor, log, normal_cdf, pi, sign, sin, sqrt
+from derive.language.functions import arctan, cos, erf, exp, floor, inf, log, normal_cdf, pi, sign, sin, sqrt
 from derive.language.functions import maximum as larger
 from derive.language.functions import minimum as smaller
 from derive.language.nodes import Call, Const, Expr, add, mul, power, transform
@@ -38,6 +38,7 @@ def _exp_polynomial(x: Expr, *coefficients: Expr) -> Expr:
 # fmt: off
 ROWS = (
     Kernel("pi",                0,    lambda: pi,                                       "np.pi"),
+    Kernel("inf",               0,    lambda: inf,                                      "np.inf"),
     Kernel("exp",               1,    exp,                                              "np.exp"),
     Kernel("log",               1,    log,                                              "np.log"),
     Kernel("sqrt",              1,    sqrt,                                             "np.sqrt"),

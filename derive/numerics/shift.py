@@ -202,10 +202,13 @@ def _exponentials(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
 
 def _is_ratio(e: Expr, bodies: dict[Expr, Expr]) -> bool:
     """Whether a power of a sum of exponentials is among its factors: there a shift cancels already."""
-    factors = _factors(e, bodies)
-    return any(
-        _holds_exponential(f.base, bodies) if isinstance(f, Pow) else isinstance(f, Reduce) and _is_ratio(f.body, bodies) for f in factors
-    )
+    for f in _factors(e, bodies):
+        match f:
+            case Pow(base, _) if _holds_exponential(base, bodies):
+                return True
+            case Reduce(_, body, _) | Where(_, body, _) if _is_ratio(body, bodies):
+                return True
+    return False
 
 
 def _holds_exponential(e: Expr, bodies: dict[Expr, Expr]) -> bool:

@@ -174,6 +174,7 @@ def hull(x: Ball, y: Ball) -> Ball:
 # fmt: off
 FUNCTIONS: dict[str, Callable[..., Ball]] = {
     "pi":         arb.pi,
+    "inf":        arb.pos_inf,
     "exp":        partial(method, "exp"),
     "log":        logarithm,
     "normal_cdf": normal_cdf,

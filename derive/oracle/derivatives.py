@@ -49,6 +49,7 @@ SLOPES: dict[str, Slope | None] = {
     "sign":       None,
     "floor":      None,
     "pi":         None,
+    "inf":        None,
 }
 # fmt: on
 

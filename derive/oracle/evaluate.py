@@ -142,7 +142,15 @@ def sized(bound: Bound) -> Bound:
         if size is None or size < 0:
             raise OracleError(f"{bound.program.name}: axis {axis} would have size {expr} = {size}; wanted 0 or more")
         bound = replace(bound, sizes={**bound.sizes, axis: size})
+    for condition in bound.program.requirements:
+        if not bool(value(condition, setting_of(bound, a, None), {}).data.item() is True):
+            came = f"sizes are {_listed(bound.sizes)}, parameters {_listed(bound.parameters)}"
+            raise OracleError(f"{bound.program.name}: wanted {condition}; {came}")
     return bound
+
+
+def _listed(found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in found.items()) or "none"
 
 
 def stands_alone(bound: Bound, results: Iterable[tuple[str, ...]]) -> bool:

@@ -85,6 +85,10 @@ def pi(bits: int) -> Interval:
     return Interval(*pi_ends(bits))
 
 
+def infinity(bits: int) -> Interval:
+    return Interval(libmp.finf, libmp.finf)
+
+
 def compare(op: str, x: Interval, y: Interval) -> Truth:
     if x.low is None or y.low is None:
         return UNDEFINED if special(x, y) is UNDEFINED else None
@@ -103,6 +107,7 @@ def hull(x: Interval, y: Interval) -> Interval:
 # fmt: off
 FUNCTIONS: dict[str, Callable[..., Interval]] = {
     "pi":         pi,
+    "inf":        infinity,
     "exp":        exponential,
     "log":        logarithm,
     "normal_cdf": partial(monotone, normal_cdf_point),

@@ -8,7 +8,26 @@ from functools import partial, reduce
 
 import numpy as np
 
-from derive.language.nodes import Add, At, Call, Compare, Const, Delta, Expr, Input, Iota, Mul, Param, Pow, Reduce, Ref, Size, Where, walk
+from derive.language.nodes import (
+    Add,
+    At,
+    Call,
+    Compare,
+    Const,
+    Delta,
+    Expr,
+    Input,
+    Iota,
+    Mul,
+    Param,
+    Pow,
+    Reduce,
+    Ref,
+    Size,
+    Where,
+    leaves,
+    walk,
+)
 from derive.language.primitives import BY_NAME
 from derive.language.program import Program
 from derive.oracle.arithmetic import Arithmetic, choose
@@ -75,7 +94,12 @@ def _node(node: Expr, s: Setting, values: Values) -> Tensor:
 
 def positions(index: tuple[tuple[str, Expr], ...], s: Setting, values: Values) -> Index:
     """An At's index as tensors."""
-    return [(axis, values[i], depends_on_data(i, s)) for axis, i in index]
+    return [(axis, values[i], depends_on_data(i, s) and not _may_be_none(i)) for axis, i in index]
+
+
+def _may_be_none(index: Expr) -> bool:
+    """Whether an integer input in the index may hold a number that is no position, which reads 0."""
+    return any(i.spare is not None for i in leaves(index, Input))  # type: ignore[attr-defined]
 
 
 def _leaf(name: str, s: Setting) -> Tensor:

@@ -8,10 +8,10 @@ from typing import Any
 from derive import geometry, pipeline
 from derive.calculus.proof import Step
 from derive.catalog.geometry import Recurrence
-from derive.entries import Entry, described
+from derive.entries import Entry, described, program_signature, signature
 from derive.geometry.rules import Step as WholeStep
 from derive.language.operation import Op
-from derive.language.program import Let, Parameter, Program
+from derive.language.program import Let
 from derive.language.text import text
 from derive.pages.entries import source, tier
 from derive.pages.formulas import new_lets
@@ -32,9 +32,8 @@ def shown(e: Entry, readings: Collection[str]) -> Fields:
 
 
 def _recurrence(r: Recurrence) -> Fields:
-    arguments = [{"name": a.name, "letter": a.letter, "least": a.least, "default": a.default, "meaning": a.meaning} for a in r.arguments]
     steps = [_whole_step(s) for s in geometry.derivation(r)]
-    return {"index_map": text(r.index.position), "asked": r.asked, "arguments": arguments, "steps": steps, "code": source(r)}
+    return {"index_map": text(r.index.position), "asked": r.asked, **signature(r), "steps": steps, "code": source(r)}
 
 
 def _whole_step(s: WholeStep) -> Fields:
@@ -55,13 +54,13 @@ def _op(op: Op, readings: Collection[str]) -> Fields:
     code = dict(functions(op, readings))
     forms = {r: pipeline.stable(p) for r, p in found.programs if r in readings}
     return {
-        **_signature(program),
+        **program_signature(program),
         "definition": _lets(program.lets, notation),
         "kinks": [inline(k) for k in kinks(program)],
         "readings": {
             r: {
                 "function": p.name,
-                **_signature(p),
+                **program_signature(p),
                 "tier": d.tier if (d := found.derivation(r)) else None,
                 "formulas": _lets(program.lets if r == "value" else new_lets(p, program), notation),
                 "steps": [_step(s) for s in d.steps] if d else [],
@@ -73,19 +72,6 @@ def _op(op: Op, readings: Collection[str]) -> Fields:
             if r in readings
         },
     }
-
-
-def _signature(program: Program) -> Fields:
-    return {
-        "inputs": [{"name": i.name, "axes": list(i.names), "holds": i.dtype, "into": i.into} for i in program.inputs],
-        "parameters": [_parameter(p) for p in program.parameters],
-        "outputs": [{"name": o.name, "axes": list(o.names)} for o in program.outputs],
-        "hypotheses": [str(h) for h in program.hypotheses],
-    }
-
-
-def _parameter(p: Parameter) -> Fields:
-    return {"name": p.name, "default": None if p.default is None else float(p.default), "exact": str(p.default), "range": p.range}
 
 
 def _lets(lets: Iterable[Let], notation: Symbols) -> list[Fields]:

@@ -43,6 +43,7 @@ FUNCTIONS = {
     "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "arctan": r"\arctan",
     "normal_cdf": r"\Phi", "normal_pdf": r"\varphi", "sigmoid": r"\sigma",
 }
+CONSTANTS = {"pi": r"\pi", "inf": r"\infty"}
 BRACKETS  = {"abs": (r"\lvert ", r" \rvert"), "floor": (r"\lfloor ", r" \rfloor")}
 RELATIONS = {"<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": "=", "!=": r"\ne"}
 LETTERS   = (r"\Phi", r"\varphi", r"\sigma")
@@ -195,8 +196,8 @@ def _base(e: Expr, s: Scope) -> str:
 
 
 def _call(e: Call, s: Scope) -> Written:
-    if e.fn == "pi":
-        return r"\pi", ATOM
+    if e.fn in CONSTANTS:
+        return CONSTANTS[e.fn], ATOM
     inner = ", ".join(_write(a, s)[0] for a in e.args)
     if e.fn in BRACKETS:
         left, right = BRACKETS[e.fn]

@@ -30,7 +30,8 @@ from derive.language.nodes import (
 
 # fmt: off
 CALLS = {
-    "pi": lambda: np.pi, "exp": np.exp, "log": np.log, "abs": np.abs, "sign": np.sign, "floor": np.floor, "sin": np.sin, "cos": np.cos,
+    "pi": lambda: np.pi, "inf": lambda: np.inf,
+    "exp": np.exp, "log": np.log, "abs": np.abs, "sign": np.sign, "floor": np.floor, "sin": np.sin, "cos": np.cos,
     "arctan": np.arctan, "normal_cdf": np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2, otypes=[float]),
     "erf": np.vectorize(math.erf, otypes=[float]), "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": lambda x: np.log1p(np.exp(x)),
     "normal_pdf": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),

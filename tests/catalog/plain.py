@@ -32,7 +32,8 @@ from derive.language.program import Program
 
 # fmt: off
 CALLS = {
-    "pi": lambda: np.pi, "exp": np.exp, "log": np.log, "abs": np.abs, "sign": np.sign, "floor": np.floor, "sin": np.sin, "cos": np.cos,
+    "pi": lambda: np.pi, "inf": lambda: np.inf,
+    "exp": np.exp, "log": np.log, "abs": np.abs, "sign": np.sign, "floor": np.floor, "sin": np.sin, "cos": np.cos,
     "arctan": np.arctan, "normal_cdf": np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2), "erf": np.vectorize(math.erf),
 }
 COMPARE = {

@@ -1,6 +1,5 @@
 """Contracts and inputs, read off definitions that no catalogue knows."""
 
-
 from __future__ import annotations
 
 import numpy as np
@@ -8,8 +7,8 @@ import numpy as np
 from derive.checker.contract import contract, text
 from derive.checker.inputs import LAYOUTS, SHAPES, Case, sample, setting
 from derive.checker.regimes import REGIMES
-from derive.language.definition import Index, Natural, Positive, Real, assume, op
-from derive.language.functions import abs, exp, idx, log, max, new, sqrt, sum, where
+from derive.language.definition import Between, Index, Natural, NonNegative, Positive, Range, Real, Scalar, assume, op
+from derive.language.functions import abs, exp, idx, inf, log, max, mean, new, size, sqrt, sum, where
 
 
 @op
@@ -33,8 +32,29 @@ def root(v: Real["..."]):
 
 
 def test_domains_are_found_by_trying():
-    assert contract(odd_one).domains == {"x": "real", "t": "unit", "w": "positive"}
-    assert contract(root).domains == {"v": "nonnegative"}
+    assert contract(odd_one).domains == {"x": Scalar, "t": Between(0, 1), "w": Positive}
+    assert contract(root).domains == {"v": NonNegative}
+
+
+@op
+def ranged(p: Real["N", Between(0, 1)], t: Real["N", Range(0, 1)], v: Real["N", Range(low=-3)], u: Real["N", Range(high=2)]):
+    """Inputs that declare their ranges."""
+    return mean(t * log(p) + v + u)
+
+
+def test_declared_ranges_hold_in_every_sample_and_their_ends_are_met():
+    c = contract(ranged)
+    assert [str(c.domains[n]) for n in "ptvu"] == ["(0, 1)", "[0, 1]", "[-3, inf)", "(-inf, 2]"]
+    assert "real in (0, 1)" in text(c)
+    met = set()
+    for dtype in ("float16", "bfloat16", "float32", "float64"):
+        for regime in REGIMES:
+            for seed in range(4):
+                inputs = sample(c, Case("long last", regime, seed=seed), dtype).inputs
+                for i in ranged.program.inputs:
+                    assert all(i.limits.admits(float(v)) for v in inputs[i.name]), (i.name, dtype, regime)
+                met |= set(inputs["t"].tolist()) & {0.0, 1.0}
+    assert met == {0.0, 1.0}
 
 
 def test_kinks_and_ties_are_named():
@@ -85,3 +105,27 @@ def test_layouts():
     c = contract(odd_one)
     assert sample(c, Case("odd", layout="F"), "float64").inputs["x"].flags.f_contiguous
     assert not sample(c, Case("odd", layout="strided"), "float64").inputs["x"].flags.forc
+
+
+@op
+def pooled(x: Real["N L"], label: Index["N -> L or -1"], *, padding: Natural = 1):
+    """The largest of each window, and what labels point to."""
+    assume(size("L") > 3)
+    assume(padding <= 1)
+    widest = max(x.at(L=new("P") + new("K", size=3) - padding, outside=-inf), "K")
+    return sum(widest, "P") + x.at(L=label)
+
+
+def test_comparisons_of_positions_are_no_kinks():
+    assert all("idx" not in k.split(" along ")[0] or k.startswith("ties") for k in contract(pooled).kinks)
+    assert not any(k.startswith("label") for k in contract(pooled).kinks)
+
+
+def test_calls_satisfy_what_is_required():
+    c = contract(pooled)
+    assert "size(L) > 3" in text(c)
+    found = [sample(c, Case(shape, regime, variant, seed=seed), "float32") for shape in SHAPES for regime in REGIMES for variant in range(3)
+             for seed in range(2)]  # fmt: skip
+    assert all(s.inputs["x"].shape[1] > 3 and s.parameters["padding"] <= 1 for s in found)
+    labels = np.concatenate([s.inputs["label"] for s in found])
+    assert (labels == -1).mean() > 0.05 and (labels >= -1).all() and {s.parameters["padding"] for s in found} == {0, 1}

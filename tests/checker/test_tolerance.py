@@ -1,6 +1,5 @@
 """The derived tolerance: tight where the printed form is, wide where it cancels, silent where it overflows."""
 
-
 from __future__ import annotations
 
 import numpy as np

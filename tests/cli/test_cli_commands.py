@@ -54,14 +54,6 @@ def test_list_names_every_entry(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"  {e.name}" in lines and e.summary in lines
 
 
-def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["list", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["schema"] == "derive.list/1"
-    assert [e["name"] for e in found["entries"]] == [e.name for e in entries()]
-    assert {"op", "recurrence"} == {e["kind"] for e in found["entries"]}
-
-
 def test_show_prints_definition_steps_gradient_and_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "batch_norm_train"]) == 0
     text = capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 
 import derive.catalog
 import derive.language
-from derive.language import DefinitionError
+from derive.language import DefinitionError, Op
 
 NAMES = {n: getattr(derive.language, n) for n in derive.language.__all__}
 NAMES = {op.name: op for op in derive.catalog.CATALOG} | NAMES
@@ -148,18 +148,20 @@ def test_it_says_what_is_wrong(signature: str, body: str, message: str) -> None:
 
 
 GOOD = [
-    ('(x: Real["N D"], c: Real["D"])', 'return mean(c * x, "N")'),
-    ('(p: Real["L M"], v: Real["M E"])', 'return sum(p * v, "M")'),
-    ('(a: Real["N D"], b: Real["M D"], c: Real["N M"])', 'return sum(a * b * c, "D")'),
-    (QK, 'return sum(q, "D") * sum(k, "K")'),
-    (QK, "return sum(q * k)"),
-    (QK, 'return sum(q * k, "D") if False else k * sum(q, "D")'),
+    ('(x: Real["N D"], c: Real["D"])', 'return mean(c * x, "N")', ("D",)),
+    ('(p: Real["L M"], v: Real["M E"])', 'return sum(p * v, "M")', ("L", "E")),
+    ('(a: Real["N D"], b: Real["M D"], c: Real["N M"])', 'return sum(a * b * c, "D")', ("N", "M")),
+    (QK, 'return sum(q, "D") * sum(k, "K")', ("L", "M")),
+    (QK, "return sum(q * k)", ()),
+    (QK, 'return sum(q * k, "D") if False else k * sum(q, "D")', ("L", "M", "K")),
 ]
 
 
-@pytest.mark.parametrize(("signature", "body"), GOOD)
-def test_products_that_mean_something_are_accepted(signature: str, body: str) -> None:
-    define(signature, body)
+@pytest.mark.parametrize(("signature", "body", "axes"), GOOD)
+def test_products_that_mean_something_are_accepted(signature: str, body: str, axes: tuple[str, ...]) -> None:
+    op = define(signature, body)
+    assert isinstance(op, Op)
+    assert set(op.program.outputs[0].names) == set(axes)
 
 
 @pytest.mark.parametrize("name", ["f_vjp", "f_jvp", "f_hvp", "_f"])

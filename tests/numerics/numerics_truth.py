@@ -16,7 +16,7 @@ ctx = mpmath.MPContext()
 ctx.dps = 420
 SMALLEST_NORMAL = float(np.finfo(float).tiny)
 FUNCTIONS = {
-    "pi": lambda: +ctx.pi, "exp": ctx.exp, "log": ctx.log, "erf": ctx.erf, "abs": abs, "sign": ctx.sign,
+    "pi": lambda: +ctx.pi, "inf": lambda: ctx.inf, "exp": ctx.exp, "log": ctx.log, "erf": ctx.erf, "abs": abs, "sign": ctx.sign,
     "normal_cdf": lambda v: ctx.erfc(-v / ctx.sqrt(2)) / 2,
 }  # fmt: skip
 COMPARE = {">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b}

@@ -64,7 +64,7 @@ def enclosure(a: Arithmetic, name: str, x: object) -> Interval:
 
 def test_every_primitive_has_a_row_here_there_and_everywhere() -> None:
     names = {p.name for p in PRIMITIVES}
-    assert names == set(FUNCTIONS) == set(SLOPES) == set(TRUTH) | {"pi"}
+    assert names == set(FUNCTIONS) == set(SLOPES) == set(TRUTH) | {"pi", "inf"}
 
 
 @pytest.mark.parametrize("backend", INSTALLED)

@@ -135,11 +135,12 @@ def cross_entropy_smoothed(logits, label, smoothing=0.1):
     return -((1 - smoothing) * picked + smoothing * logp.mean(axis=1)).mean()
 """, dtypes=DOUBLE)
 IGNORE = forward("cross_entropy_ignore", "mean over those kept", """
-def cross_entropy_ignore(logits, label, ignore_index=0):
+def cross_entropy_ignore(logits, label, ignore_index=-100):
     s = logits - logits.max(axis=1, keepdims=True)
     logp = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
     kept = label != ignore_index
-    return -(logp[np.arange(len(label)), label] * kept).sum() / kept.sum()
+    column = np.clip(label, 0, logits.shape[1] - 1)
+    return -(logp[np.arange(len(label)), column] * kept).sum() / kept.sum()
 """, dtypes=DOUBLE)
 WEIGHTED = forward("cross_entropy_weighted", "weighted mean", """
 def cross_entropy_weighted(logits, label, weight):
@@ -185,11 +186,11 @@ def cross_entropy_smoothed(logits, label, smoothing=0.1):
     SMOOTHED.wrong("smoothing fixed at 0.1", PLAIN, "parameter", ("    s =", "    smoothing = 0.1\n    s =")),
     IGNORE,
     forward("cross_entropy_ignore", "torch", """
-def cross_entropy_ignore(logits, label, ignore_index=0):
+def cross_entropy_ignore(logits, label, ignore_index=-100):
     return F.cross_entropy(logits, label, ignore_index=ignore_index)
 """, "torch", DOUBLE),
     IGNORE.wrong("mean over all samples", PLAIN, "factor", ("kept.sum()", "len(kept)")),
-    IGNORE.wrong("nothing ignored", PLAIN, "parameter", ("label != ignore_index", "label >= 0")),
+    IGNORE.wrong("nothing ignored", PLAIN, "parameter", ("label != ignore_index", "label > -1000")),
     IGNORE.wrong("only the ignored", PLAIN, "sign", ("label != ignore_index", "label == ignore_index")),
     IGNORE.wrong("class, not sample, ignored", PLAIN, "labels", ("    s =", "    logits = np.where(np.arange(logits.shape[1]) == ignore_index, -1e30, logits)\n    s =")),
     WEIGHTED,

@@ -18,7 +18,8 @@ SIZES = {"N": 4, "C": 5, "D": 6, "H": 6, "W": 5, "I": 3, "J": 3, "L": 4, "M": 5,
 @lru_cache
 def find(name: str) -> Op:
     """The op of that name: the corpus's own, else the catalogue's."""
-    found = getattr(definitions, name, None) or next((op for op in CATALOG if op.name == name), None)
+    own = getattr(definitions, name, None)
+    found = own if isinstance(own, Op) else next((op for op in CATALOG if op.name == name), None)
     if found is None:
         raise LookupError(f"no op {name} in the catalogue nor in corpus/definitions.py")
     return found

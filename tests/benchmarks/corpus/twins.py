@@ -114,7 +114,7 @@ def twins() -> dict[str, Callable[..., Any]]:
         "bce":                 F.binary_cross_entropy,
         "kl_div":              lambda logp, target: F.kl_div(logp, target, reduction="batchmean"),
         "cross_entropy_smoothed": lambda logits, label: F.cross_entropy(logits, label, label_smoothing=0.1),
-        "cross_entropy_ignore": lambda logits, label: F.cross_entropy(logits, label, ignore_index=0),
+        "cross_entropy_ignore": lambda logits, label: F.cross_entropy(logits, label),
         "cross_entropy_weighted": lambda logits, label, weight: F.cross_entropy(logits, label, weight=weight.detach()),
         "soft_margin":         lambda pred, target: F.soft_margin_loss(pred, target.detach()),
         "multi_margin":        F.multi_margin_loss,

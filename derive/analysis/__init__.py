@@ -1,0 +1,1 @@
+"""Functions of one variable, with certainty: Taylor series, bounds far out, integrals against the normal density, extremes."""

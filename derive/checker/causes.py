@@ -1,0 +1,53 @@
+"""Why a candidate disagrees, in words, and which op it computes instead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from derive.checker.contract import contract
+from derive.checker.diagnosis.explain import Diagnosis, diagnose
+from derive.checker.diagnosis.variants import near
+from derive.checker.findings import Finding, Tally
+from derive.checker.places import layout, place
+from derive.checker.reader import Reader
+from derive.checker.readers import fixed, like
+from derive.checker.searching import search
+from derive.language.operation import Op
+
+DIAGNOSING = 1.2  # seconds of computing for finding the cause of one disagreement
+NUMERIC = ("value", "gradient", "nan")
+
+
+def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op]) -> Diagnosis | None:
+    """Why, in words: the form that is computed, the place where it goes wrong, or the mistake that gives the same numbers."""
+    if f.form:
+        return Diagnosis(f.form)
+    if stated := layout(reader, f):
+        return Diagnosis(stated)
+    found = None
+    if name := f.what if f.kind in NUMERIC else _wrong_elsewhere(f, tally):
+        found = diagnose(reader, name, tally.trials, siblings, time.process_time() + DIAGNOSING)
+    if (found is None or found.is_weak) and (stated := place(reader, f, tally.trials)):
+        return Diagnosis(stated)
+    return found
+
+
+def _wrong_elsewhere(f: Finding, tally: Tally) -> str:
+    """Where a candidate raises on some inputs: a result that is wrong on others."""
+    wrong = (name for t in tally.trials for name, far in t.far.items() if far.any())
+    return next(wrong, "") if f.kind in ("raised", "shape") else ""
+
+
+def variant(reader: Reader, found: Diagnosis, siblings: Sequence[Op], op: Op, seed: int, budget: float) -> str:
+    """The sibling whose own check the candidate passes, if it is one that people take for the op."""
+    if not found.cause.endswith("(variant)"):
+        return ""
+    sibling = next((s for s in siblings if f" {s.name}, " in found.cause), None)
+    if sibling is None or not near(op.program, sibling.program):
+        return ""
+    if not set(reader.binding.parameters) <= {p.name for p in sibling.program.parameters}:
+        return ""
+    other = like(reader, sibling)
+    tried = search(contract(sibling), other, fixed(sibling, other, {}), Tally(), seed, time.perf_counter() + budget / 3)
+    return "" if any(f.grade == "wrong" for f in tried) else sibling.name

@@ -1,0 +1,80 @@
+"""Calls made until one disagrees, and the smallest that does for each kind of disagreement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from derive.checker.candidate import CandidateError
+from derive.checker.cases import recall
+from derive.checker.contract import Contract
+from derive.checker.findings import Finding, Tally
+from derive.checker.inputs import Case, Sample, sample, without_subnormals
+from derive.checker.manners import manners
+from derive.checker.reader import Reader
+from derive.checker.runs import run
+from derive.checker.search import explore
+from derive.checker.shrink import smallest
+
+CASES = 400
+SHRINKING = 0.5  # seconds for making one counterexample small
+HOPELESS = 8  # calls after which a function that raised is not given another chance
+CLEAR = 6  # calls that show a disagreement no form explains; then no more are needed
+LEAST = 14  # calls that are made even then, so that the cause can be found
+ORDER = ("state", "mutated input", "dtype", "shape", "raised", "value", "gradient", "nan", "aliased input")
+
+
+def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally, seed: int, deadline: float) -> list[Finding]:
+    """The smallest counterexample of each kind, or nothing."""
+    found: list[Finding] = []
+    raised = clear = 0
+    last = ""
+
+    def build(case: Case) -> Sample:
+        found = sample(c, case, reader.dtype, fixed)
+        return without_subnormals(found) if reader.adapter.flushes else found
+
+    def tries(case: Case) -> bool:
+        nonlocal raised, clear, last
+        findings = run(reader, build(case), tally)
+        raised += (failing := _raising(findings))
+        last = findings[0].message if failing else last
+        clear += any(f.grade == "wrong" for f in findings)
+        found.extend(findings)
+        late = any("not returned" in f.message for f in findings)
+        return late or (failing and raised == tally.calls >= HOPELESS) or (clear >= CLEAR and tally.calls >= LEAST)
+
+    explore(c, tries, seed, deadline, CASES)
+    if raised and raised == tally.calls:
+        what = last.removesuffix(" on a legal input")
+        raise CandidateError(f"{named(reader.function)} {what}, on every input tried")
+    if not _raising(found):
+        found += manners(reader, build, tally)
+    kept = _one_per_kind(found)
+    return [smallest(c, reader, f, build, time.perf_counter() + SHRINKING) for f in kept]
+
+
+def replayed(reader: Reader, case: str, tally: Tally) -> list[Finding]:
+    """What one kept case shows."""
+    reading, s = recall(case)
+    return run(reader, s, tally) if reading == reader.reading else []
+
+
+def _raising(findings: Iterable[Finding]) -> bool:
+    """A call that raises does not end the search: other calls may show more, or all may raise."""
+    return any(f.kind == "raised" for f in findings)
+
+
+def _one_per_kind(findings: Iterable[Finding]) -> list[Finding]:
+    """The largest disagreement of each kind; those that no form explains first."""
+    worst: dict[tuple[str, str], Finding] = {}
+    for f in sorted(findings, key=lambda f: f.ratio):
+        worst[(f.kind, f.grade)] = f
+    kept = sorted(worst.values(), key=lambda f: ORDER.index(f.kind) if f.kind in ORDER else 0)
+    return [f for f in kept if f.grade == "wrong"] or kept
+
+
+def named(function: Callable[..., Any]) -> str:
+    """What a function is called."""
+    return str(getattr(function, "__name__", None) or type(function).__name__)

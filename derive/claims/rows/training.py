@@ -1,0 +1,405 @@
+"""Claims about optimisers, initialisation and batches."""
+# mypy: ignore-errors
+
+from itertools import combinations
+
+from derive.analysis.function import derived
+from derive.catalog.activations import relu, tanh
+from derive.catalog.adaptive import adam, adam_l2, adamw, adamw_fixed_decay
+from derive.catalog.elementary import mean as average
+from derive.catalog.losses import mse
+from derive.catalog.optimizers import gradient_descent, sgd_momentum, sgd_momentum_inside
+from derive.catalog.regularizers import l2, l2_half, weight_decay
+from derive.claims.claim import Claim
+from derive.claims.statements import at_most, below, counted, equal, fails, mean_square, number, tends
+from derive.language import (
+    Count,
+    Fraction01,
+    NonNegative,
+    Positive,
+    Range,
+    Real,
+    Scalar,
+    assume,
+    idx,
+    mean,
+    op,
+    size,
+    sqrt,
+    sum,
+    where,
+)
+from derive.language import (
+    equal as same,
+)
+
+
+@op
+def bowl(w: Real[""], *, k: Scalar = 2):
+    """A quadratic of curvature k."""
+    return k * w**2 / 2
+
+
+d_bowl, d_l2, d_l2_half, d_mse, d_average = map(derived, (bowl, l2, l2_half, mse, average))
+
+
+@op
+def descends(x: Real[""], *, w: Positive, k: Positive, rate: Positive):
+    """A step against the gradient of a quadratic of curvature k makes it smaller."""
+    new = gradient_descent(w, d_bowl(1, w, k=k), rate=rate)
+    return bowl(new, k=k), bowl(w, k=k)
+
+
+@op
+def descends_below(x: Real[""], *, w: Positive, k: Positive, u: Positive):
+    """It does at every rate below 2/k, which is 2/(k(1 + u)) for a u above 0."""
+    new = gradient_descent(w, d_bowl(1, w, k=k), rate=2 / (k * (1 + u)))
+    return bowl(new, k=k), bowl(w, k=k)
+
+
+@op
+def ascends_above(x: Real[""], *, w: Positive, k: Positive, u: NonNegative):
+    """And at no other: from 2/k on it does not."""
+    new = gradient_descent(w, d_bowl(1, w, k=k), rate=2 * (1 + u) / k)
+    return bowl(w, k=k), bowl(new, k=k)
+
+
+@op
+def least_squares_step(x: Real["N D"], t: Real["N"], w: Real["D"], *, rate: Positive):
+    """For least squares a step changes the loss by -rate |grad|^2 + rate^2 mean((x grad)^2): the first wins for small rates."""
+    r = sum(x * w, "D") - t
+    grad = 2 * mean(r * x, "N")
+    new = gradient_descent(w, grad, rate=rate)
+    after = mean((sum(x * new, "D") - t) ** 2, "N")
+    return after, mean(r**2, "N") - rate * sum(grad**2, "D") + rate**2 * mean(sum(x * grad, "D") ** 2, "N")
+
+
+@op
+def batch_of_weighted(grad: Real["N"], chance: Real["N"]):
+    """The expected gradient of one sample, drawn with these chances, is the full gradient."""
+    assume(sum(chance, "N"), equals=1)
+    return sum(chance * grad, "N"), mean(grad, "N")
+
+
+@op
+def batch_of_uniform(grad: Real["N"]):
+    """The expected gradient of one sample, each with chance 1/N, is the full gradient."""
+    return sum(1 / size("N") * grad, "N"), mean(grad, "N")
+
+
+@op
+def batch_of_two(grad: Real["N"]):
+    """So is that of two samples drawn one after the other."""
+    return mean(mean((grad + grad.at(N=idx("N'"))) / 2, "N'"), "N"), mean(grad, "N")
+
+
+@op
+def no_difference(n: Real[""], b: Real[""]):
+    """Among all batches of b of n samples, every sample is in equally many."""
+    return n - n + b - b
+
+
+@op
+def gradient_of_mean(g: Real[""], x: Real["N"]):
+    """The gradient of a mean of losses is the mean's share of each: averaging and differentiating commute."""
+    return d_average(g, x), g / size("N")
+
+
+def uneven(n: int, b: int) -> int:
+    """The most batches that a sample is in, less the fewest."""
+    counts = [sum_of(i in batch for batch in combinations(range(n), b)) for i in range(n)]
+    return max(counts) - min(counts)
+
+
+def sum_of(values) -> int:
+    """How many are true."""
+    return len([v for v in values if v])
+
+
+@op
+def momentum_rates(w: Real["..."], g1: Real["..."], g2: Real["..."], *, momentum: Fraction01, rate1: Positive, rate2: Positive):
+    """After two steps, the rate inside the velocity gives the same weights as the rate outside."""
+    w1, v1 = sgd_momentum(w, g1, 0 * w, rate=rate1, momentum=momentum)
+    u1, z1 = sgd_momentum_inside(w, g1, 0 * w, rate=rate1, momentum=momentum)
+    w2, _ = sgd_momentum(w1, g2, v1, rate=rate2, momentum=momentum)
+    u2, _ = sgd_momentum_inside(u1, g2, z1, rate=rate2, momentum=momentum)
+    return w2, u2
+
+
+@op
+def momentum_velocity(w: Real["..."], g: Real["..."], v: Real["..."], *, momentum: Fraction01, rate: Positive):
+    """If one velocity is rate times the other, it is so after a step at the same rate."""
+    _, outside = sgd_momentum(w, g, v, rate=rate, momentum=momentum)
+    _, inside = sgd_momentum_inside(w, g, rate * v, rate=rate, momentum=momentum)
+    return inside, rate * outside
+
+
+@op
+def momentum_weights(w: Real["..."], g: Real["..."], v: Real["..."], *, momentum: Fraction01, rate: Positive):
+    """And the weights are the same."""
+    outside, _ = sgd_momentum(w, g, v, rate=rate, momentum=momentum)
+    inside, _ = sgd_momentum_inside(w, g, rate * v, rate=rate, momentum=momentum)
+    return inside, outside
+
+
+@op
+def momentum_fades(w: Real["..."], g: Real["..."], t: Count, *, momentum: Positive):
+    """A gradient g counts momentum^t g after t more steps, and momentum^(t + 1) g after one more."""
+    _, velocity = sgd_momentum(w, 0 * g, momentum**t * g, momentum=momentum)
+    return velocity, momentum ** (t + 1) * g
+
+
+@op
+def momentum_adds(w: Real["..."], g: Real["..."], h: Real["..."], v: Real["..."], u: Real["..."], *, momentum: Fraction01):
+    """What several gradients leave in the velocity adds up: together, a geometric sum."""
+    _, both = sgd_momentum(w, g + h, v + u, momentum=momentum)
+    _, one = sgd_momentum(w, g, v, momentum=momentum)
+    _, other = sgd_momentum(w, h, u, momentum=momentum)
+    return both, one + other
+
+
+@op
+def bias_of_changing(w: Real[""], g1: Real[""], g2: Real[""], *, beta: Range(0, 1, low_included=False, high_included=False)):
+    """After two gradients of means g1 and g2, the corrected mean of Adam is that of the last."""
+    _, m, _ = adam(w, g1, 0 * w, 0 * w, 1, beta1=beta)
+    _, m, _ = adam(w, g2, m, 0 * w, 2, beta1=beta)
+    return m / (1 - beta**2), g2
+
+
+@op
+def bias_of_mean(w: Real[""], g: Real[""], t: Count, *, beta: Range(0, 1, low_included=False, high_included=False)):
+    """With gradients of one mean g, the running mean is (1 - beta^t) g after t steps, so also after one more."""
+    _, m, _ = adam(w, g, (1 - beta**t) * g, 0 * w, t, beta1=beta)
+    return m, (1 - beta ** (t + 1)) * g
+
+
+@op
+def bias_at_first(w: Real[""], g: Real[""], *, beta: Range(0, 1, low_included=False, high_included=False)):
+    """And (1 - beta) g after the first: divided by 1 - beta^t, it is g."""
+    _, m, _ = adam(w, g, 0 * w, 0 * w, 1, beta1=beta)
+    return m, (1 - beta**1) * g
+
+
+@op
+def bias_of_square(w: Real[""], g: Real[""], t: Count, *, beta: Range(0, 1, low_included=False, high_included=False)):
+    """The same holds for the running mean of squares."""
+    _, _, v = adam(w, g, 0 * w, (1 - beta**t) * g**2, t, beta2=beta)
+    return v, (1 - beta ** (t + 1)) * g**2
+
+
+@op
+def two_adamw(w: Real["..."], grad: Real["..."], m: Real["..."], v: Real["..."], t: Count, *, rate: Positive, decay: NonNegative):
+    """A decay of lambda and one of rate*lambda make the same step."""
+    return adamw_fixed_decay(w, grad, m, v, t, rate=rate, decay=decay)[0], adamw(w, grad, m, v, t, rate=rate, decay=decay)[0]
+
+
+@op
+def two_adamw_apart(w: Real["..."], grad: Real["..."], m: Real["..."], v: Real["..."], t: Count, *, rate: Positive, decay: NonNegative):
+    """They differ by (1 - rate)*lambda*w."""
+    fixed, usual = (f(w, grad, m, v, t, rate=rate, decay=decay)[0] for f in (adamw_fixed_decay, adamw))
+    return usual - fixed, (1 - rate) * decay * w
+
+
+@op
+def adamw_with_divided(w: Real["..."], grad: Real["..."], m: Real["..."], v: Real["..."], t: Count, *, rate: Positive, decay: NonNegative):
+    """With lambda = rate*decay the first is the second."""
+    return adamw_fixed_decay(w, grad, m, v, t, rate=rate, decay=rate * decay)[0], adamw(w, grad, m, v, t, rate=rate, decay=decay)[0]
+
+
+@op
+def adamw_decay(w: Real["..."], grad: Real["..."], m: Real["..."], v: Real["..."], t: Count, *, rate: Positive, decay: NonNegative):
+    """The decay of adamw is rate*lambda*w, whatever the gradients were."""
+    return adam(w, grad, m, v, t, rate=rate)[0] - adamw(w, grad, m, v, t, rate=rate, decay=decay)[0], rate * decay * w
+
+
+@op
+def adam_l2_decay(x: Real[""], *, w: Positive, v: NonNegative, rate: Positive, decay: Positive, eps: Positive):
+    """With a gradient of 0, adam with the penalty divides the decay by the root of its mean square v."""
+    after = adam_l2(w, 0, 0, v, 1, rate=rate, decay=decay, beta1=0, beta2=1 / 2, eps=eps)[0]
+    return w - after, rate * decay * w / (sqrt(v + (decay * w) ** 2) + eps)
+
+
+@op
+def adam_l2_as_adamw(w: Real["..."], grad: Real["..."], m: Real["..."], v: Real["..."], t: Count, *, rate: Positive, decay: NonNegative):
+    """Adam with the penalty in the loss makes the step of adamw."""
+    return adam_l2(w, grad, m, v, t, rate=rate, decay=decay)[0], adamw(w, grad, m, v, t, rate=rate, decay=decay)[0]
+
+
+@op
+def penalty_as_decay(w: Real["..."], *, rate: Positive, strength: NonNegative):
+    """A step against the gradient of strength*sum(w^2) is a decay by rate*strength."""
+    return gradient_descent(w, d_l2(1, w, strength=strength), rate=rate), weight_decay(w, rate=rate, decay=strength)
+
+
+@op
+def penalty_as_double_decay(w: Real["..."], *, rate: Positive, strength: NonNegative):
+    """It is a decay by twice that."""
+    return gradient_descent(w, d_l2(1, w, strength=strength), rate=rate), weight_decay(w, rate=rate, decay=2 * strength)
+
+
+@op
+def half_penalty_as_decay(w: Real["..."], *, rate: Positive, strength: NonNegative):
+    """With half the strength in the loss it is a decay by rate*strength."""
+    return gradient_descent(w, d_l2_half(1, w, strength=strength), rate=rate), weight_decay(w, rate=rate, decay=strength)
+
+
+@op
+def penalty_with_momentum(w: Real["..."], *, rate: Positive, strength: NonNegative, momentum: Fraction01):
+    """With momentum, two steps on half the penalty are two decays."""
+    w1, v1 = sgd_momentum(w, d_l2_half(1, w, strength=strength), 0 * w, rate=rate, momentum=momentum)
+    w2, _ = sgd_momentum(w1, d_l2_half(1, w1, strength=strength), v1, rate=rate, momentum=momentum)
+    return w2, weight_decay(weight_decay(w, rate=rate, decay=strength), rate=rate, decay=strength)
+
+
+@op
+def five_times(x: Real[""], t: Count):
+    """Descent on w^2 at rate 0.1 takes 5*0.8^t to 5*0.8^(t + 1)."""
+    w = 5 * 0.8**t
+    return gradient_descent(w, d_bowl(1, w), rate=0.1), 5 * 0.8 ** (t + 1)
+
+
+@op
+def five_at_first(x: Real[""]):
+    """It takes 5 to 5*0.8^1."""
+    return gradient_descent(5, d_bowl(1, 5), rate=0.1), 5 * 0.8**1
+
+
+@op
+def five_limit(x: Real[""], *, t: Positive):
+    """5*0.8^t tends to 0."""
+    return 5 * 0.8**t, 0
+
+
+@op
+def five_value(t: Real[""]):
+    """After t steps."""
+    return 5 * 0.8**t
+
+
+@op
+def variance_of_sum(second: Real["I I'"], *, v: Positive):
+    """Weights that are independent, of mean 0 and variance v: E[(sum of w x)^2] = v * sum of E[x^2], for n inputs however they depend."""
+    product = where(same(idx("I"), idx("I'")), v, 0)
+    return sum(product * second, "I I'"), v * sum(second.at(**{"I'": idx("I")}), "I")
+
+
+@op
+def variance_kept(x: Real["I"], *, q: Positive):
+    """So with v = 1/n and inputs of mean square q, the variance is q: kept."""
+    v = 1 / size("I")
+    return size("I") * v * q, q
+
+
+@op
+def variance_he(x: Real["I"], *, variance: Positive):
+    """Inputs relu(z) have half the mean square of z, so with v = 2/n the variance is kept."""
+    v = 2 / size("I")
+    return size("I") * v * variance / 2, variance
+
+
+@op
+def variance_backward(x: Real["O"], *, variance: Positive):
+    """Going back, a unit adds up the gradients of m outputs: v = 1/m keeps their variance, 2/(n + m) is between both."""
+    v = 1 / size("O")
+    return size("O") * v * variance, variance
+
+
+@op
+def tanh_first_order(x: Real[""], *, z: NonNegative):
+    """Near 0, tanh is the identity to first order: z - z^3/3 <= tanh z <= z."""
+    return z - z**3 / 3, tanh(z), z
+
+
+@op
+def mean_as_first_order(x: Real[""], *, s: Positive):
+    """So for inputs of small variance s^2, E[tanh^2] is between s^2 - 2 s^4 and s^2, and its ratio to s^2 tends to 1."""
+    return (s**2 - 2 * s**4) / s**2, 1
+
+
+@op
+def printed_step(w: Real[""], *, rate: Positive):
+    """w - rate*L(w) is the step of gradient descent, for L = w^2."""
+    return w - rate * bowl(w), gradient_descent(w, d_bowl(1, w), rate=rate)
+
+
+@op
+def right_step(w: Real[""], *, rate: Positive, k: Scalar):
+    """The step is w - rate*L'(w)."""
+    return w - rate * k * w, gradient_descent(w, d_bowl(1, w, k=k), rate=rate)
+
+
+BATCHES = [{"n": n, "b": b} for n in range(1, 8) for b in range(1, n + 1)]
+
+CLAIMS = (
+    Claim(
+        15,
+        "w_new = w_old - rate * gradient descends.",
+        (below(descends),),
+        "rate < 2/k for a quadratic of curvature k; in general a rate that is small enough",
+        (below(descends_below), equal(least_squares_step)),
+        also=(at_most(ascends_above),),
+    ),
+    Claim(
+        16,
+        "A mini-batch gradient is an unbiased estimate of the full one.",
+        (equal(batch_of_weighted),),
+        "uniform sampling",
+        (equal(batch_of_uniform), equal(batch_of_two), counted(no_difference, uneven, BATCHES), equal(gradient_of_mean)),
+    ),
+    Claim(
+        17,
+        "v = beta v + rate*grad; w -= v equals the geometric sum; other texts put the rate outside.",
+        (equal(momentum_rates),),
+        "a constant rate",
+        (equal(momentum_velocity), equal(momentum_weights)),
+        also=(equal(momentum_fades), equal(momentum_adds)),
+    ),
+    Claim(
+        18,
+        "Adam's bias correction removes the bias exactly.",
+        (equal(bias_of_changing),),
+        "stationary gradients: all of one mean",
+        (equal(bias_at_first), equal(bias_of_mean), equal(bias_of_square)),
+    ),
+    Claim(
+        19,
+        "AdamW: w - lambda w - rate*m/(sqrt v + eps); texts differ, lambda or rate*lambda.",
+        (equal(two_adamw),),
+        instead=(equal(two_adamw_apart), equal(adamw_with_divided)),
+    ),
+    Claim(
+        20,
+        "With 1/2 lambda w^2 in the loss, adam scales the decay by the gradient's history; adamw does not.",
+        (equal(adam_l2_decay), equal(adamw_decay), fails(equal(adam_l2_as_adamw))),
+    ),
+    Claim(
+        21,
+        "L2 penalty lambda*sum(w^2) is weight decay.",
+        (equal(penalty_as_decay),),
+        instead=(equal(penalty_as_double_decay), equal(half_penalty_as_decay)),
+        also=(fails(equal(penalty_with_momentum)), fails(equal(adam_l2_as_adamw))),
+    ),
+    Claim(
+        29,
+        "Descent on w^2 from 5, rate 0.1, 20 steps approaches 0.",
+        (equal(five_at_first), equal(five_times), tends(five_limit, "t"), number(five_value, "0.0576", {"t": "20"})),
+    ),
+    Claim(
+        30,
+        "Weights scaled sqrt(1/fan_in) keep variance for linear/tanh; sqrt(2/fan_in) for relu.",
+        (mean_square(tanh, "1.0", "tanh keeps the mean square: E[tanh(z)^2] = 1."),),
+        instead=(
+            mean_square(tanh, "0.3943", "tanh keeps this part of a mean square of 1."),
+            at_most(tanh_first_order),
+            tends(mean_as_first_order, "s", "0"),
+        ),
+        also=(
+            equal(variance_of_sum),
+            equal(variance_kept),
+            mean_square(relu, "0.5", "relu halves the mean square: E[relu(z)^2] = 0.5 for a standard normal z."),
+            equal(variance_he),
+            equal(variance_backward),
+        ),
+    ),
+    Claim(54, 'In w -= rate*gradient texts print "w - L(w)".', (equal(printed_step),), instead=(equal(right_step),)),
+)
