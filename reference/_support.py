@@ -10,17 +10,18 @@ def _arrays(op, /, **given):
     """The arrays of a call, ready to compute with, and the dtype of its result.
 
     Each keyword is (value, axes). Axes "N D" or "... C" want real numbers, which come back as float64; "N -> C" wants an
-    integer position of C for each N. An axis has one size everywhere, and "..." is any number of leading axes.
+    integer position of C for each N, or the third element, where there is one. An axis has one size everywhere, and "..." is
+    any number of leading axes.
     """
     arrays, dtypes, sizes = {}, {}, {}
-    for name, (value, axes) in given.items():
+    for name, (value, axes, *_) in given.items():
         names, _, into = axes.partition(" -> ")
         arrays[name] = _integers(op, name, value) if into else _reals(op, name, value, dtypes)
         _fit(op, name, arrays[name].shape, tuple(names.split()), sizes)
-    for name, (_, axes) in given.items():
+    for name, (_, axes, *spare) in given.items():
         into = axes.partition(" -> ")[2]
         if into:
-            arrays[name] = _positions(op, name, arrays[name], into, sizes[into][0])
+            arrays[name] = _positions(op, name, arrays[name], into, sizes[into][0], *spare)
     return (*arrays.values(), _one_dtype(op, dtypes))
 
 
@@ -68,12 +69,13 @@ def _fit(op, name, shape, axes, sizes):
             )
 
 
-def _positions(op, name, array, axis, size):
-    """An index array, all of it in range."""
-    outside = (array < 0) | (array >= size)
+def _positions(op, name, array, axis, size, *spare):
+    """An index array, all of it in range or equal to what is no position."""
+    outside = ((array < 0) | (array >= size)) & ~np.isin(array, spare)
     if outside.any():
         where = tuple(int(i) for i in np.argwhere(outside)[0])
-        raise ValueError(f"{op}: {name} is {array[where]} at {where}; wanted a position of {axis}, 0 to {size - 1}")
+        other = "".join(f", or {n}" for n in spare)
+        raise ValueError(f"{op}: {name} is {array[where]} at {where}; wanted a position of {axis}, 0 to {size - 1}{other}")
     return array.astype(np.intp, copy=False)
 
 
@@ -105,6 +107,12 @@ def _scalar(op, name, value, wanted):
     if not (above and below and np.isfinite(value)):
         raise ValueError(f"{op}: {name} is {value}; wanted {'an integer' if whole else 'a finite number'} in {interval}")
     return value
+
+
+def _requires(op, wanted, holds, /, **found):
+    """Raise unless sizes and parameters are as the definition assumes; the keywords are what the condition speaks of."""
+    if not holds:
+        raise ValueError(f"{op}: wanted {wanted}; got {', '.join(f'{name} = {value}' for name, value in found.items())}")
 
 
 def _nonempty(op, /, **sizes):
@@ -252,3 +260,9 @@ def _normal_tail_ratio(a: np.ndarray) -> np.ndarray:
     for c in coefficients:
         total = total * t + c
     return total / (1.0 + 1.25 * a)
+
+
+def _normal_cdf(x: np.ndarray) -> np.ndarray:
+    """Probability that a standard normal variable falls below x, accurate far into the lower tail."""
+    tail = _normal_tail_ratio(np.abs(x)) * _exp_polynomial(x, 0.0, 0.0, -0.5, 0.0)
+    return np.where(x > 0.0, 1.0 - tail, tail)

@@ -85,7 +85,8 @@ def sigmoid(x):
 def sigmoid_vjp(g, x):
     """Gradients of sigmoid: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(x)*sigmoid(-x)
+        y = 1/(1 + exp(-x))
+        dx = g*y*(1 - y)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -101,7 +102,8 @@ def sigmoid_vjp(g, x):
 def sigmoid_jvp(v_x, x):
     """Derivative of sigmoid in the direction of the tangents v_*.
 
-        y_dot = v_x*sigmoid(x)*sigmoid(-x)
+        y = 1/(1 + exp(-x))
+        y_dot = v_x*y*(1 - y)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -117,7 +119,8 @@ def sigmoid_jvp(v_x, x):
 def sigmoid_hvp(g, v_x, x):
     """Derivative of the gradients of sigmoid in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = v_x*g*sigmoid(x)*sigmoid(-x)**2*(1 - exp(x))
+        y = 1/(1 + exp(-x))
+        dx_dot = v_x*g*y*(1 + 2*y**2 - 3*y)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -151,7 +154,8 @@ def tanh(x):
 def tanh_vjp(g, x):
     """Gradients of tanh: what the cotangent g of its output amounts to at each real input.
 
-        dx = 4*g*sigmoid(2*x)*sigmoid(-2*x)
+        y = (exp(x) - exp(-x))/(exp(x) + exp(-x))
+        dx = g*(1 - y**2)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -167,7 +171,8 @@ def tanh_vjp(g, x):
 def tanh_jvp(v_x, x):
     """Derivative of tanh in the direction of the tangents v_*.
 
-        y_dot = 4*v_x*sigmoid(2*x)*sigmoid(-2*x)
+        y = (exp(x) - exp(-x))/(exp(x) + exp(-x))
+        y_dot = v_x*(1 - y**2)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -183,7 +188,8 @@ def tanh_jvp(v_x, x):
 def tanh_hvp(g, v_x, x):
     """Derivative of the gradients of tanh in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = 8*v_x*g*sigmoid(2*x)*sigmoid(-2*x)**2*(1 - exp(2*x))
+        y = (exp(x) - exp(-x))/(exp(x) + exp(-x))
+        dx_dot = 2*v_x*g*y*(y**2 - 1)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -195,7 +201,7 @@ def tanh_hvp(g, v_x, x):
     h = np.exp(h_part)
     e = np.square(h)
     dx_dot_part = 1 + e
-    dx_dot_part_2 = 8 * v_x * g * np.where(x >= 0, 1.0, -1.0) * e * np.expm1(h_part) * (1 + h)
+    dx_dot_part_2 = 2 * v_x * g * np.where(x >= 0, 4.0, -4.0) * e * np.expm1(h_part) * (1 + h)
     dx_dot = dx_dot_part_2 / (np.square(dx_dot_part) * dx_dot_part)
     return _rounded(dtype, dx_dot)
 
@@ -602,7 +608,8 @@ def gelu_tanh_vjp(g, x):
     """Gradients of gelu_tanh: what the cotangent g of its output amounts to at each real input.
 
         u = sqrt(2/pi)*(x + 8943*x**3/200000)
-        dx = g*sigmoid(2*u)*(sqrt(2)*x*sigmoid(-2*u)*(26829*x**2/100000 + 2)/sqrt(pi) + 1)
+        tanh = (exp(u) - exp(-u))/(exp(u) + exp(-u))
+        dx = g*(sqrt(2)*x*(1 - tanh**2)*(26829*x**2/400000 + 1/2)/sqrt(pi) + (1 + tanh)/2)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -633,7 +640,8 @@ def gelu_tanh_jvp(v_x, x):
     """Derivative of gelu_tanh in the direction of the tangents v_*.
 
         u = sqrt(2/pi)*(x + 8943*x**3/200000)
-        y_dot = v_x*sigmoid(2*u)*(sqrt(2)*x*sigmoid(-2*u)*(26829*x**2/100000 + 2)/sqrt(pi) + 1)
+        tanh = (exp(u) - exp(-u))/(exp(u) + exp(-u))
+        y_dot = v_x*(sqrt(2)*x*(1 - tanh**2)*(26829*x**2/400000 + 1/2)/sqrt(pi) + (1 + tanh)/2)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -665,9 +673,9 @@ def gelu_tanh_hvp(g, v_x, x):
     """Derivative of the gradients of gelu_tanh in the direction of the tangents v_*, the cotangent held fixed.
 
         u = sqrt(2/pi)*(x + 8943*x**3/200000)
-        dx_dot = v_x*g*sigmoid(2*u)*sigmoid(-2*u)*(x*sigmoid(-2*u)*(26829*x**2/12500 +
-            719795241*x**4/5000000000 - exp(2*u)*(26829*x**2/12500 + 719795241*x**4/5000000000 + 8) +
-            8)/sqrt(pi) + 4*sqrt(2) + 26829*sqrt(2)*x**2/25000)/sqrt(pi)
+        tanh = (exp(u) - exp(-u))/(exp(u) + exp(-u))
+        dx_dot = v_x*g*(-x*tanh*(1 - tanh**2)*(26829*x**2/50000 + 719795241*x**4/20000000000 + 2)/sqrt(pi) +
+            sqrt(2)*(1 - tanh**2)*(1 + 26829*x**2/100000))/sqrt(pi)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -680,19 +688,16 @@ def gelu_tanh_hvp(g, v_x, x):
         abs_x, -0.7978845608028654, 4.98465440455546e-17, 0, 0, -0.035677408136300125, 3.0875749590776575e-19,
     )
     x_bounded = np.where(h > 0, x, 0)
-    e = np.square(h)
+    dx_dot_part = 1 + np.square(h)
+    dx_dot_part_squared = np.square(dx_dot_part)
     x_squared = np.square(x)
-    x_bounded_squared = np.square(x_bounded)
-    dx_dot_part = 1.5176774265963107 * x_bounded_squared
-    dx_dot_part_2 = 0.5641895835477563 * (2.14632 * x_squared + 0.1439590482 * np.square(x_squared) + 8)
-    dx_dot_part_3 = 5.656854249492381 - dx_dot_part_2 * x_bounded + dx_dot_part
-    dx_dot_part_4 = 5.656854249492381 + 4.51351666838205 * x_bounded + dx_dot_part
-    dx_dot_part_5 = dx_dot_part_4 + 1.2109313869602203 * (x_bounded_squared * x_bounded)
-    dx_dot_part_6 = dx_dot_part_5 + 0.08122019545188937 * (np.square(x_bounded_squared) * x_bounded)
-    dx_dot_part_7 = 1 + e
-    dx_dot_part_8 = (dx_dot_part_3 + dx_dot_part_6 * e) * h * h
-    dx_dot_part_9 = np.where(x >= 0, dx_dot_part_8, (dx_dot_part_6 + dx_dot_part_3 * e) * h * h)
-    dx_dot = 0.5641895835477563 * v_x * g * dx_dot_part_9 / (np.square(dx_dot_part_7) * dx_dot_part_7)
+    dx_dot_part_2 = (5.656854249492381 + 1.5176774265963107 * np.square(x_bounded)) * h * h
+    dx_dot_part_3 = -2.256758334191025 * x_bounded * h * h
+    dx_dot_part_4 = np.where(x >= 0, 2.256758334191025 * x_bounded * h * h, dx_dot_part_3)
+    dx_dot_part_5 = np.expm1(-1.5957691216057308 * abs_x - 0.07135481627260025 * (np.square(abs_x) * abs_x))
+    dx_dot_part_6 = (0.53658 * x_squared + 0.03598976205 * np.square(x_squared) + 2) * dx_dot_part_4
+    dx_dot_part_7 = dx_dot_part_6 * dx_dot_part_5 / (dx_dot_part_squared * dx_dot_part)
+    dx_dot = 0.5641895835477563 * v_x * g * (dx_dot_part_2 / dx_dot_part_squared + dx_dot_part_7)
     return _rounded(dtype, dx_dot)
 
 
@@ -791,7 +796,9 @@ def silu(x):
 def silu_vjp(g, x):
     """Gradients of silu: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(x)*(1 + x*sigmoid(-x))
+        sigmoid = 1/(1 + exp(-x))
+        y = x*sigmoid
+        dx = g*(sigmoid*(1 - y) + y)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -817,7 +824,9 @@ def silu_vjp(g, x):
 def silu_jvp(v_x, x):
     """Derivative of silu in the direction of the tangents v_*.
 
-        y_dot = v_x*sigmoid(x)*(1 + x*sigmoid(-x))
+        sigmoid = 1/(1 + exp(-x))
+        y = x*sigmoid
+        y_dot = v_x*(sigmoid*(1 - y) + y)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -843,7 +852,9 @@ def silu_jvp(v_x, x):
 def silu_hvp(g, v_x, x):
     """Derivative of the gradients of silu in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = v_x*g*sigmoid(x)*sigmoid(-x)*(x*sigmoid(-x)*(1 - exp(x)) + 2)
+        sigmoid = 1/(1 + exp(-x))
+        y = x*sigmoid
+        dx_dot = v_x*g*(y*(1 + 2*sigmoid**2 - 3*sigmoid) + 2*sigmoid*(1 - sigmoid))
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).

@@ -24,6 +24,18 @@ __all__ = [
     'attention_causal_vjp',
     'attention_causal_jvp',
     'attention_causal_hvp',
+    'attention_masked',
+    'attention_masked_vjp',
+    'attention_masked_jvp',
+    'attention_masked_hvp',
+    'attention_bias',
+    'attention_bias_vjp',
+    'attention_bias_jvp',
+    'attention_bias_hvp',
+    'attention_alibi',
+    'attention_alibi_vjp',
+    'attention_alibi_jvp',
+    'attention_alibi_hvp',
     'multi_head_attention',
     'multi_head_attention_vjp',
     'multi_head_attention_jvp',
@@ -143,13 +155,9 @@ def attention_hvp(g, v_q, v_k, v_v, q, k, v):
         ds = p*(dp - sum(p*dp, M))
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
-        e_dot = e*s_dot
-        p_in_dot = sum(e_dot, M)
-        p_dot = (e_dot - p_in_dot*p)/sum(e, M)
+        p_dot = p*(s_dot - sum(p*s_dot, M))
         dp_dot = sum(v_v*g, E)
-        ds_in_dot = sum(dp*p_dot + p*dp_dot, M)
-        ds_in_dot_ = dp_dot - ds_in_dot
-        ds_dot = (dp - sum(p*dp, M))*p_dot + p*ds_in_dot_
+        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -178,20 +186,16 @@ def attention_hvp(g, v_q, v_k, v_v, q, k, v):
     s = q @ np.swapaxes(k, -2, -1) / root_D
     shift = np.max(s, axis=-1, keepdims=True)
     e = np.exp(s - shift)
-    sum_e = np.sum(e, axis=-1, keepdims=True)
-    p = e / sum_e
+    p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
     ds = p * ds_part
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
-    e_dot = e * s_dot
-    p_in_dot = np.sum(e_dot, axis=-1, keepdims=True)
-    p_dot = (e_dot - p_in_dot * p) / sum_e
+    p_dot = p * (s_dot - np.sum(p * s_dot, axis=-1, keepdims=True))
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
-    ds_in_dot = np.sum(dp * p_dot + p * dp_dot, axis=-1, keepdims=True)
-    ds_in_dot_ = dp_dot - ds_in_dot
-    ds_dot = ds_part * p_dot + p * ds_in_dot_
+    p_dp_dot = p * dp_dot
+    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
@@ -315,13 +319,9 @@ def attention_scaled_hvp(g, v_q, v_k, v_v, q, k, v, *, scale=1):
         ds = p*(dp - sum(p*dp, M))
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = scale*s_in_dot
-        e_dot = e*s_dot
-        p_in_dot = sum(e_dot, M)
-        p_dot = (e_dot - p_in_dot*p)/sum(e, M)
+        p_dot = p*(s_dot - sum(p*s_dot, M))
         dp_dot = sum(v_v*g, E)
-        ds_in_dot = sum(dp*p_dot + p*dp_dot, M)
-        ds_in_dot_ = dp_dot - ds_in_dot
-        ds_dot = (dp - sum(p*dp, M))*p_dot + p*ds_in_dot_
+        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = scale*dq_in_dot
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -350,20 +350,16 @@ def attention_scaled_hvp(g, v_q, v_k, v_v, q, k, v, *, scale=1):
     s = scale * (q @ np.swapaxes(k, -2, -1))
     shift = np.max(s, axis=-1, keepdims=True)
     e = np.exp(s - shift)
-    sum_e = np.sum(e, axis=-1, keepdims=True)
-    p = e / sum_e
+    p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
     ds = p * ds_part
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = scale * s_in_dot
-    e_dot = e * s_dot
-    p_in_dot = np.sum(e_dot, axis=-1, keepdims=True)
-    p_dot = (e_dot - p_in_dot * p) / sum_e
+    p_dot = p * (s_dot - np.sum(p * s_dot, axis=-1, keepdims=True))
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
-    ds_in_dot = np.sum(dp * p_dot + p * dp_dot, axis=-1, keepdims=True)
-    ds_in_dot_ = dp_dot - ds_in_dot
-    ds_dot = ds_part * p_dot + p * ds_in_dot_
+    p_dp_dot = p * dp_dot
+    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = scale * dq_in_dot
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
@@ -501,13 +497,11 @@ def attention_causal_hvp(g, v_q, v_k, v_v, q, k, v):
         ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
-        e_dot = where(idx(L) >= idx(M), e*s_dot, 0)
-        p_in_dot = sum(e_dot, M)
-        p_dot = (e_dot - p_in_dot*p)/sum(e, M)
+        p_dot = p*where(idx(L) >= idx(M), s_dot - sum(p*s_dot*where(idx(L) >= idx(M), 1, 0), M),
+            -sum(p*s_dot*where(idx(L) >= idx(M), 1, 0), M))
         dp_dot = sum(v_v*g, E)
-        ds_in_dot = sum(dp*p_dot + p*dp_dot, M)
-        ds_in_dot_ = dp_dot - ds_in_dot
-        ds_dot = where(idx(L) >= idx(M), (dp - sum(p*dp, M))*p_dot + p*ds_in_dot_, 0)
+        ds_dot = where(idx(L) >= idx(M), p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
+            p*dp_dot), M), 0)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -540,27 +534,631 @@ def attention_causal_hvp(g, v_q, v_k, v_v, q, k, v):
     shift_part_3 = shift_part <= shift_part_2[:, None]
     shift = np.max(np.where(shift_part_3, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
     e = np.where(shift_part_3, np.exp(np.where(shift_part_3, s - shift, 0)), 0)
-    sum_e = np.sum(e, axis=-1, keepdims=True)
-    p = e / sum_e
+    p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
     ds_part_2 = shift_part_2[:, None] >= shift_part
     ds = np.where(ds_part_2, p * ds_part, 0)
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
-    e_dot = np.where(ds_part_2, e * s_dot, 0)
-    p_in_dot = np.sum(e_dot, axis=-1, keepdims=True)
-    p_dot = (e_dot - p_in_dot * p) / sum_e
+    p_dot_part = np.sum(p * s_dot * np.where(ds_part_2, 1.0, 0.0), axis=-1, keepdims=True)
+    p_dot = p * np.where(ds_part_2, s_dot - p_dot_part, -p_dot_part)
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
-    ds_in_dot = np.sum(dp * p_dot + p * dp_dot, axis=-1, keepdims=True)
-    ds_in_dot_ = dp_dot - ds_in_dot
-    ds_dot = np.where(ds_part_2, ds_part * p_dot + p * ds_in_dot_, 0)
+    p_dp_dot = p * dp_dot
+    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
+    ds_dot = np.where(ds_part_2, ds_dot_part, 0)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
     dk_dot = dk_in_dot / root_D
     dv_dot = np.swapaxes(p_dot, -2, -1) @ g
     return _rounded(dtype, dq_dot, dk_dot, dv_dot)
+
+
+def attention_masked(q, k, v, mask):
+    """Values averaged by similarity, over the keys whose mask is positive; a query without any gets 0.
+
+        s = sum(q*k, D)/sqrt(size(D))
+        e = where(mask > 0, exp(s), 0)
+        total = sum(e, M)
+        p = where(total > 0, e/total, 0)
+        y = sum(p*v, M)
+
+    Arrays: q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M).
+    Returns: y (..., L, E).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
+    """
+    q, k, v, mask, dtype = _arrays(
+        'attention_masked',
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        mask=(mask, 'L M'),
+    )
+    D = q.shape[-1]
+    _nonempty('attention_masked', M=mask.shape[1], D=D)
+    s = q @ np.swapaxes(k, -2, -1) / np.sqrt(D)
+    shift_part = mask > 0
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(mask <= 0, 0, np.exp(np.where(shift_part, s - shift, 0)))
+    total = np.sum(e, axis=-1, keepdims=True)
+    p = np.where(total <= 0, 0, e / np.where(total > 0, total, 1))
+    y = p @ v
+    return _rounded(dtype, y)
+
+
+def attention_masked_vjp(g, q, k, v, mask):
+    """Gradients of attention_masked: what the cotangent g of its output amounts to at each real input.
+
+        s = sum(q*k, D)/sqrt(size(D))
+        e = where(mask > 0, exp(s), 0)
+        total = sum(e, M)
+        p = where(total > 0, e/total, 0)
+        dp = sum(g*v, E)
+        ds = where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)
+        dq = sum(k*ds, M)/sqrt(size(D))
+        dk = sum(q*ds, L)/sqrt(size(D))
+        dv = sum(g*p, L)
+        dmask = 0
+
+    Arrays: g (..., L, E), q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M).
+    Returns: dq (..., L, D), dk (..., M, D), dv (..., M, E), dmask (L, M).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
+    """
+    g, q, k, v, mask, dtype = _arrays(
+        'attention_masked_vjp',
+        g=(g, '... L E'),
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        mask=(mask, 'L M'),
+    )
+    D = q.shape[-1]
+    _nonempty('attention_masked_vjp', M=mask.shape[1], D=D)
+    root_D = np.sqrt(D)
+    s = q @ np.swapaxes(k, -2, -1) / root_D
+    shift_part = mask > 0
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(mask <= 0, 0, np.exp(np.where(shift_part, s - shift, 0)))
+    total = np.sum(e, axis=-1, keepdims=True)
+    p_part = total > 0
+    p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
+    dp = g @ np.swapaxes(v, -2, -1)
+    ds_part = np.where(p_part, p * (dp - np.sum(p * dp, axis=-1, keepdims=True)), 0)
+    ds = np.where(shift_part, ds_part, 0)
+    dq = ds @ k / root_D
+    dk = np.swapaxes(ds, -2, -1) @ q / root_D
+    dv = np.swapaxes(p, -2, -1) @ g
+    dmask = np.zeros(mask.shape)
+    return _rounded(dtype, dq, dk, dv, dmask)
+
+
+def attention_masked_jvp(v_q, v_k, v_v, v_mask, q, k, v, mask):
+    """Derivative of attention_masked in the direction of the tangents v_*.
+
+        s = sum(q*k, D)/sqrt(size(D))
+        e = where(mask > 0, exp(s), 0)
+        total = sum(e, M)
+        p = where(total > 0, e/total, 0)
+        y = sum(p*v, M)
+        s_in_dot = sum(v_q*k + v_k*q, D)
+        s_dot = s_in_dot/sqrt(size(D))
+        y_dot = where(total > 0, sum(p*where(mask > 0, v_v + v*s_dot, v_v), M) - y*sum(p*s_dot*where(mask >
+            0, 1, 0), M), sum(v_v*p, M))
+
+    Arrays: v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_mask (L, M), q (..., L, D),
+            k (..., M, D), v (..., M, E), mask (L, M).
+    Returns: y_dot (..., L, E).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
+    """
+    v_q, v_k, v_v, v_mask, q, k, v, mask, dtype = _arrays(
+        'attention_masked_jvp',
+        v_q=(v_q, '... L D'),
+        v_k=(v_k, '... M D'),
+        v_v=(v_v, '... M E'),
+        v_mask=(v_mask, 'L M'),
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        mask=(mask, 'L M'),
+    )
+    D = v_q.shape[-1]
+    _nonempty('attention_masked_jvp', M=v_mask.shape[1], D=D)
+    root_D = np.sqrt(D)
+    s = q @ np.swapaxes(k, -2, -1) / root_D
+    shift_part = mask > 0
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(mask <= 0, 0, np.exp(np.where(shift_part, s - shift, 0)))
+    total = np.sum(e, axis=-1, keepdims=True)
+    p_part = total > 0
+    p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
+    y = p @ v
+    s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
+    s_dot = s_in_dot / root_D
+    y_dot_part = v_v[..., None, :, :] + v[..., None, :, :] * s_dot[..., None]
+    y_dot_part_2 = p[..., None] * np.where(shift_part[:, :, None], y_dot_part, v_v[..., None, :, :])
+    y_dot_part_3 = y * np.sum(p * s_dot * np.where(shift_part, 1.0, 0.0), axis=-1, keepdims=True)
+    y_dot = np.where(p_part, np.sum(y_dot_part_2, axis=-2) - y_dot_part_3, p @ v_v)
+    return _rounded(dtype, y_dot)
+
+
+def attention_masked_hvp(g, v_q, v_k, v_v, v_mask, q, k, v, mask):
+    """Derivative of the gradients of attention_masked in the direction of the tangents v_*, the cotangent held fixed.
+
+        s = sum(q*k, D)/sqrt(size(D))
+        e = where(mask > 0, exp(s), 0)
+        total = sum(e, M)
+        p = where(total > 0, e/total, 0)
+        dp = sum(g*v, E)
+        ds = where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)
+        s_in_dot = sum(v_q*k + v_k*q, D)
+        s_dot = s_in_dot/sqrt(size(D))
+        p_dot = where(total > 0, p*where(mask > 0, s_dot - sum(p*s_dot*where(mask > 0, 1, 0), M),
+            -sum(p*s_dot*where(mask > 0, 1, 0), M)), 0)
+        dp_dot = sum(v_v*g, E)
+        ds_dot = where(mask > 0, where(total > 0, p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
+            p*dp_dot), M), 0), 0)
+        dq_in_dot = sum(v_k*ds + k*ds_dot, M)
+        dq_dot = dq_in_dot/sqrt(size(D))
+        dk_in_dot = sum(v_q*ds + q*ds_dot, L)
+        dk_dot = dk_in_dot/sqrt(size(D))
+        dv_dot = sum(g*p_dot, L)
+        dmask_dot = 0
+
+    Arrays: g (..., L, E), v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_mask (L, M),
+            q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M).
+    Returns: dq_dot (..., L, D), dk_dot (..., M, D), dv_dot (..., M, E), dmask_dot (L, M).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
+    """
+    g, v_q, v_k, v_v, v_mask, q, k, v, mask, dtype = _arrays(
+        'attention_masked_hvp',
+        g=(g, '... L E'),
+        v_q=(v_q, '... L D'),
+        v_k=(v_k, '... M D'),
+        v_v=(v_v, '... M E'),
+        v_mask=(v_mask, 'L M'),
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        mask=(mask, 'L M'),
+    )
+    D = v_q.shape[-1]
+    _nonempty('attention_masked_hvp', M=v_mask.shape[1], D=D)
+    root_D = np.sqrt(D)
+    s = q @ np.swapaxes(k, -2, -1) / root_D
+    shift_part = mask > 0
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(mask <= 0, 0, np.exp(np.where(shift_part, s - shift, 0)))
+    total = np.sum(e, axis=-1, keepdims=True)
+    p_part = total > 0
+    p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
+    dp = g @ np.swapaxes(v, -2, -1)
+    ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
+    ds = np.where(shift_part, np.where(p_part, p * ds_part, 0), 0)
+    s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
+    s_dot = s_in_dot / root_D
+    p_dot_part = np.sum(p * s_dot * np.where(shift_part, 1.0, 0.0), axis=-1, keepdims=True)
+    p_dot = np.where(p_part, p * np.where(shift_part, s_dot - p_dot_part, -p_dot_part), 0)
+    dp_dot = g @ np.swapaxes(v_v, -2, -1)
+    p_dp_dot = p * dp_dot
+    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
+    ds_dot = np.where(shift_part, np.where(p_part, ds_dot_part, 0), 0)
+    dq_in_dot = ds @ v_k + ds_dot @ k
+    dq_dot = dq_in_dot / root_D
+    dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
+    dk_dot = dk_in_dot / root_D
+    dv_dot = np.swapaxes(p_dot, -2, -1) @ g
+    dmask_dot = np.zeros(v_mask.shape)
+    return _rounded(dtype, dq_dot, dk_dot, dv_dot, dmask_dot)
+
+
+def attention_bias(q, k, v, bias):
+    """Values averaged by the similarity of queries to keys, plus a bias for each pair of positions.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near + bias
+        e = exp(s)
+        p = e/sum(e, M)
+        y = sum(p*v, M)
+
+    Arrays: q (..., L, D), k (..., M, D), v (..., M, E), bias (L, M).
+    Returns: y (..., L, E).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Raffel et al. 2020, T5, arXiv:1910.10683, section 2.1
+    """
+    q, k, v, bias, dtype = _arrays(
+        'attention_bias',
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        bias=(bias, 'L M'),
+    )
+    D = q.shape[-1]
+    _nonempty('attention_bias', M=bias.shape[1], D=D)
+    near = q @ np.swapaxes(k, -2, -1) / np.sqrt(D)
+    s = near + bias
+    shift = np.max(s, axis=-1, keepdims=True)
+    e = np.exp(s - shift)
+    p = e / np.sum(e, axis=-1, keepdims=True)
+    y = p @ v
+    return _rounded(dtype, y)
+
+
+def attention_bias_vjp(g, q, k, v, bias):
+    """Gradients of attention_bias: what the cotangent g of its output amounts to at each real input.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near + bias
+        e = exp(s)
+        p = e/sum(e, M)
+        dp = sum(g*v, E)
+        ds = p*(dp - sum(p*dp, M))
+        dq = sum(k*ds, M)/sqrt(size(D))
+        dk = sum(q*ds, L)/sqrt(size(D))
+        dv = sum(g*p, L)
+        dbias = sum(ds, ...)
+
+    Arrays: g (..., L, E), q (..., L, D), k (..., M, D), v (..., M, E), bias (L, M).
+    Returns: dq (..., L, D), dk (..., M, D), dv (..., M, E), dbias (L, M).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Raffel et al. 2020, T5, arXiv:1910.10683, section 2.1
+    """
+    g, q, k, v, bias, dtype = _arrays(
+        'attention_bias_vjp',
+        g=(g, '... L E'),
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        bias=(bias, 'L M'),
+    )
+    lead = g.ndim - 2
+    D = q.shape[-1]
+    _nonempty('attention_bias_vjp', M=bias.shape[1], D=D)
+    root_D = np.sqrt(D)
+    near = q @ np.swapaxes(k, -2, -1) / root_D
+    s = near + bias
+    shift = np.max(s, axis=-1, keepdims=True)
+    e = np.exp(s - shift)
+    p = e / np.sum(e, axis=-1, keepdims=True)
+    dp = g @ np.swapaxes(v, -2, -1)
+    ds = p * (dp - np.sum(p * dp, axis=-1, keepdims=True))
+    dq = ds @ k / root_D
+    dk = np.swapaxes(ds, -2, -1) @ q / root_D
+    dv = np.swapaxes(p, -2, -1) @ g
+    dbias = np.sum(ds, axis=tuple(range(lead)))
+    return _rounded(dtype, dq, dk, dv, dbias)
+
+
+def attention_bias_jvp(v_q, v_k, v_v, v_bias, q, k, v, bias):
+    """Derivative of attention_bias in the direction of the tangents v_*.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near + bias
+        e = exp(s)
+        p = e/sum(e, M)
+        y = sum(p*v, M)
+        near_in_dot = sum(v_q*k + v_k*q, D)
+        near_dot = near_in_dot/sqrt(size(D))
+        y_dot = y*sum(-p*(near_dot + v_bias), M) + sum(p*(v*(near_dot + v_bias) + v_v), M)
+
+    Arrays: v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_bias (L, M), q (..., L, D),
+            k (..., M, D), v (..., M, E), bias (L, M).
+    Returns: y_dot (..., L, E).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Raffel et al. 2020, T5, arXiv:1910.10683, section 2.1
+    """
+    v_q, v_k, v_v, v_bias, q, k, v, bias, dtype = _arrays(
+        'attention_bias_jvp',
+        v_q=(v_q, '... L D'),
+        v_k=(v_k, '... M D'),
+        v_v=(v_v, '... M E'),
+        v_bias=(v_bias, 'L M'),
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        bias=(bias, 'L M'),
+    )
+    D = v_q.shape[-1]
+    _nonempty('attention_bias_jvp', M=v_bias.shape[1], D=D)
+    root_D = np.sqrt(D)
+    near = q @ np.swapaxes(k, -2, -1) / root_D
+    s = near + bias
+    shift = np.max(s, axis=-1, keepdims=True)
+    e = np.exp(s - shift)
+    p = e / np.sum(e, axis=-1, keepdims=True)
+    y = p @ v
+    near_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
+    near_dot = near_in_dot / root_D
+    y_dot_part = p * (near_dot + v_bias)
+    y_dot = y * -np.sum(y_dot_part, axis=-1, keepdims=True) + (y_dot_part @ v + p @ v_v)
+    return _rounded(dtype, y_dot)
+
+
+def attention_bias_hvp(g, v_q, v_k, v_v, v_bias, q, k, v, bias):
+    """Derivative of the gradients of attention_bias in the direction of the tangents v_*, the cotangent held fixed.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near + bias
+        e = exp(s)
+        p = e/sum(e, M)
+        dp = sum(g*v, E)
+        ds = p*(dp - sum(p*dp, M))
+        near_in_dot = sum(v_q*k + v_k*q, D)
+        near_dot = near_in_dot/sqrt(size(D))
+        e_dot = e*(near_dot + v_bias)
+        p_dot = (e_dot - p*sum(e_dot, M))/sum(e, M)
+        dp_dot = sum(v_v*g, E)
+        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
+        dq_in_dot = sum(v_k*ds + k*ds_dot, M)
+        dq_dot = dq_in_dot/sqrt(size(D))
+        dk_in_dot = sum(v_q*ds + q*ds_dot, L)
+        dk_dot = dk_in_dot/sqrt(size(D))
+        dv_dot = sum(g*p_dot, L)
+        dbias_dot = sum(ds_dot, ...)
+
+    Arrays: g (..., L, E), v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_bias (L, M),
+            q (..., L, D), k (..., M, D), v (..., M, E), bias (L, M).
+    Returns: dq_dot (..., L, D), dk_dot (..., M, D), dv_dot (..., M, E), dbias_dot (L, M).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Raffel et al. 2020, T5, arXiv:1910.10683, section 2.1
+    """
+    g, v_q, v_k, v_v, v_bias, q, k, v, bias, dtype = _arrays(
+        'attention_bias_hvp',
+        g=(g, '... L E'),
+        v_q=(v_q, '... L D'),
+        v_k=(v_k, '... M D'),
+        v_v=(v_v, '... M E'),
+        v_bias=(v_bias, 'L M'),
+        q=(q, '... L D'),
+        k=(k, '... M D'),
+        v=(v, '... M E'),
+        bias=(bias, 'L M'),
+    )
+    lead = g.ndim - 2
+    D = v_q.shape[-1]
+    _nonempty('attention_bias_hvp', M=v_bias.shape[1], D=D)
+    root_D = np.sqrt(D)
+    near = q @ np.swapaxes(k, -2, -1) / root_D
+    s = near + bias
+    shift = np.max(s, axis=-1, keepdims=True)
+    e = np.exp(s - shift)
+    sum_e = np.sum(e, axis=-1, keepdims=True)
+    p = e / sum_e
+    dp = g @ np.swapaxes(v, -2, -1)
+    ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
+    ds = p * ds_part
+    near_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
+    near_dot = near_in_dot / root_D
+    e_dot = e * (near_dot + v_bias)
+    p_dot = (e_dot - p * np.sum(e_dot, axis=-1, keepdims=True)) / sum_e
+    dp_dot = g @ np.swapaxes(v_v, -2, -1)
+    p_dp_dot = p * dp_dot
+    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
+    dq_in_dot = ds @ v_k + ds_dot @ k
+    dq_dot = dq_in_dot / root_D
+    dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
+    dk_dot = dk_in_dot / root_D
+    dv_dot = np.swapaxes(p_dot, -2, -1) @ g
+    dbias_dot = np.sum(ds_dot, axis=tuple(range(lead)))
+    return _rounded(dtype, dq_dot, dk_dot, dv_dot, dbias_dot)
+
+
+def attention_alibi(q, k, v, slope):
+    """Values averaged by similarity less a penalty on distance, with a slope for each head; later keys are not seen.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near - slope*(idx(L) - idx(M))
+        e = where(idx(M) <= idx(L), exp(s), 0)
+        p = e/sum(e, M)
+        y = sum(p*v, M)
+
+    Arrays: q (H, L, D), k (H, M, D), v (H, M, E), slope (H,).
+    Returns: y (H, L, E).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Press, Smith & Lewis 2022, arXiv:2108.12409, section 3
+    """
+    q, k, v, slope, dtype = _arrays(
+        'attention_alibi',
+        q=(q, 'H L D'),
+        k=(k, 'H M D'),
+        v=(v, 'H M E'),
+        slope=(slope, 'H'),
+    )
+    L, D = q.shape[1:]
+    M = k.shape[1]
+    _nonempty('attention_alibi', M=M, D=D)
+    near = q @ np.swapaxes(k, 1, 2) / np.sqrt(D)
+    s_part = np.arange(L)
+    s_part_2 = np.arange(M)
+    s = near - slope[:, None, None] * (s_part[:, None] - s_part_2)
+    shift_part = s_part_2 <= s_part[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
+    p = e / np.sum(e, axis=2, keepdims=True)
+    y = p @ v
+    return _rounded(dtype, y)
+
+
+def attention_alibi_vjp(g, q, k, v, slope):
+    """Gradients of attention_alibi: what the cotangent g of its output amounts to at each real input.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near - slope*(idx(L) - idx(M))
+        e = where(idx(M) <= idx(L), exp(s), 0)
+        p = e/sum(e, M)
+        dp = sum(g*v, E)
+        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
+        dq = sum(k*ds, M)/sqrt(size(D))
+        dk = sum(q*ds, L)/sqrt(size(D))
+        dv = sum(g*p, L)
+        dslope = -sum((idx(L) - idx(M))*ds, L M)
+
+    Arrays: g (H, L, E), q (H, L, D), k (H, M, D), v (H, M, E), slope (H,).
+    Returns: dq (H, L, D), dk (H, M, D), dv (H, M, E), dslope (H,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Press, Smith & Lewis 2022, arXiv:2108.12409, section 3
+    """
+    g, q, k, v, slope, dtype = _arrays(
+        'attention_alibi_vjp',
+        g=(g, 'H L E'),
+        q=(q, 'H L D'),
+        k=(k, 'H M D'),
+        v=(v, 'H M E'),
+        slope=(slope, 'H'),
+    )
+    L, D = q.shape[1:]
+    M = k.shape[1]
+    _nonempty('attention_alibi_vjp', M=M, D=D)
+    root_D = np.sqrt(D)
+    near = q @ np.swapaxes(k, 1, 2) / root_D
+    s_part = np.arange(L)
+    s_part_2 = np.arange(M)
+    s_part_minus_s_part_2 = s_part[:, None] - s_part_2
+    s = near - slope[:, None, None] * s_part_minus_s_part_2
+    shift_part = s_part_2 <= s_part[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
+    p = e / np.sum(e, axis=2, keepdims=True)
+    dp = g @ np.swapaxes(v, 1, 2)
+    ds = np.where(s_part[:, None] >= s_part_2, p * (dp - np.sum(p * dp, axis=2, keepdims=True)), 0)
+    dq = ds @ k / root_D
+    dk = np.swapaxes(ds, 1, 2) @ q / root_D
+    dv = np.swapaxes(p, 1, 2) @ g
+    dslope = -np.sum(s_part_minus_s_part_2 * ds, axis=(1, 2))
+    return _rounded(dtype, dq, dk, dv, dslope)
+
+
+def attention_alibi_jvp(v_q, v_k, v_v, v_slope, q, k, v, slope):
+    """Derivative of attention_alibi in the direction of the tangents v_*.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near - slope*(idx(L) - idx(M))
+        e = where(idx(M) <= idx(L), exp(s), 0)
+        p = e/sum(e, M)
+        y = sum(p*v, M)
+        near_in_dot = sum(v_q*k + v_k*q, D)
+        near_dot = near_in_dot/sqrt(size(D))
+        e_dot = where(idx(L) >= idx(M), e*(near_dot - v_slope*(idx(L) - idx(M))), 0)
+        y_dot = (sum(v*e_dot, M) - y*sum(e_dot, M))/sum(e, M) + sum(v_v*p, M)
+
+    Arrays: v_q (H, L, D), v_k (H, M, D), v_v (H, M, E), v_slope (H,), q (H, L, D), k (H, M, D),
+            v (H, M, E), slope (H,).
+    Returns: y_dot (H, L, E).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Press, Smith & Lewis 2022, arXiv:2108.12409, section 3
+    """
+    v_q, v_k, v_v, v_slope, q, k, v, slope, dtype = _arrays(
+        'attention_alibi_jvp',
+        v_q=(v_q, 'H L D'),
+        v_k=(v_k, 'H M D'),
+        v_v=(v_v, 'H M E'),
+        v_slope=(v_slope, 'H'),
+        q=(q, 'H L D'),
+        k=(k, 'H M D'),
+        v=(v, 'H M E'),
+        slope=(slope, 'H'),
+    )
+    L, D = v_q.shape[1:]
+    M = v_k.shape[1]
+    _nonempty('attention_alibi_jvp', M=M, D=D)
+    root_D = np.sqrt(D)
+    near = q @ np.swapaxes(k, 1, 2) / root_D
+    s_part = np.arange(L)
+    s_part_2 = np.arange(M)
+    s_part_minus_s_part_2 = s_part[:, None] - s_part_2
+    s = near - slope[:, None, None] * s_part_minus_s_part_2
+    shift_part = s_part_2 <= s_part[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
+    sum_e = np.sum(e, axis=2, keepdims=True)
+    p = e / sum_e
+    y = p @ v
+    near_in_dot = v_q @ np.swapaxes(k, 1, 2) + q @ np.swapaxes(v_k, 1, 2)
+    near_dot = near_in_dot / root_D
+    e_dot_part = e * (near_dot - v_slope[:, None, None] * s_part_minus_s_part_2)
+    e_dot = np.where(s_part[:, None] >= s_part_2, e_dot_part, 0)
+    y_dot = (e_dot @ v - y * np.sum(e_dot, axis=2, keepdims=True)) / sum_e + p @ v_v
+    return _rounded(dtype, y_dot)
+
+
+def attention_alibi_hvp(g, v_q, v_k, v_v, v_slope, q, k, v, slope):
+    """Derivative of the gradients of attention_alibi in the direction of the tangents v_*, the cotangent held fixed.
+
+        near = sum(q*k, D)/sqrt(size(D))
+        s = near - slope*(idx(L) - idx(M))
+        e = where(idx(M) <= idx(L), exp(s), 0)
+        p = e/sum(e, M)
+        dp = sum(g*v, E)
+        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
+        near_in_dot = sum(v_q*k + v_k*q, D)
+        near_dot = near_in_dot/sqrt(size(D))
+        e_dot = where(idx(L) >= idx(M), e*(near_dot - v_slope*(idx(L) - idx(M))), 0)
+        p_dot = (e_dot - p*sum(e_dot, M))/sum(e, M)
+        dp_dot = sum(v_v*g, E)
+        ds_dot = where(idx(L) >= idx(M), p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
+            p*dp_dot), M), 0)
+        dq_in_dot = sum(v_k*ds + k*ds_dot, M)
+        dq_dot = dq_in_dot/sqrt(size(D))
+        dk_in_dot = sum(v_q*ds + q*ds_dot, L)
+        dk_dot = dk_in_dot/sqrt(size(D))
+        dv_dot = sum(g*p_dot, L)
+        dslope_dot = -sum((idx(L) - idx(M))*ds_dot, L M)
+
+    Arrays: g (H, L, E), v_q (H, L, D), v_k (H, M, D), v_v (H, M, E), v_slope (H,), q (H, L, D),
+            k (H, M, D), v (H, M, E), slope (H,).
+    Returns: dq_dot (H, L, D), dk_dot (H, M, D), dv_dot (H, M, E), dslope_dot (H,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
+    Source: Press, Smith & Lewis 2022, arXiv:2108.12409, section 3
+    """
+    g, v_q, v_k, v_v, v_slope, q, k, v, slope, dtype = _arrays(
+        'attention_alibi_hvp',
+        g=(g, 'H L E'),
+        v_q=(v_q, 'H L D'),
+        v_k=(v_k, 'H M D'),
+        v_v=(v_v, 'H M E'),
+        v_slope=(v_slope, 'H'),
+        q=(q, 'H L D'),
+        k=(k, 'H M D'),
+        v=(v, 'H M E'),
+        slope=(slope, 'H'),
+    )
+    L, D = v_q.shape[1:]
+    M = v_k.shape[1]
+    _nonempty('attention_alibi_hvp', M=M, D=D)
+    root_D = np.sqrt(D)
+    near = q @ np.swapaxes(k, 1, 2) / root_D
+    s_part = np.arange(L)
+    s_part_2 = np.arange(M)
+    s_part_minus_s_part_2 = s_part[:, None] - s_part_2
+    s = near - slope[:, None, None] * s_part_minus_s_part_2
+    shift_part = s_part_2 <= s_part[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
+    sum_e = np.sum(e, axis=2, keepdims=True)
+    p = e / sum_e
+    dp = g @ np.swapaxes(v, 1, 2)
+    ds_part = dp - np.sum(p * dp, axis=2, keepdims=True)
+    ds_part_2 = s_part[:, None] >= s_part_2
+    ds = np.where(ds_part_2, p * ds_part, 0)
+    near_in_dot = v_q @ np.swapaxes(k, 1, 2) + q @ np.swapaxes(v_k, 1, 2)
+    near_dot = near_in_dot / root_D
+    e_dot = np.where(ds_part_2, e * (near_dot - v_slope[:, None, None] * s_part_minus_s_part_2), 0)
+    p_dot = (e_dot - p * np.sum(e_dot, axis=2, keepdims=True)) / sum_e
+    dp_dot = g @ np.swapaxes(v_v, 1, 2)
+    p_dp_dot = p * dp_dot
+    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=2, keepdims=True)
+    ds_dot = np.where(ds_part_2, ds_dot_part, 0)
+    dq_in_dot = ds @ v_k + ds_dot @ k
+    dq_dot = dq_in_dot / root_D
+    dk_in_dot = np.swapaxes(ds, 1, 2) @ v_q + np.swapaxes(ds_dot, 1, 2) @ q
+    dk_dot = dk_in_dot / root_D
+    dv_dot = np.swapaxes(p_dot, 1, 2) @ g
+    dslope_dot = -np.sum(s_part_minus_s_part_2 * ds_dot, axis=(1, 2))
+    return _rounded(dtype, dq_dot, dk_dot, dv_dot, dslope_dot)
 
 
 def multi_head_attention(x, wq, wk, wv, wo):
@@ -748,7 +1346,6 @@ def multi_head_attention_hvp(g, v_x, v_wq, v_wk, v_wv, v_wo, x, wq, wk, wv, wo):
         p = e/sum(e, L')
         v = sum(x*wv, C)
         values = v[L=idx(L')]
-        head = sum(p*values, L')
         dhead = sum(g*wo, O)
         dvalues = sum(p*dhead, L)
         dv = dvalues[L'=idx(L)]
@@ -760,15 +1357,14 @@ def multi_head_attention_hvp(g, v_x, v_wq, v_wk, v_wv, v_wo, x, wq, wk, wv, wo):
         q_dot = sum(x*v_wq + v_x*wq, C)
         k_dot = sum(x*v_wk + v_x*wk, C)
         e_in_dot = sum(q*k_dot[L=idx(L')] + keys*q_dot, D)
+        p_dot = p*(e_in_dot - sum(p*e_in_dot, L'))/sqrt(size(D))
         v_dot = sum(x*v_wv + v_x*wv, C)
-        head_dot = sum(p*v_dot[L=idx(L')], L') + sum(p*values*e_in_dot, L')/sqrt(size(D)) -
-            head*sum(p*e_in_dot, L')/sqrt(size(D))
+        head_dot = sum(p*v_dot[L=idx(L')] + values*p_dot, L')
         dhead_dot = sum(g*v_wo, O)
-        dvalues_dot = sum(p*dhead_dot, L) + sum(p*dhead*e_in_dot, L)/sqrt(size(D)) -
-            sum(p*dhead*sum(p[L'=idx(L'')]*e_in_dot[L'=idx(L'')], L''), L)/sqrt(size(D))
+        dvalues_dot = sum(dhead*p_dot + p*dhead_dot, L)
         dp_dot = sum(dhead*v_dot[L=idx(L')] + values*dhead_dot, D)
-        de_in_dot = p*((dp - sum(p*dp, L'))*(e_in_dot - sum(p*e_in_dot, L'))/sqrt(size(D)) + dp_dot -
-            sum(p*dp_dot, L') - sum(p*(dp - sum(p*dp, L'))*e_in_dot, L')/sqrt(size(D)))/sqrt(size(D))
+        de_in_dot = ((dp - sum(p*dp, L'))*p_dot + p*dp_dot + p*sum(-(dp*p_dot + p*dp_dot),
+            L'))/sqrt(size(D))
         dkeys_dot = sum(de_in*q_dot + q*de_in_dot, L)
         dq_dot = sum(de_in*k_dot[L=idx(L')] + keys*de_in_dot, L')
         dx_dot = sum(v_wk*dk + wk*dkeys_dot[L'=idx(L)] + v_wq*dq + wq*dq_dot + v_wv*dv +
@@ -810,13 +1406,11 @@ def multi_head_attention_hvp(g, v_x, v_wq, v_wk, v_wv, v_wo, x, wq, wk, wv, wo):
     e = np.exp(shift_part - shift)
     p = e / np.sum(e, axis=-1, keepdims=True)
     v = np.einsum('...lc,hdc->...lhd', x, wv, optimize=True)
-    head = np.einsum('...lha,...ahd->...lhd', p, v, optimize=True)
     dhead = np.einsum('...lo,ohd->...lhd', g, wo, optimize=True)
     dvalues = np.einsum('...lha,...lhd->...hda', p, dhead, optimize=True)
     dp = np.einsum('...lhd,...ahd->...ahl', v, dhead, optimize=True)
     de_in_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
-    p_de_in_part = p * de_in_part
-    de_in = p_de_in_part / root_D
+    de_in = p * de_in_part / root_D
     dkeys = np.einsum('...lhd,...lha->...hda', q, de_in, optimize=True)
     dq = np.einsum('...lhd,...ahl->...ahd', k, de_in, optimize=True)
     x_dot_v_wq = np.einsum('...lc,hdc->...lhd', x, v_wq, optimize=True)
@@ -825,25 +1419,19 @@ def multi_head_attention_hvp(g, v_x, v_wq, v_wk, v_wv, v_wo, x, wq, wk, wv, wo):
     k_dot = x_dot_v_wk + np.einsum('...lc,hdc->...lhd', v_x, wk, optimize=True)
     q_dot_k_dot = np.einsum('...lhd,...ahd->...lha', q, k_dot, optimize=True)
     e_in_dot = q_dot_k_dot + np.einsum('...lhd,...ahd->...ahl', k, q_dot, optimize=True)
+    p_dot = p * (e_in_dot - np.sum(p * e_in_dot, axis=-1, keepdims=True)) / root_D
     x_dot_v_wv = np.einsum('...lc,hdc->...lhd', x, v_wv, optimize=True)
     v_dot = x_dot_v_wv + np.einsum('...lc,hdc->...lhd', v_x, wv, optimize=True)
-    p_e_in_dot = p * e_in_dot
-    sum_p_e_in_dot = np.sum(p_e_in_dot, axis=-1, keepdims=True)
-    head_dot_part = np.einsum('...lha,...ahd->...lhd', p_e_in_dot, v, optimize=True) / root_D
-    head_dot_part_2 = np.einsum('...lha,...ahd->...lhd', p, v_dot, optimize=True) + head_dot_part
-    head_dot = head_dot_part_2 - sum_p_e_in_dot / root_D * head
+    p_dot_v_dot = np.einsum('...lha,...ahd->...lhd', p, v_dot, optimize=True)
+    head_dot = p_dot_v_dot + np.einsum('...lhd,...ahl->...ahd', v, p_dot, optimize=True)
     dhead_dot = np.einsum('...lo,ohd->...lhd', g, v_wo, optimize=True)
-    dvalues_dot_part = np.einsum('...lha,...lhd->...hda', p_e_in_dot, dhead, optimize=True) / root_D
-    dvalues_dot_part_2 = p * np.sum(p * e_in_dot, axis=-1, keepdims=True)
-    dvalues_dot_part_3 = np.einsum('...lha,...lhd->...hda', dvalues_dot_part_2, dhead, optimize=True) / root_D
-    dvalues_dot_part_4 = np.einsum('...lha,...lhd->...hda', p, dhead_dot, optimize=True) + dvalues_dot_part
-    dvalues_dot = dvalues_dot_part_4 - dvalues_dot_part_3
+    dhead_dot_p_dot = np.einsum('...lhd,...lha->...hda', dhead, p_dot, optimize=True)
+    dvalues_dot = dhead_dot_p_dot + np.einsum('...lha,...lhd->...hda', p, dhead_dot, optimize=True)
     dhead_dot_v_dot = np.einsum('...lhd,...ahd->...lha', dhead, v_dot, optimize=True)
     dp_dot = dhead_dot_v_dot + np.einsum('...lhd,...ahd->...ahl', v, dhead_dot, optimize=True)
-    de_in_dot_part = de_in_part * (e_in_dot - sum_p_e_in_dot) / root_D + dp_dot
-    de_in_dot_part_2 = np.sum(p_de_in_part * e_in_dot, axis=-1, keepdims=True) / root_D
-    de_in_dot_part_3 = p * (de_in_dot_part - np.sum(p * dp_dot, axis=-1, keepdims=True) - de_in_dot_part_2)
-    de_in_dot = de_in_dot_part_3 / root_D
+    p_dp_dot = p * dp_dot
+    de_in_dot_part = de_in_part * p_dot + p_dp_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
+    de_in_dot = de_in_dot_part / root_D
     de_in_dot_q_dot = np.einsum('...lha,...lhd->...hda', de_in, q_dot, optimize=True)
     dkeys_dot = de_in_dot_q_dot + np.einsum('...lhd,...lha->...hda', q, de_in_dot, optimize=True)
     de_in_dot_k_dot = np.einsum('...lha,...ahd->...lhd', de_in, k_dot, optimize=True)

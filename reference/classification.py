@@ -95,6 +95,34 @@ __all__ = [
     'multilabel_soft_margin_vjp',
     'multilabel_soft_margin_jvp',
     'multilabel_soft_margin_hvp',
+    'label_smoothing',
+    'label_smoothing_vjp',
+    'label_smoothing_jvp',
+    'label_smoothing_hvp',
+    'bce_clamped',
+    'bce_clamped_vjp',
+    'bce_clamped_jvp',
+    'bce_clamped_hvp',
+    'generalized_kl',
+    'generalized_kl_vjp',
+    'generalized_kl_jvp',
+    'generalized_kl_hvp',
+    'sparsemax_loss',
+    'sparsemax_loss_vjp',
+    'sparsemax_loss_jvp',
+    'sparsemax_loss_hvp',
+    'multiclass_sparsemax',
+    'multiclass_sparsemax_vjp',
+    'multiclass_sparsemax_jvp',
+    'multiclass_sparsemax_hvp',
+    'multilabel_margin',
+    'multilabel_margin_vjp',
+    'multilabel_margin_jvp',
+    'multilabel_margin_hvp',
+    'linear_cross_entropy',
+    'linear_cross_entropy_vjp',
+    'linear_cross_entropy_jvp',
+    'linear_cross_entropy_hvp',
 ]
 
 
@@ -103,7 +131,7 @@ def bce(pred, target):
 
         y = -mean(target*log(pred) + (1 - target)*log(1 - pred), ...)
 
-    Arrays: pred (...), target (...).
+    Arrays: pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -120,7 +148,7 @@ def bce_vjp(g, pred, target):
         dpred = g*(target/pred - 1)/(size("...")*(pred - 1))
         dtarget = g*(log(1 - pred) - log(pred))/size("...")
 
-    Arrays: g, a scalar, pred (...), target (...).
+    Arrays: g, a scalar, pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
     Returns: dpred (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -135,10 +163,11 @@ def bce_vjp(g, pred, target):
 def bce_jvp(v_pred, v_target, pred, target):
     """Derivative of bce in the direction of the tangents v_*.
 
-        y_dot = mean(v_pred*((target - 1)/(pred - 1) - target/pred) + v_target*log(1 - pred) -
-            v_target*log(pred), ...)
+        y_dot = mean(v_pred*((target - 1)/(pred - 1) - target/pred) + v_target*(log(1 - pred) - log(pred)),
+            ...)
 
-    Arrays: v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -151,8 +180,8 @@ def bce_jvp(v_pred, v_target, pred, target):
         target=(target, '...'),
     )
     _nonempty('bce_jvp', **{'...': v_pred.size})
-    y_dot_part = v_pred * ((target - 1) / (pred - 1) - target / pred) + v_target * np.log1p(-pred)
-    y_dot = np.mean(y_dot_part - v_target * np.log(pred))
+    y_dot_part = v_pred * ((target - 1) / (pred - 1) - target / pred)
+    y_dot = np.mean(y_dot_part + v_target * (np.log1p(-pred) - np.log(pred)))
     return _rounded(dtype, y_dot)
 
 
@@ -163,7 +192,8 @@ def bce_hvp(g, v_pred, v_target, pred, target):
             v_target/pred)/(size("...")*(pred - 1))
         dtarget_dot = v_pred*g/(size("...")*pred*(pred - 1))
 
-    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
     Returns: dpred_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -191,7 +221,8 @@ def bce_with_logits_weighted(logits, target, pos_weight):
         p = 1/(1 + exp(-logits))
         y = -mean(pos_weight*target*log(p) + (1 - target)*log(1 - p), ... C)
 
-    Arrays: logits (..., C), target (..., C), pos_weight (C,).
+    Arrays: logits (..., C), target (..., C) of numbers in [0, 1],
+            pos_weight (C,) of numbers in [0, inf).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... or C is empty.
     Source: torch.nn.BCEWithLogitsLoss
@@ -212,11 +243,13 @@ def bce_with_logits_weighted(logits, target, pos_weight):
 def bce_with_logits_weighted_vjp(g, logits, target, pos_weight):
     """Gradients of bce_with_logits_weighted: what the cotangent g of its output amounts to at each real input.
 
-        dlogits = g*sigmoid(-logits)*(exp(logits)*(1 - target) - target*pos_weight)/(size("...")*size(C))
-        dtarget = g*(log(1 + exp(logits))*(pos_weight - 1) - logits*pos_weight)/(size("...")*size(C))
-        dpos_weight = g*mean(target*(log(1 + exp(logits)) - logits), ...)/size(C)
+        p = 1/(1 + exp(-logits))
+        dlogits = g*(p*(target*(pos_weight - 1) + 1) - target*pos_weight)/(size("...")*size(C))
+        dtarget = g*(log(1 - p) - pos_weight*log(p))/(size("...")*size(C))
+        dpos_weight = -g*mean(target*log(p), ...)/size(C)
 
-    Arrays: g, a scalar, logits (..., C), target (..., C), pos_weight (C,).
+    Arrays: g, a scalar, logits (..., C), target (..., C) of numbers in [0, 1],
+            pos_weight (C,) of numbers in [0, inf).
     Returns: dlogits (..., C), dtarget (..., C), dpos_weight (C,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... or C is empty.
     Source: torch.nn.BCEWithLogitsLoss
@@ -237,24 +270,24 @@ def bce_with_logits_weighted_vjp(g, logits, target, pos_weight):
     dlogits_part_2 = logits >= 0
     dlogits_part_3 = g / (math.prod(logits.shape[:-1]) * C)
     dlogits_part_4 = dlogits_part - target_pos_weight * e
-    dlogits_part_5 = np.where(dlogits_part_2, dlogits_part_4, dlogits_part * e - target_pos_weight)
-    dlogits = dlogits_part_3 * dlogits_part_5 / (1 + e)
+    dlogits_part_5 = np.where(dlogits_part_2, dlogits_part_4, dlogits_part * e - target_pos_weight) / (1 + e)
+    dlogits = dlogits_part_3 * dlogits_part_5
     log1p_e = np.log1p(e)
     dtarget_part = (pos_weight - 1) * log1p_e + np.where(dlogits_part_2, -1, -pos_weight) * logits
     dtarget = dlogits_part_3 * dtarget_part
-    dpos_weight = g / C * np.mean(target * (log1p_e - np.minimum(logits, 0)), axis=tuple(range(lead)))
+    dpos_weight = -(g / C) * np.mean(target * (np.minimum(logits, 0) - log1p_e), axis=tuple(range(lead)))
     return _rounded(dtype, dlogits, dtarget, dpos_weight)
 
 
 def bce_with_logits_weighted_jvp(v_logits, v_target, v_pos_weight, logits, target, pos_weight):
     """Derivative of bce_with_logits_weighted in the direction of the tangents v_*.
 
-        y_dot = mean(v_logits*sigmoid(-logits)**2*(exp(logits) + exp(2*logits) - target*(exp(logits)*(1 +
-            pos_weight) + exp(2*logits) + pos_weight)) + log(1 + exp(logits))*(v_target*(pos_weight - 1) +
-            v_pos_weight*target) - v_target*logits*pos_weight - v_pos_weight*logits*target, ... C)
+        p = 1/(1 + exp(-logits))
+        y_dot = mean(v_logits*(p*(1 - p)*(target - 1)/(p - 1) + target*pos_weight*(p - 1)) + v_target*log(1
+            - p) - log(p)*(v_target*pos_weight + v_pos_weight*target), ... C)
 
-    Arrays: v_logits (..., C), v_target (..., C), v_pos_weight (C,), logits (..., C), target (..., C),
-            pos_weight (C,).
+    Arrays: v_logits (..., C), v_target (..., C), v_pos_weight (C,), logits (..., C),
+            target (..., C) of numbers in [0, 1], pos_weight (C,) of numbers in [0, inf).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... or C is empty.
     Source: torch.nn.BCEWithLogitsLoss
@@ -272,32 +305,30 @@ def bce_with_logits_weighted_jvp(v_logits, v_target, v_pos_weight, logits, targe
     e = np.exp(-np.abs(logits))
     logits_bounded = np.where(e > 0, logits, 0)
     y_dot_part = v_logits * (1 - target)
-    y_dot_part_2 = v_target * (pos_weight - 1) + v_pos_weight * target
-    pos_weight_v_target = pos_weight * v_target
-    y_dot_part_3 = y_dot_part_2 - target * v_pos_weight - pos_weight_v_target
-    y_dot_part_4 = y_dot_part_2 * np.log1p(e)
-    y_dot_part_5 = v_logits * target * pos_weight
-    y_dot_part_6 = -target * v_pos_weight - pos_weight_v_target
-    y_dot_part_7 = (y_dot_part_3 * logits_bounded - y_dot_part_5 + y_dot_part_4) * e
-    y_dot_part_8 = (y_dot_part + y_dot_part_6 * logits_bounded + y_dot_part_4) * e
-    y_dot_part_9 = y_dot_part_6 * logits - y_dot_part_5 + y_dot_part_4 + y_dot_part_8
-    y_dot_part_10 = y_dot_part + y_dot_part_3 * logits + y_dot_part_4 + y_dot_part_7
-    y_dot = np.mean(np.where(logits >= 0, y_dot_part_10, y_dot_part_9) / (1 + e))
+    y_dot_part_2 = v_target * pos_weight + v_pos_weight * target
+    y_dot_part_3 = (y_dot_part_2 - v_target) * np.log1p(e)
+    y_dot_part_4 = -v_logits * target * pos_weight
+    y_dot_part_5 = (y_dot_part_4 - v_target * logits_bounded + y_dot_part_3) * e
+    y_dot_part_6 = (y_dot_part - y_dot_part_2 * logits_bounded + y_dot_part_3) * e
+    y_dot_part_7 = y_dot_part_4 - y_dot_part_2 * logits + y_dot_part_3 + y_dot_part_6
+    y_dot_part_8 = y_dot_part - v_target * logits + y_dot_part_3 + y_dot_part_5
+    y_dot = np.mean(np.where(logits >= 0, y_dot_part_8, y_dot_part_7) / (1 + e))
     return _rounded(dtype, y_dot)
 
 
 def bce_with_logits_weighted_hvp(g, v_logits, v_target, v_pos_weight, logits, target, pos_weight):
     """Derivative of the gradients of bce_with_logits_weighted in the direction of the tangents v_*, the cotangent held fixed.
 
-        dlogits_dot = g*sigmoid(-logits)*(exp(logits)*(v_logits*sigmoid(-logits)*(target*(pos_weight - 1) +
-            1) - v_target) - v_target*pos_weight - v_pos_weight*target)/(size("...")*size(C))
-        dtarget_dot = g*(v_pos_weight*log(1 + exp(logits)) - v_pos_weight*logits -
-            v_logits*sigmoid(-logits)*(exp(logits) + pos_weight))/(size("...")*size(C))
-        dpos_weight_dot = g*mean(v_logits*target*(sigmoid(logits) - 1) + v_target*log(1 + exp(logits)) -
-            v_target*logits, ...)/size(C)
+        p = 1/(1 + exp(-logits))
+        p_dot = v_logits*p*(1 - p)
+        dlogits_in_dot = target*(p_dot*(pos_weight - 1) + v_pos_weight*(p - 1)) + v_target*(p*(pos_weight -
+            1) - pos_weight) + p_dot
+        dlogits_dot = g*dlogits_in_dot/(size("...")*size(C))
+        dtarget_dot = g*(p_dot*(1/(p - 1) - pos_weight/p) - v_pos_weight*log(p))/(size("...")*size(C))
+        dpos_weight_dot = -g*mean(v_target*log(p) + target*p_dot/p, ...)/size(C)
 
     Arrays: g, a scalar, v_logits (..., C), v_target (..., C), v_pos_weight (C,), logits (..., C),
-            target (..., C), pos_weight (C,).
+            target (..., C) of numbers in [0, 1], pos_weight (C,) of numbers in [0, inf).
     Returns: dlogits_dot (..., C), dtarget_dot (..., C), dpos_weight_dot (C,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... or C is empty.
     Source: torch.nn.BCEWithLogitsLoss
@@ -317,18 +348,19 @@ def bce_with_logits_weighted_hvp(g, v_logits, v_target, v_pos_weight, logits, ta
     _nonempty('bce_with_logits_weighted_hvp', **{'...': math.prod(v_logits.shape[:-1])}, C=C)
     h = np.exp(-np.abs(logits))
     e = np.square(h)
-    v_logits_target = v_logits * target
+    target_v_logits = target * v_logits
     pos_weight_v_target = pos_weight * v_target
-    dlogits_dot_part = v_logits - v_logits_target + v_logits_target * pos_weight - target * v_pos_weight
-    dlogits_dot_part_2 = (dlogits_dot_part - pos_weight_v_target - v_target) * h
-    dlogits_dot_part_3 = -target * v_pos_weight - pos_weight_v_target
-    dlogits_dot_part_4 = logits >= 0
-    dlogits_dot_part_5 = 1 + h
-    dlogits_dot_part_6 = g / (math.prod(v_logits.shape[:-1]) * C)
-    dlogits_dot_part_7 = dlogits_dot_part_2 - v_target + dlogits_dot_part_3 * e
-    dlogits_dot_part_8 = dlogits_dot_part_3 + dlogits_dot_part_2 - v_target * e
-    dlogits_dot_part_9 = dlogits_dot_part_6 * np.where(dlogits_dot_part_4, dlogits_dot_part_7, dlogits_dot_part_8)
-    dlogits_dot = dlogits_dot_part_9 / np.square(dlogits_dot_part_5)
+    dlogits_in_dot_part = target_v_logits * pos_weight - target * v_pos_weight + v_logits - pos_weight_v_target
+    dlogits_in_dot_part_2 = (dlogits_in_dot_part - v_target - target_v_logits) * h
+    dlogits_in_dot_part_3 = -target * v_pos_weight - pos_weight_v_target
+    dlogits_in_dot_part_4 = logits >= 0
+    dlogits_in_dot_part_5 = 1 + h
+    dlogits_in_dot_part_6 = dlogits_in_dot_part_2 - v_target + dlogits_in_dot_part_3 * e
+    dlogits_in_dot_part_7 = dlogits_in_dot_part_3 + dlogits_in_dot_part_2 - v_target * e
+    dlogits_in_dot_part_8 = np.where(dlogits_in_dot_part_4, dlogits_in_dot_part_6, dlogits_in_dot_part_7)
+    dlogits_in_dot = dlogits_in_dot_part_8 / np.square(dlogits_in_dot_part_5)
+    dlogits_dot_part = g / (math.prod(v_logits.shape[:-1]) * C)
+    dlogits_dot = dlogits_dot_part * dlogits_in_dot
     logits_bounded = np.where(h > 0, logits, 0)
     log1p_h = np.log1p(h)
     v_pos_weight_log1p_h = v_pos_weight * log1p_h
@@ -336,14 +368,14 @@ def bce_with_logits_weighted_hvp(g, v_logits, v_target, v_pos_weight, logits, ta
     dtarget_dot_part = (minus_v_logits - v_pos_weight * logits_bounded + v_pos_weight_log1p_h) * h
     dtarget_dot_part_2 = minus_v_logits * pos_weight - v_pos_weight * logits + v_pos_weight_log1p_h
     dtarget_dot_part_3 = v_pos_weight_log1p_h - v_logits + (v_pos_weight_log1p_h - v_logits * pos_weight) * h
-    dtarget_dot_part_4 = np.where(dlogits_dot_part_4, dtarget_dot_part_3, dtarget_dot_part_2 + dtarget_dot_part)
-    dtarget_dot = dlogits_dot_part_6 * dtarget_dot_part_4 / dlogits_dot_part_5
+    dtarget_dot_part_4 = np.where(dlogits_in_dot_part_4, dtarget_dot_part_3, dtarget_dot_part_2 + dtarget_dot_part)
+    dtarget_dot = dlogits_dot_part * dtarget_dot_part_4 / dlogits_in_dot_part_5
     v_target_log1p_h = v_target * log1p_h
-    dpos_weight_dot_part = minus_v_logits * target - v_target * logits + v_target_log1p_h
-    dpos_weight_dot_part_2 = dpos_weight_dot_part + (v_target_log1p_h - v_target * logits_bounded) * h
-    dpos_weight_dot_part_3 = v_target_log1p_h + (v_target_log1p_h - v_logits_target) * h
-    dpos_weight_dot_part_4 = np.where(dlogits_dot_part_4, dpos_weight_dot_part_3, dpos_weight_dot_part_2)
-    dpos_weight_dot = g / C * np.mean(dpos_weight_dot_part_4 / dlogits_dot_part_5, axis=tuple(range(lead)))
+    dpos_weight_dot_part = target_v_logits + v_target * logits - v_target_log1p_h
+    dpos_weight_dot_part_2 = dpos_weight_dot_part + (v_target * logits_bounded - v_target_log1p_h) * h
+    dpos_weight_dot_part_3 = (target_v_logits - v_target_log1p_h) * h - v_target_log1p_h
+    dpos_weight_dot_part_4 = np.where(dlogits_in_dot_part_4, dpos_weight_dot_part_3, dpos_weight_dot_part_2)
+    dpos_weight_dot = -(g / C) * np.mean(dpos_weight_dot_part_4 / dlogits_in_dot_part_5, axis=tuple(range(lead)))
     return _rounded(dtype, dlogits_dot, dtarget_dot, dpos_weight_dot)
 
 
@@ -591,21 +623,14 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
         p = e/sum(e, C)
         logp = log(p)
         y = -sum(w*logp[C=label], N)/sum(w, N)
-        w_dot = v_weight[C=label]
-        e_dot = v_logits*e
-        p_in_dot = sum(e_dot, C)
-        p_dot = (e_dot - p_in_dot*p)/sum(e, C)
-        logp_dot = p_dot/p
-        y_in_dot = sum(w_dot*logp[C=label] + w*logp_dot[C=label], N)
-        y_in_dot_ = sum(w_dot, N)
-        y_dot = -(y_in_dot + y*y_in_dot_)/sum(w, N)
-        dlogits_in_dot = p_dot
-        dlogits_dot = g*((p - onehot(label, C))*(w_dot - y_in_dot_*w/sum(w, N)) + w*dlogits_in_dot)/sum(w,
-            N)
-        dweight_in_dot = sum(logp_dot[C=label]*onehot(label, C), N)
-        dweight_in_dot_ = dweight_in_dot + y_dot*sum(onehot(label, C), N)
-        dweight_dot = g*(y_in_dot_*(sum(logp[C=label]*onehot(label, C), N) + y*sum(onehot(label, C),
-            N))/sum(w, N) - dweight_in_dot_)/sum(w, N)
+        p_dot = p*(v_logits - sum(v_logits*p, C))
+        dlogits_dot = g*((p - onehot(label, C))*(v_weight[C=label] - w*sum(v_weight[C=label], N)/sum(w, N))
+            + w*p_dot)/sum(w, N)
+        dweight_in_dot = sum(p_dot[C=label]*onehot(label, C)/p[C=label], N) - y*sum(onehot(label, C),
+            N)*sum(v_weight[C=label], N)/sum(w, N) + sum(onehot(label, C),
+            N)*sum(-(v_weight[C=label]*logp[C=label] + w*p_dot[C=label]/p[C=label]), N)/sum(w, N)
+        dweight_dot = g*((sum(logp[C=label]*onehot(label, C), N) + y*sum(onehot(label, C),
+            N))*sum(v_weight[C=label], N)/sum(w, N) - dweight_in_dot)/sum(w, N)
 
     Arrays: g, a scalar, v_logits (N, C), v_weight (C,), logits (N, C),
             label (N,) of integers, positions of C, weight (C,).
@@ -635,152 +660,168 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
     y_part_2 = logp[y_part, label]
     sum_w = np.sum(w)
     y = -np.sum(w * y_part_2) / sum_w
-    w_dot = v_weight[label]
-    e_dot = v_logits * e
-    p_in_dot = np.sum(e_dot, axis=1, keepdims=True)
-    p_dot = (e_dot - p_in_dot * p) / sum_e
-    logp_dot = p_dot / p
-    y_in_dot_part = logp_dot[y_part, label]
-    y_in_dot = np.sum(w_dot * y_part_2 + w * y_in_dot_part)
-    y_in_dot_ = np.sum(w_dot)
-    y_dot = -(y_in_dot + y * y_in_dot_) / sum_w
+    p_dot = p * (v_logits - np.sum(v_logits * p, axis=1, keepdims=True))
     dlogits_dot_part = label[:, None] == np.arange(C)
     dlogits_dot_part_2 = p - np.where(dlogits_dot_part, p, 0)
-    y_in_dot__over_sum_w = y_in_dot_ / sum_w
-    dlogits_dot_part_3 = np.where(dlogits_dot_part, np.sum(dlogits_dot_part_2, axis=1, keepdims=True), 0)
-    dlogits_dot_part_4 = (dlogits_dot_part_2 - dlogits_dot_part_3) * (w_dot - y_in_dot__over_sum_w * w)[:, None]
-    dlogits_dot = g / sum_w * (dlogits_dot_part_4 + w[:, None] * p_dot)
-    dweight_in_dot = _scatter_add(label, y_in_dot_part, C)
-    total_c = _scatter_add(label, np.full(label.shape, 1), C)
-    dweight_in_dot_ = dweight_in_dot + y_dot * total_c
-    total_c_2 = _scatter_add(label, y_part_2, C)
-    dweight_dot = g / sum_w * (y_in_dot__over_sum_w * (total_c_2 + y * total_c) - dweight_in_dot_)
+    dlogits_dot_part_3 = v_weight[label]
+    sum_dlogits_dot_part_3 = np.sum(dlogits_dot_part_3)
+    dlogits_dot_part_4 = sum_dlogits_dot_part_3 / sum_w
+    dlogits_dot_part_5 = np.where(dlogits_dot_part, np.sum(dlogits_dot_part_2, axis=1, keepdims=True), 0)
+    dlogits_dot_part_6 = dlogits_dot_part_3 - dlogits_dot_part_4 * w
+    dlogits_dot_part_7 = (dlogits_dot_part_2 - dlogits_dot_part_5) * dlogits_dot_part_6[:, None] + w[:, None] * p_dot
+    dlogits_dot = g / sum_w * dlogits_dot_part_7
+    dweight_in_dot_part = p_dot[y_part, label]
+    dweight_in_dot_part_2 = p[y_part, label]
+    total_c = _scatter_add(label, dweight_in_dot_part / dweight_in_dot_part_2, C)
+    total_c_2 = _scatter_add(label, np.full(label.shape, 1), C)
+    dweight_in_dot_part_3 = -np.sum(dlogits_dot_part_3 * y_part_2 + w * dweight_in_dot_part / dweight_in_dot_part_2)
+    dweight_in_dot_part_4 = total_c - y * sum_dlogits_dot_part_3 / sum_w * total_c_2
+    dweight_in_dot = dweight_in_dot_part_4 + dweight_in_dot_part_3 / sum_w * total_c_2
+    total_c_3 = _scatter_add(label, y_part_2, C)
+    dweight_dot = g / sum_w * (dlogits_dot_part_4 * (total_c_3 + y * total_c_2) - dweight_in_dot)
     return _rounded(dtype, dlogits_dot, dweight_dot)
 
 
-def cross_entropy_ignore(logits, label, *, ignore_index=0):
-    """Mean negative log-likelihood of integer labels, from scores; samples of one label are ignored.
+def cross_entropy_ignore(logits, label, *, ignore_index=-100):
+    """Mean negative log-likelihood of integer labels, from scores; samples with the label to ignore do not count.
 
-        kept = where(label != ignore_index, 1, 0)
         e = exp(logits)
         p = e/sum(e, C)
         logp = log(p)
-        y = -sum(kept*logp[C=label], N)/sum(kept, N)
+        kept = where(label != ignore_index, 1, 0)
+        y = -sum(where(label != ignore_index, logp[C=label], 0), N)/sum(kept, N)
 
-    Arrays: logits (N, C), label (N,) of integers, positions of C.
-    Parameters: ignore_index=0 (an integer in [0, inf)).
+    Arrays: logits (N, C), label (N,) of integers, positions of C or ignore_index.
+    Parameters: ignore_index=-100 (an integer in (-inf, inf)).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C is empty.
     Source: torch.nn.CrossEntropyLoss
     """
-    logits, label, dtype = _arrays('cross_entropy_ignore', logits=(logits, 'N C'), label=(label, 'N -> C'))
-    ignore_index = _parameters('cross_entropy_ignore', ignore_index=(ignore_index, 'integer [0, inf)'))
-    N = logits.shape[0]
-    _nonempty('cross_entropy_ignore', C=logits.shape[1])
-    kept = np.where(label != ignore_index, 1.0, 0.0)
+    ignore_index = _parameters('cross_entropy_ignore', ignore_index=(ignore_index, 'integer (-inf, inf)'))
+    logits, label, dtype = _arrays(
+        'cross_entropy_ignore',
+        logits=(logits, 'N C'),
+        label=(label, 'N -> C', ignore_index),
+    )
+    N, C = logits.shape
+    _nonempty('cross_entropy_ignore', C=C)
     shift = np.max(logits, axis=1, keepdims=True)
     logits_minus_shift = logits - shift
     e = np.exp(logits_minus_shift)
     logp = logits_minus_shift - np.log(np.sum(e, axis=1, keepdims=True))
-    y = -np.sum(kept * logp[np.arange(N), label]) / np.sum(kept)
+    kept = np.where(label != ignore_index, 1.0, 0.0)
+    y_part = (label >= 0) & (label < C)
+    y_part_2 = np.where(y_part, logp[np.arange(N), np.where(y_part, label, 0)], 0)
+    y = -np.sum(np.where(label == ignore_index, 0, y_part_2)) / np.sum(kept)
     return _rounded(dtype, y)
 
 
-def cross_entropy_ignore_vjp(g, logits, label, *, ignore_index=0):
+def cross_entropy_ignore_vjp(g, logits, label, *, ignore_index=-100):
     """Gradients of cross_entropy_ignore: what the cotangent g of its output amounts to at each real input.
 
-        kept = where(label != ignore_index, 1, 0)
         e = exp(logits)
         p = e/sum(e, C)
-        dlogits = g*kept*(p - onehot(label, C))/sum(kept, N)
+        kept = where(label != ignore_index, 1, 0)
+        dlogits = where(ignore_index == label, 0, g*(p - onehot(label, C))/sum(kept, N))
 
-    Arrays: g, a scalar, logits (N, C), label (N,) of integers, positions of C.
-    Parameters: ignore_index=0 (an integer in [0, inf)).
+    Arrays: g, a scalar, logits (N, C), label (N,) of integers, positions of C or ignore_index.
+    Parameters: ignore_index=-100 (an integer in (-inf, inf)).
     Returns: dlogits (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C is empty.
     Source: torch.nn.CrossEntropyLoss
     """
+    ignore_index = _parameters('cross_entropy_ignore_vjp', ignore_index=(ignore_index, 'integer (-inf, inf)'))
     g, logits, label, dtype = _arrays(
         'cross_entropy_ignore_vjp',
         g=(g, ''),
         logits=(logits, 'N C'),
-        label=(label, 'N -> C'),
+        label=(label, 'N -> C', ignore_index),
     )
-    ignore_index = _parameters('cross_entropy_ignore_vjp', ignore_index=(ignore_index, 'integer [0, inf)'))
     C = logits.shape[1]
     _nonempty('cross_entropy_ignore_vjp', C=C)
-    kept = np.where(label != ignore_index, 1.0, 0.0)
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
+    kept = np.where(label != ignore_index, 1.0, 0.0)
     dlogits_part = label[:, None] == np.arange(C)
     dlogits_part_2 = p - np.where(dlogits_part, p, 0)
-    dlogits_part_3 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
-    dlogits = (g * kept / np.sum(kept))[:, None] * dlogits_part_3
+    dlogits_part_3 = ignore_index == label
+    dlogits_part_4 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
+    dlogits_part_5 = (g / np.where(dlogits_part_3, 1, np.sum(kept)))[:, None] * dlogits_part_4
+    dlogits = np.where(dlogits_part_3[:, None], 0, dlogits_part_5)
     return _rounded(dtype, dlogits)
 
 
-def cross_entropy_ignore_jvp(v_logits, logits, label, *, ignore_index=0):
+def cross_entropy_ignore_jvp(v_logits, logits, label, *, ignore_index=-100):
     """Derivative of cross_entropy_ignore in the direction of the tangents v_*.
 
-        kept = where(label != ignore_index, 1, 0)
         e = exp(logits)
         p = e/sum(e, C)
-        y_dot = (sum(kept*sum(v_logits*p, C), N) - sum(kept*v_logits[C=label], N))/sum(kept, N)
+        kept = where(label != ignore_index, 1, 0)
+        y_in_dot = sum(where(ignore_index == label, 0, -v_logits*p), C N) + sum(where(ignore_index == label,
+            0, v_logits[C=label]), N)
+        y_dot = -y_in_dot/sum(kept, N)
 
-    Arrays: v_logits (N, C), logits (N, C), label (N,) of integers, positions of C.
-    Parameters: ignore_index=0 (an integer in [0, inf)).
+    Arrays: v_logits (N, C), logits (N, C), label (N,) of integers, positions of C or ignore_index.
+    Parameters: ignore_index=-100 (an integer in (-inf, inf)).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C is empty.
     Source: torch.nn.CrossEntropyLoss
     """
+    ignore_index = _parameters('cross_entropy_ignore_jvp', ignore_index=(ignore_index, 'integer (-inf, inf)'))
     v_logits, logits, label, dtype = _arrays(
         'cross_entropy_ignore_jvp',
         v_logits=(v_logits, 'N C'),
         logits=(logits, 'N C'),
-        label=(label, 'N -> C'),
+        label=(label, 'N -> C', ignore_index),
     )
-    ignore_index = _parameters('cross_entropy_ignore_jvp', ignore_index=(ignore_index, 'integer [0, inf)'))
-    N = v_logits.shape[0]
-    _nonempty('cross_entropy_ignore_jvp', C=v_logits.shape[1])
-    kept = np.where(label != ignore_index, 1.0, 0.0)
+    N, C = v_logits.shape
+    _nonempty('cross_entropy_ignore_jvp', C=C)
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    y_dot_part = np.sum(kept * np.sum(v_logits * p, axis=1)) - np.sum(kept * v_logits[np.arange(N), label])
-    y_dot = y_dot_part / np.sum(kept)
+    kept = np.where(label != ignore_index, 1.0, 0.0)
+    y_in_dot_part = ignore_index == label
+    y_in_dot_part_2 = (label >= 0) & (label < C)
+    y_in_dot_part_3 = np.where(y_in_dot_part_2, v_logits[np.arange(N), np.where(y_in_dot_part_2, label, 0)], 0)
+    y_in_dot_part_4 = np.sum(np.where(y_in_dot_part[:, None], 0, -v_logits * p))
+    y_in_dot = y_in_dot_part_4 + np.sum(np.where(y_in_dot_part, 0, y_in_dot_part_3))
+    y_dot = -y_in_dot / np.sum(kept)
     return _rounded(dtype, y_dot)
 
 
-def cross_entropy_ignore_hvp(g, v_logits, logits, label, *, ignore_index=0):
+def cross_entropy_ignore_hvp(g, v_logits, logits, label, *, ignore_index=-100):
     """Derivative of the gradients of cross_entropy_ignore in the direction of the tangents v_*, the cotangent held fixed.
 
-        kept = where(label != ignore_index, 1, 0)
         e = exp(logits)
         p = e/sum(e, C)
-        dlogits_dot = g*kept*p*(v_logits - sum(v_logits*p, C))/sum(kept, N)
+        kept = where(label != ignore_index, 1, 0)
+        dlogits_dot = where(ignore_index == label, 0, g*p*(v_logits - sum(v_logits*p, C))/sum(kept, N))
 
-    Arrays: g, a scalar, v_logits (N, C), logits (N, C), label (N,) of integers, positions of C.
-    Parameters: ignore_index=0 (an integer in [0, inf)).
+    Arrays: g, a scalar, v_logits (N, C), logits (N, C),
+            label (N,) of integers, positions of C or ignore_index.
+    Parameters: ignore_index=-100 (an integer in (-inf, inf)).
     Returns: dlogits_dot (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C is empty.
     Source: torch.nn.CrossEntropyLoss
     """
+    ignore_index = _parameters('cross_entropy_ignore_hvp', ignore_index=(ignore_index, 'integer (-inf, inf)'))
     g, v_logits, logits, label, dtype = _arrays(
         'cross_entropy_ignore_hvp',
         g=(g, ''),
         v_logits=(v_logits, 'N C'),
         logits=(logits, 'N C'),
-        label=(label, 'N -> C'),
+        label=(label, 'N -> C', ignore_index),
     )
-    ignore_index = _parameters('cross_entropy_ignore_hvp', ignore_index=(ignore_index, 'integer [0, inf)'))
     _nonempty('cross_entropy_ignore_hvp', C=v_logits.shape[1])
-    kept = np.where(label != ignore_index, 1.0, 0.0)
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlogits_dot_part = v_logits - np.sum(v_logits * p, axis=1, keepdims=True)
-    dlogits_dot = (g * kept / np.sum(kept))[:, None] * p * dlogits_dot_part
+    kept = np.where(label != ignore_index, 1.0, 0.0)
+    dlogits_dot_part = ignore_index == label
+    dlogits_dot_part_2 = (g / np.where(dlogits_dot_part, 1, np.sum(kept)))[:, None] * p
+    dlogits_dot_part_3 = dlogits_dot_part_2 * (v_logits - np.sum(v_logits * p, axis=1, keepdims=True))
+    dlogits_dot = np.where(dlogits_dot_part[:, None], 0, dlogits_dot_part_3)
     return _rounded(dtype, dlogits_dot)
 
 
@@ -789,7 +830,7 @@ def add_k_smoothing(count, *, k=1):
 
         y = (count + k)/sum(count + k, C)
 
-    Arrays: count (..., C).
+    Arrays: count (..., C) of numbers in [0, inf).
     Parameters: k=1 (a finite number in [0, inf)).
     Returns: y (..., C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -809,7 +850,7 @@ def add_k_smoothing_vjp(g, count, *, k=1):
         y = (count + k)/sum(count + k, C)
         dcount = (g - sum(g*y, C))/sum(count + k, C)
 
-    Arrays: g (..., C), count (..., C).
+    Arrays: g (..., C), count (..., C) of numbers in [0, inf).
     Parameters: k=1 (a finite number in [0, inf)).
     Returns: dcount (..., C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -831,7 +872,7 @@ def add_k_smoothing_jvp(v_count, count, *, k=1):
         y = (count + k)/sum(count + k, C)
         y_dot = (v_count - y*sum(v_count, C))/sum(count + k, C)
 
-    Arrays: v_count (..., C), count (..., C).
+    Arrays: v_count (..., C), count (..., C) of numbers in [0, inf).
     Parameters: k=1 (a finite number in [0, inf)).
     Returns: y_dot (..., C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -854,7 +895,7 @@ def add_k_smoothing_hvp(g, v_count, count, *, k=1):
         dcount = (g - sum(g*y, C))/sum(count + k, C)
         dcount_dot = -(sum(v_count*dcount, C) + dcount*sum(v_count, C))/sum(count + k, C)
 
-    Arrays: g (..., C), v_count (..., C), count (..., C).
+    Arrays: g (..., C), v_count (..., C), count (..., C) of numbers in [0, inf).
     Parameters: k=1 (a finite number in [0, inf)).
     Returns: dcount_dot (..., C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -908,7 +949,8 @@ def poly_loss_vjp(g, logits, target, *, eps=2):
 
         e = exp(logits)
         p = e/sum(e, C)
-        dlogits = g*(p*(eps*(sum(target*p, C) - target) + 1) - target)/size(N)
+        dp = -g*target*(eps + 1/p)/size(N)
+        dlogits = p*(dp - sum(p*dp, C))
         dtarget = -g*(log(p) + eps*p)/size(N)
 
     Arrays: g, a scalar, logits (N, C), target (N, C).
@@ -926,8 +968,10 @@ def poly_loss_vjp(g, logits, target, *, eps=2):
     e = np.exp(logits_minus_shift)
     sum_e = np.sum(e, axis=1, keepdims=True)
     p = e / sum_e
-    dlogits = g / N * (p * (eps * (np.sum(target * p, axis=1, keepdims=True) - target) + 1) - target)
-    dtarget = -(g / N) * (logits_minus_shift - np.log(sum_e) + eps * p)
+    dp_part = -(g / N)
+    dp = dp_part * target * (eps + 1 / p)
+    dlogits = p * (dp - np.sum(p * dp, axis=1, keepdims=True))
+    dtarget = dp_part * (logits_minus_shift - np.log(sum_e) + eps * p)
     return _rounded(dtype, dlogits, dtarget)
 
 
@@ -971,10 +1015,11 @@ def poly_loss_hvp(g, v_logits, v_target, logits, target, *, eps=2):
 
         e = exp(logits)
         p = e/sum(e, C)
-        dlogits_dot = g*(p*(eps*((sum(target*p, C) - target)*(v_logits - sum(v_logits*p, C)) - v_target) +
-            v_logits - sum(v_logits*p, C)) - v_target + eps*p*sum(p*(v_target - v_logits*(sum(target*p, C) -
-            target)), C))/size(N)
-        dtarget_dot = g*(eps*p*(sum(v_logits*p, C) - v_logits) + sum(v_logits*p, C) - v_logits)/size(N)
+        dp = -g*target*(eps + 1/p)/size(N)
+        p_dot = p*(v_logits - sum(v_logits*p, C))
+        dp_dot = g*(target*p_dot/p**2 - v_target*(eps + 1/p))/size(N)
+        dlogits_dot = (dp - sum(p*dp, C))*p_dot + p*dp_dot + p*sum(-(dp*p_dot + p*dp_dot), C)
+        dtarget_dot = -g*p_dot*(eps + 1/p)/size(N)
 
     Arrays: g, a scalar, v_logits (N, C), v_target (N, C), logits (N, C), target (N, C).
     Parameters: eps=2 (a finite number in [0, inf)).
@@ -996,12 +1041,15 @@ def poly_loss_hvp(g, v_logits, v_target, logits, target, *, eps=2):
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlogits_dot_part = np.sum(target * p, axis=1, keepdims=True) - target
-    dlogits_dot_part_2 = np.sum(v_logits * p, axis=1, keepdims=True)
-    dlogits_dot_part_3 = eps * (dlogits_dot_part * (v_logits - dlogits_dot_part_2) - v_target) + v_logits
-    dlogits_dot_part_4 = eps * np.sum(p * (v_target - v_logits * dlogits_dot_part), axis=1, keepdims=True) * p
-    dlogits_dot = g / N * (p * (dlogits_dot_part_3 - dlogits_dot_part_2) - v_target + dlogits_dot_part_4)
-    dtarget_dot = g / N * (eps * p * (dlogits_dot_part_2 - v_logits) + dlogits_dot_part_2 - v_logits)
+    dp_part = eps + 1 / p
+    dp_part_2 = -(g / N)
+    dp = dp_part_2 * target * dp_part
+    p_dot = p * (v_logits - np.sum(v_logits * p, axis=1, keepdims=True))
+    dp_dot = g / N * (target * p_dot / np.square(p) - v_target * dp_part)
+    p_dp_dot = p * dp_dot
+    dlogits_dot_part = (dp - np.sum(p * dp, axis=1, keepdims=True)) * p_dot + p_dp_dot
+    dlogits_dot = dlogits_dot_part + p * -np.sum(dp * p_dot + p_dp_dot, axis=1, keepdims=True)
+    dtarget_dot = dp_part_2 * p_dot * dp_part
     return _rounded(dtype, dlogits_dot, dtarget_dot)
 
 
@@ -1014,7 +1062,7 @@ def focal(logits, target, *, alpha=0.25, gamma=2):
         ce = -(target*log(p) + (1 - target)*log(1 - p))
         y = mean(weight*wrong**gamma*ce, ...)
 
-    Arrays: logits (...), target (...).
+    Arrays: logits (...), target (...) of numbers in [0, 1].
     Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -1041,12 +1089,12 @@ def focal_vjp(g, logits, target, *, alpha=0.25, gamma=2):
         wrong = target*(1 - p) + (1 - target)*p
         ce = -(target*log(p) + (1 - target)*log(1 - p))
         dce = g*weight*wrong**gamma/size("...")
-        dlogits = sigmoid(logits)*(gamma*g*weight*ce*wrong**(gamma - 1)*sigmoid(-logits)*(1 -
-            2*target)/size("...") + dce) - target*dce
-        dtarget = g*ce*(gamma*weight*wrong**(gamma - 1)*(1 - 2*sigmoid(logits)) + 2*alpha*wrong**gamma -
-            wrong**gamma)/size("...") - logits*dce
+        dlogits = gamma*g*weight*p*ce*wrong**(gamma - 1)*(1 - p)*(1 - 2*target)/size("...") + dce*(p -
+            target)
+        dtarget = g*ce*(gamma*weight*wrong**(gamma - 1)*(1 - 2*p) + wrong**gamma*(2*alpha - 1))/size("...")
+            + dce*(log(1 - p) - log(p))
 
-    Arrays: g, a scalar, logits (...), target (...).
+    Arrays: g, a scalar, logits (...), target (...) of numbers in [0, 1].
     Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
     Returns: dlogits (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -1098,11 +1146,11 @@ def focal_jvp(v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
         wrong = target*(1 - p) + (1 - target)*p
         ce = -(target*log(p) + (1 - target)*log(1 - p))
         y_dot = 2*alpha*mean(v_target*ce*wrong**gamma, ...) + gamma*mean(weight*ce*wrong**(gamma -
-            1)*(sigmoid(logits)*(v_logits*sigmoid(-logits)*(1 - 2*target) - 2*v_target) + v_target), ...) +
-            mean(wrong**gamma*(weight*(v_logits*(sigmoid(logits) - target) - v_target*logits) -
+            1)*(v_logits*p*(1 - p)*(1 - 2*target) + v_target*(1 - 2*p)), ...) +
+            mean(wrong**gamma*(weight*(v_logits*(p - target) + v_target*(log(1 - p) - log(p))) -
             v_target*ce), ...)
 
-    Arrays: v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: v_logits (...), v_target (...), logits (...), target (...) of numbers in [0, 1].
     Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -1165,25 +1213,21 @@ def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
         ce = -(target*log(p) + (1 - target)*log(1 - p))
         dce = g*weight*wrong**gamma/size("...")
         weight_dot = v_target*(2*alpha - 1)
-        wrong_dot = sigmoid(logits)*(v_logits*sigmoid(-logits)*(1 - 2*target) - 2*v_target) + v_target
-        ce_dot = v_logits*(sigmoid(logits) - target) - v_target*logits
+        p_dot = v_logits*p*(1 - p)
+        wrong_dot = p_dot*(1 - 2*target) + v_target*(1 - 2*p)
+        ce_dot = v_target*(log(1 - p) - log(p)) - (p - target)*p_dot/(p*(p - 1))
         dce_dot = g*(weight_dot*wrong**gamma + gamma*weight*wrong_dot*wrong**(gamma - 1))/size("...")
-        dlogits_dot = sigmoid(logits)*(gamma*g*sigmoid(-logits)*(ce*(weight*(wrong_dot*wrong**(gamma -
-            2)*(gamma*(1 - 2*target) + 2*target - 1) + v_logits*wrong**(gamma - 1)*sigmoid(-logits) -
-            2*v_target*wrong**(gamma - 1) - 2*v_logits*target*wrong**(gamma - 1)*sigmoid(-logits)) +
-            weight_dot*wrong**(gamma - 1) - 2*target*weight_dot*wrong**(gamma - 1)) +
-            weight*ce_dot*wrong**(gamma - 1) - 2*target*weight*ce_dot*wrong**(gamma - 1))/size("...") +
-            dce_dot + v_logits*dce*sigmoid(-logits)) + gamma*v_logits*g*weight*ce*wrong**(gamma -
-            1)*sigmoid(logits)**2*sigmoid(-logits)*(2*target - 1)/size("...") - v_target*dce -
-            target*dce_dot
-        dtarget_dot = g*(gamma*(wrong**(gamma - 1)*(ce*(wrong_dot*(2*alpha - 1) + weight_dot -
-            2*sigmoid(logits)*(weight_dot + v_logits*weight*sigmoid(-logits))) + weight*ce_dot -
-            2*weight*ce_dot*sigmoid(logits)) + 2*weight*ce*wrong_dot*wrong**(gamma - 2)*sigmoid(logits) -
-            weight*ce*wrong_dot*wrong**(gamma - 2)) + gamma**2*weight*ce*wrong_dot*wrong**(gamma - 2)*(1 -
-            2*sigmoid(logits)) + 2*alpha*ce_dot*wrong**gamma - ce_dot*wrong**gamma)/size("...") -
-            v_logits*dce - logits*dce_dot
+        dlogits_dot = gamma*g*(ce*(weight*(p*wrong_dot*wrong**(gamma - 2)*(1 - gamma)*(1 - p)*(2*target - 1)
+            + wrong**(gamma - 1)*(p_dot*(1 - 2*p)*(1 - 2*target) + 2*v_target*p*(p - 1))) +
+            p*weight_dot*wrong**(gamma - 1)*(1 - p)*(1 - 2*target)) + weight*p*ce_dot*wrong**(gamma - 1)*(1
+            - p)*(1 - 2*target))/size("...") + dce*(p_dot - v_target) + (p - target)*dce_dot
+        dtarget_in_dot = gamma*(wrong_dot*(weight*wrong**(gamma - 2)*(1 - gamma)*(2*p - 1) + wrong**(gamma -
+            1)*(2*alpha - 1)) + wrong**(gamma - 1)*(weight_dot*(1 - 2*p) - 2*weight*p_dot))
+        dtarget_dot = dce_dot*(log(1 - p) - log(p)) + g*(ce*dtarget_in_dot + (gamma*weight*wrong**(gamma -
+            1)*(1 - 2*p) + wrong**gamma*(2*alpha - 1))*ce_dot)/size("...") + dce*p_dot/(p*(p - 1))
 
-    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...),
+            target (...) of numbers in [0, 1].
     Parameters: alpha=0.25 (a finite number in [0, 1]), gamma=2 (a finite number in [0, inf)).
     Returns: dlogits_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -1199,8 +1243,7 @@ def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
     )
     alpha, gamma = _parameters('focal_hvp', alpha=(alpha, '[0, 1]'), gamma=(gamma, '[0, inf)'))
     _nonempty('focal_hvp', **{'...': v_logits.size})
-    weight_part = 1 - target
-    weight = alpha * target + (1 - alpha) * weight_part
+    weight = alpha * target + (1 - alpha) * (1 - target)
     h_part = -np.abs(logits)
     h = np.exp(h_part)
     wrong_part = logits >= 0
@@ -1214,224 +1257,240 @@ def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
     e_2 = np.square(h_2)
     dlogits_dot_part = np.power(wrong, gamma - 1)
     gamma_target = gamma * target
-    dlogits_dot_part_2 = gamma * weight * v_target * dlogits_dot_part
+    gamma_target_weight = gamma_target * weight
+    gamma_weight = gamma * weight
+    dlogits_dot_part_2 = gamma_weight * v_target * dlogits_dot_part
     dlogits_dot_part_3 = np.power(wrong, gamma)
     target_weight_dot = target * weight_dot
     dlogits_dot_part_4 = target_weight_dot * dlogits_dot_part_3
     weight_v_target = weight * v_target
     dlogits_dot_part_5 = weight_v_target * dlogits_dot_part_3
     dlogits_dot_part_6 = weight_dot * dlogits_dot_part_3
-    dlogits_dot_part_7 = gamma_target * weight * v_target * dlogits_dot_part - dlogits_dot_part_2
-    dlogits_dot_part_8 = dlogits_dot_part_7 - dlogits_dot_part_4 - dlogits_dot_part_5 + dlogits_dot_part_6
+    dlogits_dot_part_7 = gamma_target_weight * v_target * dlogits_dot_part - dlogits_dot_part_2 - dlogits_dot_part_4
+    dlogits_dot_part_8 = dlogits_dot_part_7 - dlogits_dot_part_5 + dlogits_dot_part_6
     dlogits_dot_part_9 = 2 * gamma * target
     dlogits_dot_part_10 = dlogits_dot_part_9 * weight
     dlogits_dot_part_11 = dlogits_dot_part_10 * v_target * dlogits_dot_part
     target_squared = np.square(target)
-    dlogits_dot_part_12 = 4 * gamma * target_squared * weight * v_logits * dlogits_dot_part
-    dlogits_dot_part_13 = 2 * gamma * weight * v_logits * dlogits_dot_part
-    dlogits_dot_part_14 = 4 * target
-    dlogits_dot_part_15 = dlogits_dot_part_14 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_12 = 4 * gamma * target_squared * weight * v_logits
+    dlogits_dot_part_13 = dlogits_dot_part_12 * dlogits_dot_part
+    dlogits_dot_part_14 = 2 * gamma * weight * v_logits
+    dlogits_dot_part_15 = dlogits_dot_part_14 * dlogits_dot_part
+    dlogits_dot_part_16 = 4 * target
+    dlogits_dot_part_17 = dlogits_dot_part_16 * weight_dot * dlogits_dot_part_3
     weight_v_logits = weight * v_logits
-    dlogits_dot_part_16 = weight_v_logits * dlogits_dot_part_3
-    dlogits_dot_part_17 = 4 * weight * v_target
-    dlogits_dot_part_18 = dlogits_dot_part_17 * dlogits_dot_part_3
-    dlogits_dot_part_19 = 3 * weight_dot * dlogits_dot_part_3
-    dlogits_dot_part_20 = dlogits_dot_part_11 + dlogits_dot_part_12 + dlogits_dot_part_13 - dlogits_dot_part_2
-    dlogits_dot_part_21 = dlogits_dot_part_20 - dlogits_dot_part_15 + dlogits_dot_part_16 - dlogits_dot_part_18
-    dlogits_dot_part_22 = 6 * gamma * target * weight * v_logits * dlogits_dot_part
-    dlogits_dot_part_23 = dlogits_dot_part_21 + dlogits_dot_part_19 - dlogits_dot_part_22
-    dlogits_dot_part_24 = 3 * target
-    dlogits_dot_part_25 = dlogits_dot_part_24 * weight * v_logits
-    dlogits_dot_part_26 = dlogits_dot_part_14 * weight * v_target
-    dlogits_dot_part_27 = dlogits_dot_part_24 * weight_dot
-    dlogits_dot_part_28 = 2 * target_squared
-    dlogits_dot_part_29 = dlogits_dot_part_28 * weight * v_logits
-    dlogits_dot_part_30 = dlogits_dot_part_28 * weight_dot
-    dlogits_dot_part_31 = 3 * weight * v_target
+    dlogits_dot_part_18 = weight_v_logits * dlogits_dot_part_3
+    dlogits_dot_part_19 = 4 * weight * v_target
+    dlogits_dot_part_20 = dlogits_dot_part_19 * dlogits_dot_part_3
+    dlogits_dot_part_21 = 3 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_22 = dlogits_dot_part_11 + dlogits_dot_part_13 + dlogits_dot_part_15 - dlogits_dot_part_2
+    dlogits_dot_part_23 = dlogits_dot_part_22 - dlogits_dot_part_17 + dlogits_dot_part_18 - dlogits_dot_part_20
+    dlogits_dot_part_24 = 6 * gamma * target * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_25 = dlogits_dot_part_23 + dlogits_dot_part_21 - dlogits_dot_part_24
+    dlogits_dot_part_26 = 3 * target
+    dlogits_dot_part_27 = dlogits_dot_part_26 * weight * v_logits
+    dlogits_dot_part_28 = dlogits_dot_part_16 * weight
+    dlogits_dot_part_29 = dlogits_dot_part_28 * v_target
+    dlogits_dot_part_30 = dlogits_dot_part_26 * weight_dot
+    dlogits_dot_part_31 = 2 * target_squared
+    dlogits_dot_part_32 = dlogits_dot_part_31 * weight * v_logits
+    dlogits_dot_part_33 = dlogits_dot_part_31 * weight_dot
+    dlogits_dot_part_34 = 3 * weight
+    dlogits_dot_part_35 = dlogits_dot_part_34 * v_target
     gamma_dlogits_dot_part = gamma * dlogits_dot_part
-    dlogits_dot_part_32 = 2 * target
-    dlogits_dot_part_33 = dlogits_dot_part_32 * weight * v_logits
-    dlogits_dot_part_34 = dlogits_dot_part_32 * weight_dot
-    dlogits_dot_part_35 = 2 * weight
-    dlogits_dot_part_36 = dlogits_dot_part_35 * v_target
+    dlogits_dot_part_36 = 2 * target
+    dlogits_dot_part_37 = dlogits_dot_part_36 * weight * v_logits
+    dlogits_dot_part_38 = dlogits_dot_part_36 * weight_dot
+    dlogits_dot_part_39 = 2 * weight
+    dlogits_dot_part_40 = dlogits_dot_part_39 * v_target
     log1p_h = np.log1p(h)
-    dlogits_dot_part_37 = dlogits_dot_part_33 - dlogits_dot_part_34 - weight_v_logits - dlogits_dot_part_36
-    dlogits_dot_part_38 = gamma_dlogits_dot_part * (dlogits_dot_part_37 + weight_dot) * log1p_h
-    dlogits_dot_part_39 = 6 * target
-    dlogits_dot_part_40 = 6 * weight * v_target
-    dlogits_dot_part_41 = 8 * gamma * target_squared * weight * v_logits * dlogits_dot_part + dlogits_dot_part_13
-    dlogits_dot_part_42 = dlogits_dot_part_39 * weight_dot * dlogits_dot_part_3
-    dlogits_dot_part_43 = dlogits_dot_part_41 + dlogits_dot_part_2 - dlogits_dot_part_42
-    dlogits_dot_part_44 = dlogits_dot_part_43 + dlogits_dot_part_35 * v_logits * dlogits_dot_part_3
-    dlogits_dot_part_45 = dlogits_dot_part_44 - dlogits_dot_part_40 * dlogits_dot_part_3 + dlogits_dot_part_19
-    dlogits_dot_part_46 = dlogits_dot_part_45 - 8 * gamma * target * weight * v_logits * dlogits_dot_part
-    dlogits_dot_part_47 = 8 * target * weight * v_target * dlogits_dot_part
-    dlogits_dot_part_48 = np.power(wrong, gamma - 2)
-    dlogits_dot_part_49 = gamma * (1 - dlogits_dot_part_32) + dlogits_dot_part_32 - 1
-    dlogits_dot_part_50 = dlogits_dot_part_29 * dlogits_dot_part_48 * dlogits_dot_part_49
-    dlogits_dot_part_51 = 4 * target_squared * dlogits_dot_part * weight_dot
-    dlogits_dot_part_52 = weight_v_logits * dlogits_dot_part_48 * dlogits_dot_part_49
-    dlogits_dot_part_53 = 2 * dlogits_dot_part
-    dlogits_dot_part_54 = dlogits_dot_part_53 * weight_dot
-    dlogits_dot_part_55 = dlogits_dot_part_52 - dlogits_dot_part_17 * dlogits_dot_part + dlogits_dot_part_54
-    dlogits_dot_part_56 = dlogits_dot_part_55 - dlogits_dot_part_33 * dlogits_dot_part_48 * dlogits_dot_part_49
-    dlogits_dot_part_57 = gamma * (dlogits_dot_part_56 - dlogits_dot_part_14 * dlogits_dot_part * weight_dot)
-    dlogits_dot_part_58 = dlogits_dot_part_57 * log1p_h
-    dlogits_dot_part_59 = dlogits_dot_part_12 + dlogits_dot_part_2 - dlogits_dot_part_15 + dlogits_dot_part_16
-    dlogits_dot_part_60 = dlogits_dot_part_59 - dlogits_dot_part_18 + dlogits_dot_part_6
-    dlogits_dot_part_61 = dlogits_dot_part_60 - dlogits_dot_part_10 * v_logits * dlogits_dot_part
-    dlogits_dot_part_62 = dlogits_dot_part_61 - dlogits_dot_part_11
-    dlogits_dot_part_63 = weight_v_logits - dlogits_dot_part_36 + weight_dot - dlogits_dot_part_33
-    dlogits_dot_part_64 = gamma_dlogits_dot_part * (dlogits_dot_part_63 - dlogits_dot_part_34) * log1p_h
+    dlogits_dot_part_41 = dlogits_dot_part_37 - dlogits_dot_part_38 - weight_v_logits - dlogits_dot_part_40
+    dlogits_dot_part_42 = gamma_dlogits_dot_part * (dlogits_dot_part_41 + weight_dot) * log1p_h
+    dlogits_dot_part_43 = 8 * gamma * target_squared * weight * v_logits
+    dlogits_dot_part_44 = 6 * target
+    dlogits_dot_part_45 = dlogits_dot_part_39 * v_logits
+    dlogits_dot_part_46 = 6 * weight * v_target
+    dlogits_dot_part_47 = dlogits_dot_part_43 * dlogits_dot_part + dlogits_dot_part_15 + dlogits_dot_part_2
+    dlogits_dot_part_48 = dlogits_dot_part_47 - dlogits_dot_part_44 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_49 = dlogits_dot_part_48 + dlogits_dot_part_45 * dlogits_dot_part_3
+    dlogits_dot_part_50 = dlogits_dot_part_49 - dlogits_dot_part_46 * dlogits_dot_part_3 + dlogits_dot_part_21
+    dlogits_dot_part_51 = dlogits_dot_part_50 - 8 * gamma * target * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_52 = np.power(wrong, gamma - 2)
+    target_squared_target = target_squared * target
+    dlogits_dot_part_53 = 4 * gamma * target_squared_target * weight * v_logits * dlogits_dot_part_52
+    gamma_weight_v_logits = gamma_weight * v_logits
+    dlogits_dot_part_54 = gamma_weight_v_logits * dlogits_dot_part_52
+    dlogits_dot_part_55 = 8 * target * weight * v_target * dlogits_dot_part
+    dlogits_dot_part_56 = 4 * target_squared
+    dlogits_dot_part_57 = dlogits_dot_part_56 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_58 = 4 * target_squared_target * weight * v_logits * dlogits_dot_part_52
+    dlogits_dot_part_59 = weight_v_logits * dlogits_dot_part_52
+    dlogits_dot_part_60 = 2 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_61 = dlogits_dot_part_12 * dlogits_dot_part_52
+    dlogits_dot_part_62 = dlogits_dot_part_56 * weight * v_logits * dlogits_dot_part_52
+    dlogits_dot_part_63 = dlogits_dot_part_19 * dlogits_dot_part
+    dlogits_dot_part_64 = dlogits_dot_part_28 * v_logits * dlogits_dot_part_52
+    dlogits_dot_part_65 = dlogits_dot_part_61 + dlogits_dot_part_54 + dlogits_dot_part_64
+    dlogits_dot_part_66 = dlogits_dot_part_65 - dlogits_dot_part_16 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_67 = dlogits_dot_part_66 - dlogits_dot_part_62 - dlogits_dot_part_59 - dlogits_dot_part_63
+    dlogits_dot_part_68 = 4 * gamma * target * weight * v_logits * dlogits_dot_part_52
+    dlogits_dot_part_69 = gamma * (dlogits_dot_part_67 + dlogits_dot_part_60 - dlogits_dot_part_68) * log1p_h
+    dlogits_dot_part_70 = dlogits_dot_part_13 + dlogits_dot_part_2 - dlogits_dot_part_17 + dlogits_dot_part_18
+    dlogits_dot_part_71 = dlogits_dot_part_70 - dlogits_dot_part_20 + dlogits_dot_part_6
+    dlogits_dot_part_72 = dlogits_dot_part_71 - dlogits_dot_part_10 * v_logits * dlogits_dot_part
+    dlogits_dot_part_73 = dlogits_dot_part_72 - dlogits_dot_part_11
+    dlogits_dot_part_74 = weight_v_logits - dlogits_dot_part_40 + weight_dot - dlogits_dot_part_37
+    dlogits_dot_part_75 = gamma_dlogits_dot_part * (dlogits_dot_part_74 - dlogits_dot_part_38) * log1p_h
     e_h = e * h
-    dlogits_dot_part_65 = -gamma * target * weight * v_target * dlogits_dot_part - dlogits_dot_part_4
-    dlogits_dot_part_66 = dlogits_dot_part_65 - dlogits_dot_part_5
+    dlogits_dot_part_76 = -gamma * target * weight * v_target * dlogits_dot_part - dlogits_dot_part_4
+    dlogits_dot_part_77 = dlogits_dot_part_76 - dlogits_dot_part_5
     e_squared = np.square(e)
-    dlogits_dot_part_67 = target * weight * v_logits
+    dlogits_dot_part_78 = target * weight * v_logits
     wrong_part_2_squared = np.square(wrong_part_2)
-    dlogits_dot_part_68 = g / v_logits.size
+    dlogits_dot_part_79 = g / v_logits.size
+    dlogits_dot_part_80 = gamma - dlogits_dot_part_9 + dlogits_dot_part_36 - 1
     log1p_e_2 = np.log1p(e_2)
     expm1_h_part = np.expm1(h_part)
-    dlogits_dot_part_69 = 1 + e_2
-    dlogits_dot_part_70 = dlogits_dot_part_25 + dlogits_dot_part_26 - dlogits_dot_part_27 - dlogits_dot_part_29
-    dlogits_dot_part_71 = dlogits_dot_part_70 + dlogits_dot_part_30 - weight_v_logits - dlogits_dot_part_31
-    dlogits_dot_part_72 = gamma_dlogits_dot_part * (dlogits_dot_part_71 + weight_dot) * logits_bounded
-    dlogits_dot_part_73 = dlogits_dot_part_47 - dlogits_dot_part_39 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_74 = dlogits_dot_part_73 + dlogits_dot_part_50 + dlogits_dot_part_51 + dlogits_dot_part_52
-    dlogits_dot_part_75 = dlogits_dot_part_74 - dlogits_dot_part_40 * dlogits_dot_part + dlogits_dot_part_54
-    dlogits_dot_part_76 = dlogits_dot_part_75 - dlogits_dot_part_25 * dlogits_dot_part_48 * dlogits_dot_part_49
-    dlogits_dot_part_77 = dlogits_dot_part_46 + gamma * dlogits_dot_part_76 * logits_bounded + dlogits_dot_part_58
-    dlogits_dot_part_78 = dlogits_dot_part_8 + (dlogits_dot_part_23 + dlogits_dot_part_72 + dlogits_dot_part_38) * h
-    dlogits_dot_part_79 = dlogits_dot_part_26 - dlogits_dot_part_27 + dlogits_dot_part_29 + dlogits_dot_part_30
-    dlogits_dot_part_80 = dlogits_dot_part_79 + weight_v_logits - dlogits_dot_part_31 + weight_dot
-    dlogits_dot_part_81 = gamma_dlogits_dot_part * (dlogits_dot_part_80 - dlogits_dot_part_25) * logits_bounded
-    dlogits_dot_part_82 = (dlogits_dot_part_62 + dlogits_dot_part_81 + dlogits_dot_part_64) * e_h
-    dlogits_dot_part_83 = dlogits_dot_part_78 + dlogits_dot_part_77 * e + dlogits_dot_part_82
-    dlogits_dot_part_84 = dlogits_dot_part_26 - target_weight_dot + dlogits_dot_part_29 + dlogits_dot_part_30
-    dlogits_dot_part_85 = gamma_dlogits_dot_part * (dlogits_dot_part_84 - weight_v_target - dlogits_dot_part_67)
-    dlogits_dot_part_86 = (dlogits_dot_part_62 + dlogits_dot_part_85 * logits_bounded + dlogits_dot_part_64) * h
-    dlogits_dot_part_87 = dlogits_dot_part_47 - dlogits_dot_part_32 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_88 = dlogits_dot_part_87 + dlogits_dot_part_50 + dlogits_dot_part_51
-    dlogits_dot_part_89 = dlogits_dot_part_67 * dlogits_dot_part_48 * dlogits_dot_part_49
-    dlogits_dot_part_90 = gamma * (dlogits_dot_part_88 - dlogits_dot_part_36 * dlogits_dot_part - dlogits_dot_part_89)
-    dlogits_dot_part_91 = (dlogits_dot_part_46 + dlogits_dot_part_90 * logits_bounded + dlogits_dot_part_58) * e
-    dlogits_dot_part_92 = dlogits_dot_part_67 + dlogits_dot_part_26 - target_weight_dot - dlogits_dot_part_29
-    dlogits_dot_part_93 = gamma_dlogits_dot_part * (dlogits_dot_part_92 + dlogits_dot_part_30 - weight_v_target)
-    dlogits_dot_part_94 = (dlogits_dot_part_23 + dlogits_dot_part_93 * logits_bounded + dlogits_dot_part_38) * e_h
-    dlogits_dot_part_95 = dlogits_dot_part_66 + dlogits_dot_part_86 + dlogits_dot_part_91 + dlogits_dot_part_94
-    dlogits_dot_part_96 = dlogits_dot_part_83 + dlogits_dot_part_66 * e_squared
-    dlogits_dot_part_97 = dlogits_dot_part_95 + dlogits_dot_part_8 * e_squared
-    dlogits_dot_part_98 = dlogits_dot_part_68 * np.where(wrong_part, dlogits_dot_part_96, dlogits_dot_part_97)
-    dlogits_dot_part_99 = (weight_part * logits_bounded_2 + log1p_e_2) * h_2 * h_2
-    dlogits_dot_part_100 = (target * logits_bounded_2 - log1p_e_2) * h_2 * h_2
-    dlogits_dot_part_101 = gamma * g / v_logits.size * weight * v_target * dlogits_dot_part_48 * dlogits_dot_part_49
-    dlogits_dot_part_102 = dlogits_dot_part_101 * np.where(wrong_part, dlogits_dot_part_99, dlogits_dot_part_100)
-    dlogits_dot_part_103 = dlogits_dot_part_102 * expm1_h_part / (np.square(dlogits_dot_part_69) * dlogits_dot_part_69)
-    dlogits_dot = dlogits_dot_part_98 / np.square(wrong_part_2_squared) + dlogits_dot_part_103
-    dtarget_dot_part = gamma_dlogits_dot_part * target
-    dtarget_dot_part_2 = dtarget_dot_part * weight
-    dtarget_dot_part_3 = gamma_dlogits_dot_part * weight
-    dtarget_dot_part_4 = 2 * alpha * target
-    dtarget_dot_part_5 = dtarget_dot_part_4 * dlogits_dot_part_3
-    dtarget_dot_part_6 = target * dlogits_dot_part_3
-    dtarget_dot_part_7 = 2 * alpha * dlogits_dot_part_3
-    dtarget_dot_part_8 = weight * dlogits_dot_part_3
-    dtarget_dot_part_9 = dtarget_dot_part_2 - dtarget_dot_part_3 - dtarget_dot_part_5 + dtarget_dot_part_6
-    dtarget_dot_part_10 = dtarget_dot_part_9 + dtarget_dot_part_7 - dtarget_dot_part_8 - dlogits_dot_part_3
-    dtarget_dot_part_11 = v_logits * dtarget_dot_part_10
-    dtarget_dot_part_12 = 2 * alpha * v_target
-    dtarget_dot_part_13 = v_target - dtarget_dot_part_12 - weight_dot
-    dtarget_dot_part_14 = dlogits_dot_part_3 * dtarget_dot_part_13
-    dtarget_dot_part_15 = dtarget_dot_part_14 * logits
-    dtarget_dot_part_16 = 4 * alpha * target
-    dtarget_dot_part_17 = dtarget_dot_part_3 - dtarget_dot_part_16 * dlogits_dot_part_3
-    dtarget_dot_part_18 = dtarget_dot_part_17 + dlogits_dot_part_32 * dlogits_dot_part_3 + dtarget_dot_part_7
-    dtarget_dot_part_19 = dtarget_dot_part_18 - dlogits_dot_part_35 * dlogits_dot_part_3 - dlogits_dot_part_3
-    dtarget_dot_part_20 = v_logits * dtarget_dot_part_19
-    dtarget_dot_part_21 = 3 * gamma * dlogits_dot_part
-    dtarget_dot_part_22 = 4 * gamma * dlogits_dot_part * target * v_logits * weight
-    dtarget_dot_part_23 = 2 * gamma * dlogits_dot_part * target_squared * v_logits
-    dtarget_dot_part_24 = 4 * gamma * alpha * dlogits_dot_part * target_squared * v_logits
-    dtarget_dot_part_25 = gamma_dlogits_dot_part * v_logits
-    dtarget_dot_part_26 = 2 * gamma * alpha * dlogits_dot_part
-    dtarget_dot_part_27 = 4 * alpha * v_target * dlogits_dot_part_3
-    dtarget_dot_part_28 = 2 * v_target
-    dtarget_dot_part_29 = dtarget_dot_part_28 * dlogits_dot_part_3
-    dtarget_dot_part_30 = 2 * weight_dot * dlogits_dot_part_3
-    dtarget_dot_part_31 = dlogits_dot_part_32 - dtarget_dot_part_16 + 2 * alpha - dlogits_dot_part_35 - 1
-    dtarget_dot_part_32 = dtarget_dot_part_25 * dtarget_dot_part_31 * log1p_h
-    dtarget_dot_part_33 = dtarget_dot_part_6 - dtarget_dot_part_8 - dtarget_dot_part_2 - dtarget_dot_part_5
-    dtarget_dot_part_34 = v_logits * dtarget_dot_part_33
-    dtarget_dot_part_35 = dtarget_dot_part_14 * logits_bounded
+    dlogits_dot_part_81 = 1 + e_2
+    dlogits_dot_part_82 = dlogits_dot_part_27 + dlogits_dot_part_29 - dlogits_dot_part_30 - dlogits_dot_part_32
+    dlogits_dot_part_83 = dlogits_dot_part_82 + dlogits_dot_part_33 - weight_v_logits - dlogits_dot_part_35
+    dlogits_dot_part_84 = gamma_dlogits_dot_part * (dlogits_dot_part_83 + weight_dot) * logits_bounded
+    dlogits_dot_part_85 = dlogits_dot_part_43 * dlogits_dot_part_52 - dlogits_dot_part_53 + dlogits_dot_part_54
+    dlogits_dot_part_86 = dlogits_dot_part_85 + 5 * target * weight * v_logits * dlogits_dot_part_52
+    dlogits_dot_part_87 = dlogits_dot_part_44 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_88 = dlogits_dot_part_86 + dlogits_dot_part_55 - dlogits_dot_part_87
+    dlogits_dot_part_89 = dlogits_dot_part_88 - 8 * target_squared * weight * v_logits * dlogits_dot_part_52
+    dlogits_dot_part_90 = dlogits_dot_part_89 + dlogits_dot_part_57 + dlogits_dot_part_58 - dlogits_dot_part_59
+    dlogits_dot_part_91 = dlogits_dot_part_90 - dlogits_dot_part_46 * dlogits_dot_part + dlogits_dot_part_60
+    dlogits_dot_part_92 = gamma * (dlogits_dot_part_91 - 5 * gamma * target * weight * v_logits * dlogits_dot_part_52)
+    dlogits_dot_part_93 = dlogits_dot_part_8 + (dlogits_dot_part_25 + dlogits_dot_part_84 + dlogits_dot_part_42) * h
+    dlogits_dot_part_94 = (dlogits_dot_part_51 + dlogits_dot_part_92 * logits_bounded + dlogits_dot_part_69) * e
+    dlogits_dot_part_95 = dlogits_dot_part_29 - dlogits_dot_part_30 + dlogits_dot_part_32 + dlogits_dot_part_33
+    dlogits_dot_part_96 = dlogits_dot_part_95 + weight_v_logits - dlogits_dot_part_35 + weight_dot
+    dlogits_dot_part_97 = gamma_dlogits_dot_part * (dlogits_dot_part_96 - dlogits_dot_part_27) * logits_bounded
+    dlogits_dot_part_98 = (dlogits_dot_part_73 + dlogits_dot_part_97 + dlogits_dot_part_75) * e_h
+    dlogits_dot_part_99 = dlogits_dot_part_93 + dlogits_dot_part_94 + dlogits_dot_part_98
+    dlogits_dot_part_100 = dlogits_dot_part_29 - target_weight_dot + dlogits_dot_part_32 + dlogits_dot_part_33
+    dlogits_dot_part_101 = gamma_dlogits_dot_part * (dlogits_dot_part_100 - weight_v_target - dlogits_dot_part_78)
+    dlogits_dot_part_102 = (dlogits_dot_part_73 + dlogits_dot_part_101 * logits_bounded + dlogits_dot_part_75) * h
+    dlogits_dot_part_103 = dlogits_dot_part_61 - dlogits_dot_part_53 + dlogits_dot_part_78 * dlogits_dot_part_52
+    dlogits_dot_part_104 = dlogits_dot_part_36 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_105 = dlogits_dot_part_103 + dlogits_dot_part_55 - dlogits_dot_part_104 - dlogits_dot_part_62
+    dlogits_dot_part_106 = dlogits_dot_part_105 + dlogits_dot_part_57 + dlogits_dot_part_58
+    dlogits_dot_part_107 = dlogits_dot_part_106 - dlogits_dot_part_40 * dlogits_dot_part
+    dlogits_dot_part_108 = gamma * (dlogits_dot_part_107 - gamma_target_weight * v_logits * dlogits_dot_part_52)
+    dlogits_dot_part_109 = (dlogits_dot_part_51 + dlogits_dot_part_108 * logits_bounded + dlogits_dot_part_69) * e
+    dlogits_dot_part_110 = dlogits_dot_part_78 + dlogits_dot_part_29 - target_weight_dot - dlogits_dot_part_32
+    dlogits_dot_part_111 = gamma_dlogits_dot_part * (dlogits_dot_part_110 + dlogits_dot_part_33 - weight_v_target)
+    dlogits_dot_part_112 = (dlogits_dot_part_25 + dlogits_dot_part_111 * logits_bounded + dlogits_dot_part_42) * e_h
+    dlogits_dot_part_113 = dlogits_dot_part_77 + dlogits_dot_part_102 + dlogits_dot_part_109 + dlogits_dot_part_112
+    dlogits_dot_part_114 = dlogits_dot_part_99 + dlogits_dot_part_77 * e_squared
+    dlogits_dot_part_115 = dlogits_dot_part_113 + dlogits_dot_part_8 * e_squared
+    dlogits_dot_part_116 = dlogits_dot_part_79 * np.where(wrong_part, dlogits_dot_part_114, dlogits_dot_part_115)
+    dlogits_dot_part_117 = gamma - 3 * gamma * target + 2 * gamma * target_squared + dlogits_dot_part_26
+    dlogits_dot_part_118 = (dlogits_dot_part_117 - dlogits_dot_part_31 - 1) * logits_bounded_2
+    dlogits_dot_part_119 = (1 - gamma + dlogits_dot_part_9 - dlogits_dot_part_36) * log1p_e_2
+    dlogits_dot_part_120 = (target * dlogits_dot_part_80 * logits_bounded_2 + dlogits_dot_part_119) * h_2 * h_2
+    dlogits_dot_part_121 = (dlogits_dot_part_118 + dlogits_dot_part_80 * log1p_e_2) * h_2 * h_2
+    dlogits_dot_part_122 = gamma * g / v_logits.size * weight * v_target * dlogits_dot_part_52
+    dlogits_dot_part_123 = dlogits_dot_part_122 * np.where(wrong_part, dlogits_dot_part_121, dlogits_dot_part_120)
+    dlogits_dot_part_124 = dlogits_dot_part_123 * expm1_h_part / (np.square(dlogits_dot_part_81) * dlogits_dot_part_81)
+    dlogits_dot = dlogits_dot_part_116 / np.square(wrong_part_2_squared) + dlogits_dot_part_124
+    dtarget_dot_part = 2 * alpha * dlogits_dot_part_3
+    dtarget_dot_part_2 = dlogits_dot_part_3 * target - dtarget_dot_part * target
+    dtarget_dot_part_3 = gamma_weight * target * dlogits_dot_part
+    dtarget_dot_part_4 = gamma_weight * dlogits_dot_part
+    dtarget_dot_part_5 = dlogits_dot_part_3 * weight
+    dtarget_dot_part_6 = dtarget_dot_part_2 + dtarget_dot_part + dtarget_dot_part_3 - dtarget_dot_part_4
+    dtarget_dot_part_7 = v_logits * (dtarget_dot_part_6 - dlogits_dot_part_3 - dtarget_dot_part_5)
+    dtarget_dot_part_8 = 2 * alpha * v_target
+    dtarget_dot_part_9 = v_target - dtarget_dot_part_8 - weight_dot
+    dtarget_dot_part_10 = dlogits_dot_part_3 * dtarget_dot_part_9
+    dtarget_dot_part_11 = dtarget_dot_part_10 * logits
+    dtarget_dot_part_12 = 2 * dlogits_dot_part_3
+    dtarget_dot_part_13 = 4 * alpha * dlogits_dot_part_3
+    dtarget_dot_part_14 = dtarget_dot_part_12 * target - dtarget_dot_part_13 * target + dtarget_dot_part
+    dtarget_dot_part_15 = dtarget_dot_part_14 + dtarget_dot_part_4 - dlogits_dot_part_3 - dtarget_dot_part_12 * weight
+    dtarget_dot_part_16 = v_logits * dtarget_dot_part_15
+    dtarget_dot_part_17 = dtarget_dot_part_12 * v_target - dtarget_dot_part_13 * v_target
+    dtarget_dot_part_18 = dtarget_dot_part_17 + 4 * gamma * weight * v_logits * target * dlogits_dot_part
+    dtarget_dot_part_19 = 3 * gamma * weight * v_logits
+    dtarget_dot_part_20 = 2 * gamma * v_logits * target_squared * dlogits_dot_part
+    dtarget_dot_part_21 = 4 * gamma * alpha * v_logits * target_squared * dlogits_dot_part
+    gamma_v_logits = gamma * v_logits
+    dtarget_dot_part_22 = gamma_v_logits * dlogits_dot_part
+    dtarget_dot_part_23 = 2 * gamma * alpha * v_logits
+    dtarget_dot_part_24 = 2 * weight_dot
+    dtarget_dot_part_25 = dtarget_dot_part_24 * dlogits_dot_part_3
+    dtarget_dot_part_26 = 4 * alpha * target
+    dtarget_dot_part_27 = dlogits_dot_part_36 - dtarget_dot_part_26 + 2 * alpha - dlogits_dot_part_39 - 1
+    dtarget_dot_part_28 = dtarget_dot_part_22 * dtarget_dot_part_27 * log1p_h
+    dtarget_dot_part_29 = v_logits * (dtarget_dot_part_2 - dtarget_dot_part_3 - dtarget_dot_part_5)
+    dtarget_dot_part_30 = dtarget_dot_part_10 * logits_bounded
+    weight_dot_target = weight_dot * target
     target_v_target = target * v_target
-    dtarget_dot_part_36 = dtarget_dot_part_4 * v_target
-    dtarget_dot_part_37 = dtarget_dot_part_28 * weight
-    dtarget_dot_part_38 = target_v_target - dtarget_dot_part_36 - target_weight_dot - v_target + dtarget_dot_part_12
-    dtarget_dot_part_39 = dlogits_dot_part * (dtarget_dot_part_38 - dtarget_dot_part_37 + weight_dot)
-    dtarget_dot_part_40 = dlogits_dot_part * (dtarget_dot_part_12 + weight_dot - v_target) * log1p_h
-    dtarget_dot_part_41 = 2 * gamma * target_squared * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_42 = gamma * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_43 = dlogits_dot_part_53 * target
-    dtarget_dot_part_44 = dtarget_dot_part_43 * v_target
-    dtarget_dot_part_45 = 4 * alpha * dlogits_dot_part
-    dtarget_dot_part_46 = dtarget_dot_part_45 * target * v_target
-    dtarget_dot_part_47 = dtarget_dot_part_43 * weight_dot
-    dtarget_dot_part_48 = dlogits_dot_part_53 * v_target
-    dtarget_dot_part_49 = dtarget_dot_part_45 * v_target
-    dtarget_dot_part_50 = 4 * dlogits_dot_part * v_target * weight
-    dtarget_dot_part_51 = dlogits_dot_part_28 * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_52 = v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_53 = dlogits_dot_part_32 * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_54 = dlogits_dot_part_9 * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_55 = dtarget_dot_part_36 + target_weight_dot + dtarget_dot_part_37 - target_v_target
-    dtarget_dot_part_56 = dlogits_dot_part * dtarget_dot_part_55
-    dtarget_dot_part_57 = dlogits_dot_part * dtarget_dot_part_13 * log1p_h
-    dtarget_dot_part_58 = g * gamma / v_logits.size
-    dtarget_dot_part_59 = (gamma - 1) * log1p_h
-    dtarget_dot_part_60 = 6 * gamma * alpha * dlogits_dot_part * target * v_logits
-    dtarget_dot_part_61 = dtarget_dot_part_21 * target * v_logits - dtarget_dot_part_60 + dtarget_dot_part_22
-    dtarget_dot_part_62 = dtarget_dot_part_61 - dtarget_dot_part_23 + dtarget_dot_part_24 - dtarget_dot_part_25
-    dtarget_dot_part_63 = dtarget_dot_part_62 + dtarget_dot_part_26 * v_logits
-    dtarget_dot_part_64 = dtarget_dot_part_63 - dtarget_dot_part_21 * v_logits * weight - dtarget_dot_part_27
-    dtarget_dot_part_65 = (dtarget_dot_part_64 + dtarget_dot_part_29 - dtarget_dot_part_30) * logits_bounded
-    dtarget_dot_part_66 = (dtarget_dot_part_20 + dtarget_dot_part_65 + dtarget_dot_part_32) * h
-    dtarget_dot_part_67 = dtarget_dot_part_11 + dtarget_dot_part_15 + dtarget_dot_part_66
-    dtarget_dot_part_68 = dtarget_dot_part * v_logits - dtarget_dot_part_26 * target * v_logits + dtarget_dot_part_22
-    dtarget_dot_part_69 = dtarget_dot_part_68 - dtarget_dot_part_23 + dtarget_dot_part_24
-    dtarget_dot_part_70 = dtarget_dot_part_69 - dtarget_dot_part_25 * weight - dtarget_dot_part_27
-    dtarget_dot_part_71 = (dtarget_dot_part_70 + dtarget_dot_part_29 - dtarget_dot_part_30) * logits_bounded
-    dtarget_dot_part_72 = (dtarget_dot_part_20 + dtarget_dot_part_71 + dtarget_dot_part_32) * h
-    dtarget_dot_part_73 = dtarget_dot_part_34 + dtarget_dot_part_15 + dtarget_dot_part_72
-    dtarget_dot_part_74 = dtarget_dot_part_67 + (dtarget_dot_part_34 + dtarget_dot_part_35) * e
-    dtarget_dot_part_75 = dtarget_dot_part_73 + (dtarget_dot_part_11 + dtarget_dot_part_35) * e
-    dtarget_dot_part_76 = dlogits_dot_part_68 * np.where(wrong_part, dtarget_dot_part_74, dtarget_dot_part_75)
-    dtarget_dot_part_77 = dtarget_dot_part_41 + dtarget_dot_part_42 + dtarget_dot_part_44 - dtarget_dot_part_46
-    dtarget_dot_part_78 = dtarget_dot_part_77 - dtarget_dot_part_47 - dtarget_dot_part_48 + dtarget_dot_part_49
-    dtarget_dot_part_79 = dtarget_dot_part_78 - dtarget_dot_part_50 + dlogits_dot_part_54
-    dtarget_dot_part_80 = dtarget_dot_part_79 + dlogits_dot_part_24 * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_81 = dtarget_dot_part_80 - dtarget_dot_part_51 - dtarget_dot_part_52
-    dtarget_dot_part_82 = dtarget_dot_part_81 - 3 * gamma * target * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_83 = dtarget_dot_part_42 - dtarget_dot_part_48 + dtarget_dot_part_49 + dlogits_dot_part_54
-    dtarget_dot_part_84 = dtarget_dot_part_83 + dtarget_dot_part_53 - dtarget_dot_part_52 - dtarget_dot_part_54
-    dtarget_dot_part_85 = (dtarget_dot_part_82 * logits_bounded + dtarget_dot_part_84 * log1p_h) * h
-    dtarget_dot_part_86 = dtarget_dot_part_39 * logits + dtarget_dot_part_40 + dtarget_dot_part_85
-    dtarget_dot_part_87 = gamma_target * v_logits * weight * dlogits_dot_part_48 - dtarget_dot_part_41
-    dtarget_dot_part_88 = dtarget_dot_part_87 - dtarget_dot_part_44 + dtarget_dot_part_46 + dtarget_dot_part_47
-    dtarget_dot_part_89 = dtarget_dot_part_88 + dtarget_dot_part_50 - target * v_logits * weight * dlogits_dot_part_48
-    dtarget_dot_part_90 = dtarget_dot_part_54 - dtarget_dot_part_42 + dtarget_dot_part_48 - dtarget_dot_part_49
-    dtarget_dot_part_91 = dtarget_dot_part_90 - dlogits_dot_part_54 - dtarget_dot_part_53 + dtarget_dot_part_52
-    dtarget_dot_part_92 = (dtarget_dot_part_89 + dtarget_dot_part_51) * logits_bounded + dtarget_dot_part_91 * log1p_h
-    dtarget_dot_part_93 = dtarget_dot_part_56 * logits + dtarget_dot_part_57 + dtarget_dot_part_92 * h
-    dtarget_dot_part_94 = dtarget_dot_part_86 + (dtarget_dot_part_39 * logits_bounded + dtarget_dot_part_40) * e
-    dtarget_dot_part_95 = dtarget_dot_part_93 + (dtarget_dot_part_56 * logits_bounded + dtarget_dot_part_57) * e
-    dtarget_dot_part_96 = dtarget_dot_part_58 * np.where(wrong_part, dtarget_dot_part_94, dtarget_dot_part_95)
-    dtarget_dot_part_97 = dtarget_dot_part_96 * expm1_h_part / (wrong_part_2_squared * wrong_part_2)
-    dtarget_dot_part_98 = (gamma - gamma_target + target - 1) * logits + dtarget_dot_part_59
-    dtarget_dot_part_99 = target * (1 - gamma) * logits + dtarget_dot_part_59
-    dtarget_dot_part_100 = np.where(wrong_part, dtarget_dot_part_98, dtarget_dot_part_99)
-    dtarget_dot_part_101 = dtarget_dot_part_58 * v_target * weight * dlogits_dot_part_48 * dtarget_dot_part_100
-    dtarget_dot_part_102 = dtarget_dot_part_101 * np.square(expm1_h_part) / wrong_part_2_squared
-    dtarget_dot = dtarget_dot_part_76 / wrong_part_2_squared + dtarget_dot_part_97 + dtarget_dot_part_102
+    dtarget_dot_part_31 = 2 * alpha * target * v_target
+    dtarget_dot_part_32 = weight_dot - weight_dot_target - dlogits_dot_part_40 + target_v_target - dtarget_dot_part_31
+    dtarget_dot_part_33 = dlogits_dot_part * (dtarget_dot_part_32 - v_target + dtarget_dot_part_8)
+    dtarget_dot_part_34 = dlogits_dot_part * (weight_dot - v_target + dtarget_dot_part_8) * log1p_h
+    dtarget_dot_part_35 = dtarget_dot_part_24 * dlogits_dot_part
+    dtarget_dot_part_36 = dlogits_dot_part_14 * target_squared * dlogits_dot_part_52
+    dtarget_dot_part_37 = dlogits_dot_part_45 * target_squared * dlogits_dot_part_52
+    dtarget_dot_part_38 = dlogits_dot_part_36 * v_target * dlogits_dot_part
+    dtarget_dot_part_39 = dtarget_dot_part_26 * v_target * dlogits_dot_part
+    dtarget_dot_part_40 = 2 * v_target * dlogits_dot_part
+    dtarget_dot_part_41 = 4 * alpha * v_target * dlogits_dot_part
+    dtarget_dot_part_42 = dtarget_dot_part_24 * target * dlogits_dot_part
+    dtarget_dot_part_43 = dlogits_dot_part_14 * target * dlogits_dot_part_52
+    dtarget_dot_part_44 = dlogits_dot_part_45 * target * dlogits_dot_part_52
+    dtarget_dot_part_45 = weight_dot_target + dlogits_dot_part_40 - target_v_target + dtarget_dot_part_31
+    dtarget_dot_part_46 = dlogits_dot_part * dtarget_dot_part_45
+    dtarget_dot_part_47 = dlogits_dot_part * dtarget_dot_part_9 * log1p_h
+    dtarget_dot_part_48 = g * gamma / v_logits.size
+    dtarget_dot_part_49 = (gamma - 1) * log1p_h
+    dtarget_dot_part_50 = dtarget_dot_part_18 - dtarget_dot_part_19 * dlogits_dot_part
+    dtarget_dot_part_51 = dtarget_dot_part_50 + 3 * gamma * v_logits * target * dlogits_dot_part
+    dtarget_dot_part_52 = dtarget_dot_part_51 - 6 * gamma * alpha * v_logits * target * dlogits_dot_part
+    dtarget_dot_part_53 = dtarget_dot_part_52 - dtarget_dot_part_20 + dtarget_dot_part_21 - dtarget_dot_part_22
+    dtarget_dot_part_54 = dtarget_dot_part_53 + dtarget_dot_part_23 * dlogits_dot_part - dtarget_dot_part_25
+    dtarget_dot_part_55 = (dtarget_dot_part_16 + dtarget_dot_part_54 * logits_bounded + dtarget_dot_part_28) * h
+    dtarget_dot_part_56 = dtarget_dot_part_7 + dtarget_dot_part_11 + dtarget_dot_part_55
+    dtarget_dot_part_57 = dtarget_dot_part_18 - gamma_weight_v_logits * dlogits_dot_part
+    dtarget_dot_part_58 = dtarget_dot_part_57 + gamma_v_logits * target * dlogits_dot_part
+    dtarget_dot_part_59 = dtarget_dot_part_58 - dtarget_dot_part_23 * target * dlogits_dot_part - dtarget_dot_part_20
+    dtarget_dot_part_60 = (dtarget_dot_part_59 + dtarget_dot_part_21 - dtarget_dot_part_25) * logits_bounded
+    dtarget_dot_part_61 = (dtarget_dot_part_16 + dtarget_dot_part_60 + dtarget_dot_part_28) * h
+    dtarget_dot_part_62 = dtarget_dot_part_29 + dtarget_dot_part_11 + dtarget_dot_part_61
+    dtarget_dot_part_63 = dtarget_dot_part_56 + (dtarget_dot_part_29 + dtarget_dot_part_30) * e
+    dtarget_dot_part_64 = dtarget_dot_part_62 + (dtarget_dot_part_7 + dtarget_dot_part_30) * e
+    dtarget_dot_part_65 = dlogits_dot_part_79 * np.where(wrong_part, dtarget_dot_part_63, dtarget_dot_part_64)
+    dtarget_dot_part_66 = dtarget_dot_part_35 - dtarget_dot_part_19 * target * dlogits_dot_part_52
+    dtarget_dot_part_67 = dtarget_dot_part_66 + dtarget_dot_part_36 + dlogits_dot_part_54
+    dtarget_dot_part_68 = dtarget_dot_part_67 + dlogits_dot_part_34 * v_logits * target * dlogits_dot_part_52
+    dtarget_dot_part_69 = dtarget_dot_part_68 - dtarget_dot_part_37 - dlogits_dot_part_59 - dlogits_dot_part_63
+    dtarget_dot_part_70 = dtarget_dot_part_69 + dtarget_dot_part_38 - dtarget_dot_part_39 - dtarget_dot_part_40
+    dtarget_dot_part_71 = dtarget_dot_part_35 - dtarget_dot_part_43 + dlogits_dot_part_54 + dtarget_dot_part_44
+    dtarget_dot_part_72 = dtarget_dot_part_71 - dlogits_dot_part_59 - dtarget_dot_part_40 + dtarget_dot_part_41
+    dtarget_dot_part_73 = (dtarget_dot_part_70 + dtarget_dot_part_41 - dtarget_dot_part_42) * logits_bounded
+    dtarget_dot_part_74 = (dtarget_dot_part_73 + dtarget_dot_part_72 * log1p_h) * h
+    dtarget_dot_part_75 = dtarget_dot_part_33 * logits + dtarget_dot_part_34 + dtarget_dot_part_74
+    dtarget_dot_part_76 = dtarget_dot_part_42 + gamma_weight_v_logits * target * dlogits_dot_part_52
+    dtarget_dot_part_77 = dtarget_dot_part_76 - dtarget_dot_part_36 - weight_v_logits * target * dlogits_dot_part_52
+    dtarget_dot_part_78 = dtarget_dot_part_77 + dtarget_dot_part_37 + dlogits_dot_part_63 - dtarget_dot_part_38
+    dtarget_dot_part_79 = dtarget_dot_part_43 - dlogits_dot_part_54 - dtarget_dot_part_44 + dlogits_dot_part_59
+    dtarget_dot_part_80 = dtarget_dot_part_79 + dtarget_dot_part_40 - dtarget_dot_part_41 - dtarget_dot_part_35
+    dtarget_dot_part_81 = (dtarget_dot_part_78 + dtarget_dot_part_39) * logits_bounded + dtarget_dot_part_80 * log1p_h
+    dtarget_dot_part_82 = dtarget_dot_part_46 * logits + dtarget_dot_part_47 + dtarget_dot_part_81 * h
+    dtarget_dot_part_83 = dtarget_dot_part_75 + (dtarget_dot_part_33 * logits_bounded + dtarget_dot_part_34) * e
+    dtarget_dot_part_84 = dtarget_dot_part_82 + (dtarget_dot_part_46 * logits_bounded + dtarget_dot_part_47) * e
+    dtarget_dot_part_85 = dtarget_dot_part_48 * np.where(wrong_part, dtarget_dot_part_83, dtarget_dot_part_84)
+    dtarget_dot_part_86 = dtarget_dot_part_85 * expm1_h_part / (wrong_part_2_squared * wrong_part_2)
+    dtarget_dot_part_87 = (gamma - gamma_target + target - 1) * logits + dtarget_dot_part_49
+    dtarget_dot_part_88 = target * (1 - gamma) * logits + dtarget_dot_part_49
+    dtarget_dot_part_89 = np.where(wrong_part, dtarget_dot_part_87, dtarget_dot_part_88)
+    dtarget_dot_part_90 = dtarget_dot_part_48 * weight * v_target * dlogits_dot_part_52 * dtarget_dot_part_89
+    dtarget_dot_part_91 = dtarget_dot_part_90 * np.square(expm1_h_part) / wrong_part_2_squared
+    dtarget_dot = dtarget_dot_part_65 / wrong_part_2_squared + dtarget_dot_part_86 + dtarget_dot_part_91
     return _rounded(dtype, dlogits_dot, dtarget_dot)
 
 
@@ -1533,9 +1592,9 @@ def ranking_softmax_hvp(g, v_score, v_relevance, score, relevance):
 
         e = exp(score)
         p = e/sum(e, C)
-        dscore_dot = g*(p*(sum(relevance, C)*(v_score - sum(v_score*p, C)) + sum(v_relevance, C)) -
-            v_relevance)/size(N)
-        drelevance_dot = g*(sum(v_score*p, C) - v_score)/size(N)
+        p_dot = p*(v_score - sum(v_score*p, C))
+        dscore_dot = g*(sum(relevance, C)*p_dot + p*sum(v_relevance, C) - v_relevance)/size(N)
+        drelevance_dot = -g*p_dot/(size(N)*p)
 
     Arrays: g, a scalar, v_score (N, C), v_relevance (N, C), score (N, C), relevance (N, C).
     Returns: dscore_dot (N, C), drelevance_dot (N, C).
@@ -1556,10 +1615,10 @@ def ranking_softmax_hvp(g, v_score, v_relevance, score, relevance):
     shift = np.max(score, axis=1, keepdims=True)
     e = np.exp(score - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dscore_dot_part = np.sum(v_score * p, axis=1, keepdims=True)
-    dscore_dot_part_2 = np.sum(relevance, axis=1, keepdims=True) * (v_score - dscore_dot_part)
-    dscore_dot = g / N * (p * (dscore_dot_part_2 + np.sum(v_relevance, axis=1, keepdims=True)) - v_relevance)
-    drelevance_dot = g / N * (dscore_dot_part - v_score)
+    p_dot = p * (v_score - np.sum(v_score * p, axis=1, keepdims=True))
+    dscore_dot_part = np.sum(relevance, axis=1, keepdims=True) * p_dot
+    dscore_dot = g / N * (dscore_dot_part + p * np.sum(v_relevance, axis=1, keepdims=True) - v_relevance)
+    drelevance_dot = -(g / N) * p_dot / p
     return _rounded(dtype, dscore_dot, drelevance_dot)
 
 
@@ -1568,7 +1627,7 @@ def kl_div(logp, target):
 
         y = mean(sum(where(target > 0, target*(log(target) - logp), 0), C), N)
 
-    Arrays: logp (N, C), target (N, C).
+    Arrays: logp (N, C), target (N, C) of numbers in [0, 1].
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Kullback & Leibler 1951; summed over classes, averaged over samples
@@ -1586,7 +1645,7 @@ def kl_div_vjp(g, logp, target):
         dlogp = where(target > 0, -g*target/size(N), 0)
         dtarget = where(target > 0, g*(1 + log(target) - logp)/size(N), 0)
 
-    Arrays: g, a scalar, logp (N, C), target (N, C).
+    Arrays: g, a scalar, logp (N, C), target (N, C) of numbers in [0, 1].
     Returns: dlogp (N, C), dtarget (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Kullback & Leibler 1951; summed over classes, averaged over samples
@@ -1606,7 +1665,7 @@ def kl_div_jvp(v_logp, v_target, logp, target):
         y_in_dot = sum(where(target > 0, v_target*(1 + log(target) - logp) - v_logp*target, 0), C)
         y_dot = mean(y_in_dot, N)
 
-    Arrays: v_logp (N, C), v_target (N, C), logp (N, C), target (N, C).
+    Arrays: v_logp (N, C), v_target (N, C), logp (N, C), target (N, C) of numbers in [0, 1].
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Kullback & Leibler 1951; summed over classes, averaged over samples
@@ -1631,7 +1690,8 @@ def kl_div_hvp(g, v_logp, v_target, logp, target):
         dlogp_dot = where(target > 0, -g*v_target/size(N), 0)
         dtarget_dot = where(target > 0, g*(v_target/target - v_logp)/size(N), 0)
 
-    Arrays: g, a scalar, v_logp (N, C), v_target (N, C), logp (N, C), target (N, C).
+    Arrays: g, a scalar, v_logp (N, C), v_target (N, C), logp (N, C),
+            target (N, C) of numbers in [0, 1].
     Returns: dlogp_dot (N, C), dtarget_dot (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Kullback & Leibler 1951; summed over classes, averaged over samples
@@ -1749,7 +1809,7 @@ def js_div(p, q):
         m = (p + q)/2
         y = mean(sum(p*log(p/m) + q*log(q/m), C), N)/2
 
-    Arrays: p (N, C), q (N, C).
+    Arrays: p (N, C) of numbers in (0, 1), q (N, C) of numbers in (0, 1).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
@@ -1768,7 +1828,7 @@ def js_div_vjp(g, p, q):
         dp = g*log(p/m)/(2*size(N))
         dq = g*log(q/m)/(2*size(N))
 
-    Arrays: g, a scalar, p (N, C), q (N, C).
+    Arrays: g, a scalar, p (N, C) of numbers in (0, 1), q (N, C) of numbers in (0, 1).
     Returns: dp (N, C), dq (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
@@ -1788,7 +1848,7 @@ def js_div_jvp(v_p, v_q, p, q):
         m = (p + q)/2
         y_dot = sum(v_p*log(2 - q/m) + v_q*log(q/m), C N)/(2*size(N))
 
-    Arrays: v_p (N, C), v_q (N, C), p (N, C), q (N, C).
+    Arrays: v_p (N, C), v_q (N, C), p (N, C) of numbers in (0, 1), q (N, C) of numbers in (0, 1).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
@@ -1809,7 +1869,8 @@ def js_div_hvp(g, v_p, v_q, p, q):
         dp_dot = g*(2*v_p/p - (v_p + v_q)/m)/(4*size(N))
         dq_dot = g*(2*v_q/q - (v_p + v_q)/m)/(4*size(N))
 
-    Arrays: g, a scalar, v_p (N, C), v_q (N, C), p (N, C), q (N, C).
+    Arrays: g, a scalar, v_p (N, C), v_q (N, C), p (N, C) of numbers in (0, 1),
+            q (N, C) of numbers in (0, 1).
     Returns: dp_dot (N, C), dq_dot (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
     Source: Lin 1991, Divergence measures based on the Shannon entropy, eq. 4.1
@@ -1853,8 +1914,9 @@ def hinge_vjp(g, pred, target):
     """Gradients of hinge: what the cotangent g of its output amounts to at each real input.
 
         lack = 1 - target*pred
-        dpred = where(lack > 0, -g*target/size("..."), 0)
-        dtarget = where(lack > 0, -g*pred/size("..."), 0)
+        dlack = where(lack > 0, g/size("..."), 0)
+        dpred = -target*dlack
+        dtarget = -pred*dlack
 
     Arrays: g, a scalar, pred (...), target (...).
     Returns: dpred (...), dtarget (...).
@@ -1864,10 +1926,9 @@ def hinge_vjp(g, pred, target):
     g, pred, target, dtype = _arrays('hinge_vjp', g=(g, ''), pred=(pred, '...'), target=(target, '...'))
     _nonempty('hinge_vjp', **{'...': pred.size})
     lack = 1 - target * pred
-    dpred_part = -(g / pred.size)
-    dpred_part_2 = lack > 0
-    dpred = np.where(dpred_part_2, dpred_part * target, 0)
-    dtarget = np.where(dpred_part_2, dpred_part * pred, 0)
+    dlack = np.where(lack > 0, g / pred.size, 0)
+    dpred = -target * dlack
+    dtarget = -pred * dlack
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -1899,8 +1960,9 @@ def hinge_hvp(g, v_pred, v_target, pred, target):
     """Derivative of the gradients of hinge in the direction of the tangents v_*, the cotangent held fixed.
 
         lack = 1 - target*pred
-        dpred_dot = where(lack > 0, -v_target*g/size("..."), 0)
-        dtarget_dot = where(lack > 0, -v_pred*g/size("..."), 0)
+        dlack = where(lack > 0, g/size("..."), 0)
+        dpred_dot = -v_target*dlack
+        dtarget_dot = -v_pred*dlack
 
     Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
     Returns: dpred_dot (...), dtarget_dot (...).
@@ -1917,10 +1979,9 @@ def hinge_hvp(g, v_pred, v_target, pred, target):
     )
     _nonempty('hinge_hvp', **{'...': v_pred.size})
     lack = 1 - target * pred
-    dpred_dot_part = -(g / v_pred.size)
-    dpred_dot_part_2 = lack > 0
-    dpred_dot = np.where(dpred_dot_part_2, dpred_dot_part * v_target, 0)
-    dtarget_dot = np.where(dpred_dot_part_2, dpred_dot_part * v_pred, 0)
+    dlack = np.where(lack > 0, g / v_pred.size, 0)
+    dpred_dot = -v_target * dlack
+    dtarget_dot = -v_pred * dlack
     return _rounded(dtype, dpred_dot, dtarget_dot)
 
 
@@ -1946,8 +2007,9 @@ def squared_hinge_vjp(g, pred, target):
     """Gradients of squared_hinge: what the cotangent g of its output amounts to at each real input.
 
         lack = 1 - target*pred
-        dpred = where(lack > 0, -2*g*target*lack/size("..."), 0)
-        dtarget = where(lack > 0, -2*g*pred*lack/size("..."), 0)
+        dlack = where(lack > 0, 2*g*lack/size("..."), 0)
+        dpred = -target*dlack
+        dtarget = -pred*dlack
 
     Arrays: g, a scalar, pred (...), target (...).
     Returns: dpred (...), dtarget (...).
@@ -1957,10 +2019,9 @@ def squared_hinge_vjp(g, pred, target):
     g, pred, target, dtype = _arrays('squared_hinge_vjp', g=(g, ''), pred=(pred, '...'), target=(target, '...'))
     _nonempty('squared_hinge_vjp', **{'...': pred.size})
     lack = 1 - target * pred
-    dpred_part = -2 * g / pred.size
-    dpred_part_2 = lack <= 0
-    dpred = np.where(dpred_part_2, 0, dpred_part * target * lack)
-    dtarget = np.where(dpred_part_2, 0, dpred_part * pred * lack)
+    dlack = np.where(lack <= 0, 0, 2 * g / pred.size * lack)
+    dpred = -target * dlack
+    dtarget = -pred * dlack
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -1992,8 +2053,11 @@ def squared_hinge_hvp(g, v_pred, v_target, pred, target):
     """Derivative of the gradients of squared_hinge in the direction of the tangents v_*, the cotangent held fixed.
 
         lack = 1 - target*pred
-        dpred_dot = where(lack > 0, 2*g*(v_target*(pred*target - lack) + v_pred*target**2)/size("..."), 0)
-        dtarget_dot = where(lack > 0, 2*g*(v_pred*(pred*target - lack) + v_target*pred**2)/size("..."), 0)
+        dlack = where(lack > 0, 2*g*lack/size("..."), 0)
+        dpred_dot = where(lack > 0, 2*g*target*(v_target*pred + v_pred*target)/size("...") - v_target*dlack,
+            -v_target*dlack)
+        dtarget_dot = where(lack > 0, 2*g*pred*(v_target*pred + v_pred*target)/size("...") - v_pred*dlack,
+            -v_pred*dlack)
 
     Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
     Returns: dpred_dot (...), dtarget_dot (...).
@@ -2010,14 +2074,14 @@ def squared_hinge_hvp(g, v_pred, v_target, pred, target):
     )
     _nonempty('squared_hinge_hvp', **{'...': v_pred.size})
     lack = 1 - target * pred
-    dpred_dot_part = pred * target - lack
+    dlack_part = 2 * g / v_pred.size
+    dlack = np.where(lack <= 0, 0, dlack_part * lack)
+    dpred_dot_part = v_target * pred + v_pred * target
     dpred_dot_part_2 = lack > 0
-    dpred_dot_part_3 = 2 * g / v_pred.size
-    dpred_dot_part_4 = lack <= 0
-    dpred_dot_part_5 = v_target * dpred_dot_part + v_pred * np.square(np.where(dpred_dot_part_2, target, 0))
-    dpred_dot = np.where(dpred_dot_part_4, 0, dpred_dot_part_3 * dpred_dot_part_5)
-    dtarget_dot_part = v_pred * dpred_dot_part + v_target * np.square(np.where(dpred_dot_part_2, pred, 0))
-    dtarget_dot = np.where(dpred_dot_part_4, 0, dpred_dot_part_3 * dtarget_dot_part)
+    dpred_dot_part_3 = dlack_part * target * dpred_dot_part - v_target * dlack
+    dpred_dot = np.where(dpred_dot_part_2, dpred_dot_part_3, -v_target * dlack)
+    dtarget_dot_part = dlack_part * pred * dpred_dot_part - v_pred * dlack
+    dtarget_dot = np.where(dpred_dot_part_2, dtarget_dot_part, -v_pred * dlack)
     return _rounded(dtype, dpred_dot, dtarget_dot)
 
 
@@ -2502,7 +2566,7 @@ def multilabel_soft_margin(logits, target):
         p = 1/(1 + exp(-logits))
         y = -mean(mean(target*log(p) + (1 - target)*log(1 - p), C), N)
 
-    Arrays: logits (N, C), target (N, C).
+    Arrays: logits (N, C), target (N, C) of numbers in [0, 1].
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelSoftMarginLoss
@@ -2520,7 +2584,7 @@ def multilabel_soft_margin_vjp(g, logits, target):
         dlogits = g*(sigmoid(logits) - target)/(size(C)*size(N))
         dtarget = -g*logits/(size(C)*size(N))
 
-    Arrays: g, a scalar, logits (N, C), target (N, C).
+    Arrays: g, a scalar, logits (N, C), target (N, C) of numbers in [0, 1].
     Returns: dlogits (N, C), dtarget (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelSoftMarginLoss
@@ -2544,10 +2608,11 @@ def multilabel_soft_margin_vjp(g, logits, target):
 def multilabel_soft_margin_jvp(v_logits, v_target, logits, target):
     """Derivative of multilabel_soft_margin in the direction of the tangents v_*.
 
-        y_dot = mean(v_logits*sigmoid(-logits)**2*(exp(logits) + exp(2*logits) - target*(1 + 2*exp(logits) +
-            exp(2*logits))) - v_target*logits, C N)
+        p = 1/(1 + exp(-logits))
+        y_dot = mean(v_logits*(p*(1 - p)*(target - 1)/(p - 1) + target*(p - 1)) + v_target*(log(1 - p) -
+            log(p)), C N)
 
-    Arrays: v_logits (N, C), v_target (N, C), logits (N, C), target (N, C).
+    Arrays: v_logits (N, C), v_target (N, C), logits (N, C), target (N, C) of numbers in [0, 1].
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelSoftMarginLoss
@@ -2577,7 +2642,8 @@ def multilabel_soft_margin_hvp(g, v_logits, v_target, logits, target):
         dlogits_dot = g*(v_logits*sigmoid(logits)*sigmoid(-logits) - v_target)/(size(C)*size(N))
         dtarget_dot = -g*v_logits/(size(C)*size(N))
 
-    Arrays: g, a scalar, v_logits (N, C), v_target (N, C), logits (N, C), target (N, C).
+    Arrays: g, a scalar, v_logits (N, C), v_target (N, C), logits (N, C),
+            target (N, C) of numbers in [0, 1].
     Returns: dlogits_dot (N, C), dtarget_dot (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelSoftMarginLoss
@@ -2597,3 +2663,836 @@ def multilabel_soft_margin_hvp(g, v_logits, v_target, logits, target):
     dlogits_dot = dlogits_dot_part / np.square(1 + h)
     dtarget_dot = -(g / (C * N)) * v_logits
     return _rounded(dtype, dlogits_dot, dtarget_dot)
+
+
+def label_smoothing(target, *, smoothing=0.1):
+    """Probability targets, part of which is spread evenly over all classes.
+
+        y = (1 - smoothing)*target + smoothing/size(C)
+
+    Arrays: target (..., C) of numbers in [0, 1].
+    Parameters: smoothing=0.1 (a finite number in [0, 1]).
+    Returns: y (..., C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C is empty.
+    Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, arXiv:1512.00567, section 7
+    """
+    target, dtype = _arrays('label_smoothing', target=(target, '... C'))
+    smoothing = _parameters('label_smoothing', smoothing=(smoothing, '[0, 1]'))
+    C = target.shape[-1]
+    _nonempty('label_smoothing', C=C)
+    y = (1 - smoothing) * target + smoothing / C
+    return _rounded(dtype, y)
+
+
+def label_smoothing_vjp(g, target, *, smoothing=0.1):
+    """Gradients of label_smoothing: what the cotangent g of its output amounts to at each real input.
+
+        dtarget = g*(1 - smoothing)
+
+    Arrays: g (..., C), target (..., C) of numbers in [0, 1].
+    Parameters: smoothing=0.1 (a finite number in [0, 1]).
+    Returns: dtarget (..., C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, arXiv:1512.00567, section 7
+    """
+    g, target, dtype = _arrays('label_smoothing_vjp', g=(g, '... C'), target=(target, '... C'))
+    smoothing = _parameters('label_smoothing_vjp', smoothing=(smoothing, '[0, 1]'))
+    dtarget = g * (1 - smoothing)
+    return _rounded(dtype, dtarget)
+
+
+def label_smoothing_jvp(v_target, target, *, smoothing=0.1):
+    """Derivative of label_smoothing in the direction of the tangents v_*.
+
+        y_dot = v_target*(1 - smoothing)
+
+    Arrays: v_target (..., C), target (..., C) of numbers in [0, 1].
+    Parameters: smoothing=0.1 (a finite number in [0, 1]).
+    Returns: y_dot (..., C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, arXiv:1512.00567, section 7
+    """
+    v_target, target, dtype = _arrays('label_smoothing_jvp', v_target=(v_target, '... C'), target=(target, '... C'))
+    smoothing = _parameters('label_smoothing_jvp', smoothing=(smoothing, '[0, 1]'))
+    y_dot = v_target * (1 - smoothing)
+    return _rounded(dtype, y_dot)
+
+
+def label_smoothing_hvp(g, v_target, target, *, smoothing=0.1):
+    """Derivative of the gradients of label_smoothing in the direction of the tangents v_*, the cotangent held fixed.
+
+        dtarget_dot = 0
+
+    Arrays: g (..., C), v_target (..., C), target (..., C) of numbers in [0, 1].
+    Parameters: smoothing=0.1 (a finite number in [0, 1]).
+    Returns: dtarget_dot (..., C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, arXiv:1512.00567, section 7
+    """
+    g, v_target, target, dtype = _arrays(
+        'label_smoothing_hvp',
+        g=(g, '... C'),
+        v_target=(v_target, '... C'),
+        target=(target, '... C'),
+    )
+    smoothing = _parameters('label_smoothing_hvp', smoothing=(smoothing, '[0, 1]'))
+    dtarget_dot = np.zeros(g.shape)
+    return _rounded(dtype, dtarget_dot)
+
+
+def bce_clamped(pred, target):
+    """Mean cross-entropy of yes-or-no targets, from probabilities whose logarithms are cut off at -100.
+
+        yes = where(log(pred) >= -100, log(pred), -100)
+        no = where(log(1 - pred) >= -100, log(1 - pred), -100)
+        y = -mean(target*yes + (1 - target)*no, ...)
+
+    Arrays: pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: torch.nn.BCELoss: each logarithm is at least -100
+    """
+    pred, target, dtype = _arrays('bce_clamped', pred=(pred, '...'), target=(target, '...'))
+    _nonempty('bce_clamped', **{'...': pred.size})
+    yes = np.maximum(np.log(pred), -100)
+    no = np.maximum(np.log1p(-pred), -100)
+    y = -np.mean(target * yes + (1 - target) * no)
+    return _rounded(dtype, y)
+
+
+def bce_clamped_vjp(g, pred, target):
+    """Gradients of bce_clamped: what the cotangent g of its output amounts to at each real input.
+
+        yes = where(log(pred) >= -100, log(pred), -100)
+        no = where(log(1 - pred) >= -100, log(1 - pred), -100)
+        dpred = g*(where(log(1 - pred) + 100 >= 0, (target - 1)/(pred - 1), 0) + where(log(pred) + 100 >= 0,
+            -target/pred, 0))/size("...")
+        dtarget = g*(no - yes)/size("...")
+
+    Arrays: g, a scalar, pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
+    Returns: dpred (...), dtarget (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: torch.nn.BCELoss: each logarithm is at least -100
+    """
+    g, pred, target, dtype = _arrays('bce_clamped_vjp', g=(g, ''), pred=(pred, '...'), target=(target, '...'))
+    _nonempty('bce_clamped_vjp', **{'...': pred.size})
+    log_pred = np.log(pred)
+    yes = np.maximum(log_pred, -100)
+    log1p_minus_pred = np.log1p(-pred)
+    no = np.maximum(log1p_minus_pred, -100)
+    dpred_part = log1p_minus_pred + 100
+    dpred_part_2 = log_pred + 100
+    dpred_part_3 = np.where(dpred_part < 0, 0, (target - 1) / np.where(dpred_part >= 0, pred - 1, 1))
+    dpred_part_4 = dpred_part_3 + np.where(dpred_part_2 < 0, 0, -target / np.where(dpred_part_2 >= 0, pred, 1))
+    dpred = g / pred.size * dpred_part_4
+    dtarget = g / pred.size * (no - yes)
+    return _rounded(dtype, dpred, dtarget)
+
+
+def bce_clamped_jvp(v_pred, v_target, pred, target):
+    """Derivative of bce_clamped in the direction of the tangents v_*.
+
+        yes = where(log(pred) >= -100, log(pred), -100)
+        no = where(log(1 - pred) >= -100, log(1 - pred), -100)
+        y_dot = mean(where(log(pred) + 100 >= 0, -v_pred*target/pred, 0) + v_target*(no - yes) + where(log(1
+            - pred) + 100 >= 0, v_pred*(target - 1)/(pred - 1), 0), ...)
+
+    Arrays: v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: torch.nn.BCELoss: each logarithm is at least -100
+    """
+    v_pred, v_target, pred, target, dtype = _arrays(
+        'bce_clamped_jvp',
+        v_pred=(v_pred, '...'),
+        v_target=(v_target, '...'),
+        pred=(pred, '...'),
+        target=(target, '...'),
+    )
+    _nonempty('bce_clamped_jvp', **{'...': v_pred.size})
+    log_pred = np.log(pred)
+    yes = np.maximum(log_pred, -100)
+    log1p_minus_pred = np.log1p(-pred)
+    no = np.maximum(log1p_minus_pred, -100)
+    y_dot_part = log_pred + 100
+    y_dot_part_2 = log1p_minus_pred + 100
+    y_dot_part_3 = np.where(y_dot_part < 0, 0, -v_pred * target / np.where(y_dot_part >= 0, pred, 1))
+    y_dot_part_4 = v_pred * (target - 1) / np.where(y_dot_part_2 >= 0, pred - 1, 1)
+    y_dot = np.mean(y_dot_part_3 + v_target * (no - yes) + np.where(y_dot_part_2 < 0, 0, y_dot_part_4))
+    return _rounded(dtype, y_dot)
+
+
+def bce_clamped_hvp(g, v_pred, v_target, pred, target):
+    """Derivative of the gradients of bce_clamped in the direction of the tangents v_*, the cotangent held fixed.
+
+        dpred_dot = g*(where(log(1 - pred) + 100 >= 0, (v_pred*(1 - target)/(pred - 1) + v_target)/(pred -
+            1), 0) + where(log(pred) + 100 >= 0, (v_pred*target/pred - v_target)/pred, 0))/size("...")
+        dtarget_dot = v_pred*g*(where(log(1 - pred) + 100 >= 0, 1/(pred - 1), 0) + where(log(pred) + 100 >=
+            0, -1/pred, 0))/size("...")
+
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
+    Returns: dpred_dot (...), dtarget_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: torch.nn.BCELoss: each logarithm is at least -100
+    """
+    g, v_pred, v_target, pred, target, dtype = _arrays(
+        'bce_clamped_hvp',
+        g=(g, ''),
+        v_pred=(v_pred, '...'),
+        v_target=(v_target, '...'),
+        pred=(pred, '...'),
+        target=(target, '...'),
+    )
+    _nonempty('bce_clamped_hvp', **{'...': v_pred.size})
+    dpred_dot_part = pred - 1
+    dpred_dot_part_2 = np.log1p(-pred) + 100
+    dpred_dot_part_3 = np.where(dpred_dot_part_2 >= 0, dpred_dot_part, 1)
+    dpred_dot_part_4 = dpred_dot_part_2 < 0
+    dpred_dot_part_5 = np.log(pred) + 100
+    dpred_dot_part_6 = np.where(dpred_dot_part_5 >= 0, pred, 1)
+    dpred_dot_part_7 = dpred_dot_part_5 < 0
+    dpred_dot_part_8 = g / v_pred.size
+    dpred_dot_part_9 = (v_pred * (1 - target) / dpred_dot_part + v_target) / dpred_dot_part_3
+    dpred_dot_part_10 = np.where(dpred_dot_part_7, 0, (v_pred * target / pred - v_target) / dpred_dot_part_6)
+    dpred_dot = dpred_dot_part_8 * (np.where(dpred_dot_part_4, 0, dpred_dot_part_9) + dpred_dot_part_10)
+    dtarget_dot_part = np.where(dpred_dot_part_7, 0, -1 / dpred_dot_part_6)
+    dtarget_dot_part_2 = np.where(dpred_dot_part_4, 0, 1 / dpred_dot_part_3) + dtarget_dot_part
+    dtarget_dot = dpred_dot_part_8 * v_pred * dtarget_dot_part_2
+    return _rounded(dtype, dpred_dot, dtarget_dot)
+
+
+def generalized_kl(logp, target):
+    """Mean divergence of positive numbers, which need not sum to one, from their logarithms.
+
+        y = mean(sum(where(target > 0, target*(log(target) - logp), 0) - target + exp(logp), C), N)
+
+    Arrays: logp (N, C), target (N, C) of numbers in [0, inf).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Boyd & Vandenberghe 2004, Convex Optimization, section 3.2.6;
+    optax.generalized_kl_divergence
+    """
+    logp, target, dtype = _arrays('generalized_kl', logp=(logp, 'N C'), target=(target, 'N C'))
+    _nonempty('generalized_kl', N=logp.shape[0])
+    y_part = np.where(target <= 0, 0, target * (np.log(np.where(target > 0, target, 1)) - logp))
+    y = np.mean(np.sum(y_part + np.exp(logp) - target, axis=1))
+    return _rounded(dtype, y)
+
+
+def generalized_kl_vjp(g, logp, target):
+    """Gradients of generalized_kl: what the cotangent g of its output amounts to at each real input.
+
+        dlogp = g*where(target > 0, exp(logp) - target, exp(logp))/size(N)
+        dtarget = g*where(target > 0, log(target) - logp, -1)/size(N)
+
+    Arrays: g, a scalar, logp (N, C), target (N, C) of numbers in [0, inf).
+    Returns: dlogp (N, C), dtarget (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Boyd & Vandenberghe 2004, Convex Optimization, section 3.2.6;
+    optax.generalized_kl_divergence
+    """
+    g, logp, target, dtype = _arrays('generalized_kl_vjp', g=(g, ''), logp=(logp, 'N C'), target=(target, 'N C'))
+    N = logp.shape[0]
+    _nonempty('generalized_kl_vjp', N=N)
+    dlogp_part = target > 0
+    dlogp_part_2 = np.exp(np.where(dlogp_part, logp, 0)) - target
+    dlogp = g / N * np.where(dlogp_part, dlogp_part_2, np.exp(np.where(dlogp_part, 0, logp)))
+    dtarget = g / N * np.where(target <= 0, -1, np.log(np.where(dlogp_part, target, 1)) - logp)
+    return _rounded(dtype, dlogp, dtarget)
+
+
+def generalized_kl_jvp(v_logp, v_target, logp, target):
+    """Derivative of generalized_kl in the direction of the tangents v_*.
+
+        y_in_dot = sum(where(target > 0, v_logp*(exp(logp) - target) + v_target*(log(target) - logp),
+            v_logp*exp(logp) - v_target), C)
+        y_dot = mean(y_in_dot, N)
+
+    Arrays: v_logp (N, C), v_target (N, C), logp (N, C), target (N, C) of numbers in [0, inf).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Boyd & Vandenberghe 2004, Convex Optimization, section 3.2.6;
+    optax.generalized_kl_divergence
+    """
+    v_logp, v_target, logp, target, dtype = _arrays(
+        'generalized_kl_jvp',
+        v_logp=(v_logp, 'N C'),
+        v_target=(v_target, 'N C'),
+        logp=(logp, 'N C'),
+        target=(target, 'N C'),
+    )
+    _nonempty('generalized_kl_jvp', N=v_logp.shape[0])
+    y_in_dot_part = target > 0
+    y_in_dot_part_2 = v_target * np.log(np.where(y_in_dot_part, target, 1)) - v_logp * target - logp * v_target
+    y_in_dot_part_3 = y_in_dot_part_2 + v_logp * np.exp(np.where(y_in_dot_part, logp, 0))
+    y_in_dot_part_4 = v_logp * np.exp(np.where(y_in_dot_part, 0, logp)) - v_target
+    y_in_dot = np.sum(np.where(y_in_dot_part, y_in_dot_part_3, y_in_dot_part_4), axis=1)
+    y_dot = np.mean(y_in_dot)
+    return _rounded(dtype, y_dot)
+
+
+def generalized_kl_hvp(g, v_logp, v_target, logp, target):
+    """Derivative of the gradients of generalized_kl in the direction of the tangents v_*, the cotangent held fixed.
+
+        dlogp_dot = g*where(target > 0, v_logp*exp(logp) - v_target, v_logp*exp(logp))/size(N)
+        dtarget_dot = where(target > 0, g*(v_target/target - v_logp)/size(N), 0)
+
+    Arrays: g, a scalar, v_logp (N, C), v_target (N, C), logp (N, C),
+            target (N, C) of numbers in [0, inf).
+    Returns: dlogp_dot (N, C), dtarget_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Boyd & Vandenberghe 2004, Convex Optimization, section 3.2.6;
+    optax.generalized_kl_divergence
+    """
+    g, v_logp, v_target, logp, target, dtype = _arrays(
+        'generalized_kl_hvp',
+        g=(g, ''),
+        v_logp=(v_logp, 'N C'),
+        v_target=(v_target, 'N C'),
+        logp=(logp, 'N C'),
+        target=(target, 'N C'),
+    )
+    N = v_logp.shape[0]
+    _nonempty('generalized_kl_hvp', N=N)
+    dlogp_dot_part = target > 0
+    dlogp_dot_part_2 = v_logp * np.exp(np.where(dlogp_dot_part, logp, 0)) - v_target
+    dlogp_dot_part_3 = v_logp * np.exp(np.where(dlogp_dot_part, 0, logp))
+    dlogp_dot = g / N * np.where(dlogp_dot_part, dlogp_dot_part_2, dlogp_dot_part_3)
+    dtarget_dot = np.where(dlogp_dot_part, g / N * (v_target / target - v_logp), 0)
+    return _rounded(dtype, dlogp_dot, dtarget_dot)
+
+
+def sparsemax_loss(logits, target):
+    """Mean loss of yes-or-no targets that is zero where the margin is at least 1.
+
+        margin = (2*target - 1)*logits
+        sparse_plus = where(-margin > -1, where(-margin < 1, (-margin + 1)**2/4, -margin), 0)
+        y = mean(sparse_plus, ...)
+
+    Arrays: logits (...), target (...) of numbers in [0, 1].
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses; optax.sparsemax_loss
+    """
+    logits, target, dtype = _arrays('sparsemax_loss', logits=(logits, '...'), target=(target, '...'))
+    _nonempty('sparsemax_loss', **{'...': logits.size})
+    margin = (2 * target - 1) * logits
+    minus_margin = -margin
+    sparse_plus_part = minus_margin < 1
+    sparse_plus_part_2 = np.square(np.where(minus_margin > -1, np.where(sparse_plus_part, 1 - margin, 0), 0)) / 4
+    sparse_plus_part_3 = np.where(sparse_plus_part, sparse_plus_part_2, minus_margin)
+    sparse_plus = np.where(minus_margin <= -1, 0, sparse_plus_part_3)
+    y = np.mean(sparse_plus)
+    return _rounded(dtype, y)
+
+
+def sparsemax_loss_vjp(g, logits, target):
+    """Gradients of sparsemax_loss: what the cotangent g of its output amounts to at each real input.
+
+        margin = (2*target - 1)*logits
+        dmargin = g*where(1 + margin > 0, where(margin >= 1, 0, (margin - 1)/2), where(margin >= 1, 0,
+            -1))/size("...")
+        dlogits = dmargin*(2*target - 1)
+        dtarget = 2*logits*dmargin
+
+    Arrays: g, a scalar, logits (...), target (...) of numbers in [0, 1].
+    Returns: dlogits (...), dtarget (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses; optax.sparsemax_loss
+    """
+    g, logits, target, dtype = _arrays('sparsemax_loss_vjp', g=(g, ''), logits=(logits, '...'), target=(target, '...'))
+    _nonempty('sparsemax_loss_vjp', **{'...': logits.size})
+    margin_part = 2 * target - 1
+    margin = margin_part * logits
+    dmargin_part = margin >= 1
+    dmargin_part_2 = np.where(dmargin_part, 0, (margin - 1) / 2)
+    dmargin_part_3 = np.where(1 + margin > 0, dmargin_part_2, np.where(dmargin_part, 0.0, -1.0))
+    dmargin = g / logits.size * dmargin_part_3
+    dlogits = dmargin * margin_part
+    dtarget = 2 * logits * dmargin
+    return _rounded(dtype, dlogits, dtarget)
+
+
+def sparsemax_loss_jvp(v_logits, v_target, logits, target):
+    """Derivative of sparsemax_loss in the direction of the tangents v_*.
+
+        margin = (2*target - 1)*logits
+        y_dot = mean(where(1 + margin > 0, where(margin >= 1, 0, (1 - margin)*(v_logits*(1 - 2*target) -
+            2*v_target*logits)/2), where(margin >= 1, 0, v_logits*(1 - 2*target) - 2*v_target*logits)), ...)
+
+    Arrays: v_logits (...), v_target (...), logits (...), target (...) of numbers in [0, 1].
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses; optax.sparsemax_loss
+    """
+    v_logits, v_target, logits, target, dtype = _arrays(
+        'sparsemax_loss_jvp',
+        v_logits=(v_logits, '...'),
+        v_target=(v_target, '...'),
+        logits=(logits, '...'),
+        target=(target, '...'),
+    )
+    _nonempty('sparsemax_loss_jvp', **{'...': v_logits.size})
+    margin_part = 2 * target
+    margin = (margin_part - 1) * logits
+    y_dot_part = v_logits * (1 - margin_part) - 2 * v_target * logits
+    y_dot_part_2 = margin >= 1
+    y_dot_part_3 = np.where(y_dot_part_2, 0, (1 - margin) * y_dot_part / 2)
+    y_dot = np.mean(np.where(1 + margin > 0, y_dot_part_3, np.where(y_dot_part_2, 0, y_dot_part)))
+    return _rounded(dtype, y_dot)
+
+
+def sparsemax_loss_hvp(g, v_logits, v_target, logits, target):
+    """Derivative of the gradients of sparsemax_loss in the direction of the tangents v_*, the cotangent held fixed.
+
+        margin = (2*target - 1)*logits
+        dmargin = g*where(1 + margin > 0, where(margin >= 1, 0, (margin - 1)/2), where(margin >= 1, 0,
+            -1))/size("...")
+        dmargin_dot = where(1 + margin > 0, where(margin >= 1, 0, g*(v_logits*(2*target - 1) +
+            2*v_target*logits)/(2*size("..."))), 0)
+        dlogits_dot = dmargin_dot*(2*target - 1) + 2*v_target*dmargin
+        dtarget_dot = 2*(v_logits*dmargin + logits*dmargin_dot)
+
+    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...),
+            target (...) of numbers in [0, 1].
+    Returns: dlogits_dot (...), dtarget_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Blondel, Martins & Niculae 2020, Learning with Fenchel-Young losses; optax.sparsemax_loss
+    """
+    g, v_logits, v_target, logits, target, dtype = _arrays(
+        'sparsemax_loss_hvp',
+        g=(g, ''),
+        v_logits=(v_logits, '...'),
+        v_target=(v_target, '...'),
+        logits=(logits, '...'),
+        target=(target, '...'),
+    )
+    _nonempty('sparsemax_loss_hvp', **{'...': v_logits.size})
+    margin_part = 2 * target - 1
+    margin = margin_part * logits
+    dmargin_part = margin >= 1
+    dmargin_part_2 = 1 + margin
+    dmargin_part_3 = np.where(dmargin_part, 0, (margin - 1) / 2)
+    dmargin_part_4 = np.where(dmargin_part_2 > 0, dmargin_part_3, np.where(dmargin_part, 0.0, -1.0))
+    dmargin = g / v_logits.size * dmargin_part_4
+    dmargin_dot_part = 2 * v_target
+    dmargin_dot_part_2 = g / (v_logits.size * 2) * (v_logits * margin_part + dmargin_dot_part * logits)
+    dmargin_dot = np.where(dmargin_part_2 <= 0, 0, np.where(dmargin_part, 0, dmargin_dot_part_2))
+    dlogits_dot = dmargin_dot * margin_part + dmargin_dot_part * dmargin
+    dtarget_dot = 2 * (v_logits * dmargin + logits * dmargin_dot)
+    return _rounded(dtype, dlogits_dot, dtarget_dot)
+
+
+def multiclass_sparsemax(z, label):
+    """Mean loss of integer labels, for probabilities by sparsemax.
+
+        other = z[C=idx(C')]
+        count = sum(where(other >= z, 1, 0), C')
+        total = sum(where(other >= z, other, 0), C')
+        support = where(1 + count*z > total, 1, 0)
+        tau = (sum(support*z, C) - 1)/sum(support, C)
+        p = where(z > tau, z - tau, 0)
+        y = mean(sum(p*(z - z[C=label]), C) + (1 - sum(p**2, C))/2, N)
+
+    Arrays: z (N, C), label (N,) of integers, positions of C.
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Martins & Astudillo 2016, arXiv:1602.02068, eq. 16; optax.multiclass_sparsemax_loss
+    """
+    z, label, dtype = _arrays('multiclass_sparsemax', z=(z, 'N C'), label=(label, 'N -> C'))
+    N = z.shape[0]
+    _nonempty('multiclass_sparsemax', N=N)
+    count = np.sum(np.where(z[:, None] >= z[:, :, None], 1.0, 0.0), axis=2)
+    total = np.sum(np.where(z[:, None] < z[:, :, None], 0, z[:, None]), axis=2)
+    support = np.where(1 + count * z > total, 1.0, 0.0)
+    tau = (np.sum(support * z, axis=1, keepdims=True) - 1) / np.sum(support, axis=1, keepdims=True)
+    p = np.where(z <= tau, 0, z - tau)
+    y_part = np.sum(p * (z - z[np.arange(N), label][:, None]), axis=1)
+    y = np.mean(y_part + (1 - np.sum(np.square(p), axis=1)) / 2)
+    return _rounded(dtype, y)
+
+
+def multiclass_sparsemax_vjp(g, z, label):
+    """Gradients of multiclass_sparsemax: what the cotangent g of its output amounts to at each real input.
+
+        other = z[C=idx(C')]
+        count = sum(where(other >= z, 1, 0), C')
+        total = sum(where(other >= z, other, 0), C')
+        support = where(1 + count*z > total, 1, 0)
+        tau = (sum(support*z, C) - 1)/sum(support, C)
+        p = where(z > tau, z - tau, 0)
+        dz = g*where(tau >= z, p - onehot(label, C)*sum(p, C) + support*sum(where(tau >= z, p, p - (z -
+            z[C=label])), C)/sum(support, C), z - z[C=label] - onehot(label, C)*sum(p, C) +
+            support*sum(where(tau >= z, p, p - (z - z[C=label])), C)/sum(support, C))/size(N)
+
+    Arrays: g, a scalar, z (N, C), label (N,) of integers, positions of C.
+    Returns: dz (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Martins & Astudillo 2016, arXiv:1602.02068, eq. 16; optax.multiclass_sparsemax_loss
+    """
+    g, z, label, dtype = _arrays('multiclass_sparsemax_vjp', g=(g, ''), z=(z, 'N C'), label=(label, 'N -> C'))
+    N, C = z.shape
+    _nonempty('multiclass_sparsemax_vjp', N=N)
+    count = np.sum(np.where(z[:, None] >= z[:, :, None], 1.0, 0.0), axis=2)
+    total = np.sum(np.where(z[:, None] < z[:, :, None], 0, z[:, None]), axis=2)
+    support = np.where(1 + count * z > total, 1.0, 0.0)
+    sum_support = np.sum(support, axis=1, keepdims=True)
+    tau = (np.sum(support * z, axis=1, keepdims=True) - 1) / sum_support
+    p = np.where(z <= tau, 0, z - tau)
+    dz_part = np.where(label[:, None] == np.arange(C), np.sum(p, axis=1, keepdims=True), 0)
+    dz_part_2 = z - z[np.arange(N), label][:, None]
+    dz_part_3 = tau >= z
+    dz_part_4 = support * np.sum(np.where(dz_part_3, p, p - dz_part_2), axis=1, keepdims=True)
+    dz_part_5 = dz_part_2 - dz_part + dz_part_4 / np.where(dz_part_3, 1, sum_support)
+    dz_part_6 = p - dz_part + dz_part_4 / np.where(dz_part_3, sum_support, 1)
+    dz = g / N * np.where(dz_part_3, dz_part_6, dz_part_5)
+    return _rounded(dtype, dz)
+
+
+def multiclass_sparsemax_jvp(v_z, z, label):
+    """Derivative of multiclass_sparsemax in the direction of the tangents v_*.
+
+        other = z[C=idx(C')]
+        count = sum(where(other >= z, 1, 0), C')
+        total = sum(where(other >= z, other, 0), C')
+        support = where(1 + count*z > total, 1, 0)
+        tau = (sum(support*z, C) - 1)/sum(support, C)
+        p = where(z > tau, z - tau, 0)
+        p_dot = where(tau >= z, 0, v_z - sum(v_z*support, C)/sum(support, C))
+        y_dot = sum(p*(v_z - p_dot - v_z[C=label]) + (z - z[C=label])*p_dot, C N)/size(N)
+
+    Arrays: v_z (N, C), z (N, C), label (N,) of integers, positions of C.
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Martins & Astudillo 2016, arXiv:1602.02068, eq. 16; optax.multiclass_sparsemax_loss
+    """
+    v_z, z, label, dtype = _arrays('multiclass_sparsemax_jvp', v_z=(v_z, 'N C'), z=(z, 'N C'), label=(label, 'N -> C'))
+    N = v_z.shape[0]
+    _nonempty('multiclass_sparsemax_jvp', N=N)
+    count = np.sum(np.where(z[:, None] >= z[:, :, None], 1.0, 0.0), axis=2)
+    total = np.sum(np.where(z[:, None] < z[:, :, None], 0, z[:, None]), axis=2)
+    support = np.where(1 + count * z > total, 1.0, 0.0)
+    sum_support = np.sum(support, axis=1, keepdims=True)
+    tau = (np.sum(support * z, axis=1, keepdims=True) - 1) / sum_support
+    p = np.where(z <= tau, 0, z - tau)
+    p_dot_part = tau >= z
+    p_dot_part_2 = v_z - np.sum(v_z * support, axis=1, keepdims=True) / np.where(p_dot_part, 1, sum_support)
+    p_dot = np.where(p_dot_part, 0, p_dot_part_2)
+    y_dot_part = np.arange(N)
+    y_dot_part_2 = p * (v_z - p_dot - v_z[y_dot_part, label][:, None])
+    y_dot = np.sum(y_dot_part_2 + (z - z[y_dot_part, label][:, None]) * p_dot) / N
+    return _rounded(dtype, y_dot)
+
+
+def multiclass_sparsemax_hvp(g, v_z, z, label):
+    """Derivative of the gradients of multiclass_sparsemax in the direction of the tangents v_*, the cotangent held fixed.
+
+        other = z[C=idx(C')]
+        count = sum(where(other >= z, 1, 0), C')
+        total = sum(where(other >= z, other, 0), C')
+        support = where(1 + count*z > total, 1, 0)
+        tau = (sum(support*z, C) - 1)/sum(support, C)
+        p_dot = where(tau >= z, 0, v_z - sum(v_z*support, C)/sum(support, C))
+        dz_in_dot = size(C)*v_z[C=label] - v_z[C=label]*sum(where(tau >= z, 1, 0), C) + sum(where(tau >= z,
+            p_dot, p_dot - v_z), C)
+        dz_dot = g*where(tau >= z, p_dot + dz_in_dot*support/sum(support, C) - onehot(label, C)*sum(p_dot,
+            C), v_z + dz_in_dot*support/sum(support, C) - v_z[C=label] - onehot(label, C)*sum(p_dot,
+            C))/size(N)
+
+    Arrays: g, a scalar, v_z (N, C), z (N, C), label (N,) of integers, positions of C.
+    Returns: dz_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Martins & Astudillo 2016, arXiv:1602.02068, eq. 16; optax.multiclass_sparsemax_loss
+    """
+    g, v_z, z, label, dtype = _arrays(
+        'multiclass_sparsemax_hvp',
+        g=(g, ''),
+        v_z=(v_z, 'N C'),
+        z=(z, 'N C'),
+        label=(label, 'N -> C'),
+    )
+    N, C = v_z.shape
+    _nonempty('multiclass_sparsemax_hvp', N=N)
+    count = np.sum(np.where(z[:, None] >= z[:, :, None], 1.0, 0.0), axis=2)
+    total = np.sum(np.where(z[:, None] < z[:, :, None], 0, z[:, None]), axis=2)
+    support = np.where(1 + count * z > total, 1.0, 0.0)
+    sum_support = np.sum(support, axis=1, keepdims=True)
+    tau = (np.sum(support * z, axis=1, keepdims=True) - 1) / sum_support
+    p_dot_part = tau >= z
+    p_dot_part_2 = np.where(p_dot_part, 1, sum_support)
+    p_dot = np.where(p_dot_part, 0, v_z - np.sum(v_z * support, axis=1, keepdims=True) / p_dot_part_2)
+    dz_in_dot_part = v_z[np.arange(N), label]
+    dz_in_dot_part_2 = C * dz_in_dot_part - dz_in_dot_part * np.sum(np.where(p_dot_part, 1.0, 0.0), axis=1)
+    dz_in_dot = dz_in_dot_part_2 + np.sum(np.where(p_dot_part, p_dot, p_dot - v_z), axis=1)
+    dz_in_dot_support = dz_in_dot[:, None] * support
+    dz_dot_part = np.where(label[:, None] == np.arange(C), np.sum(p_dot, axis=1, keepdims=True), 0)
+    dz_dot_part_2 = p_dot + dz_in_dot_support / np.where(p_dot_part, sum_support, 1) - dz_dot_part
+    dz_dot_part_3 = v_z + dz_in_dot_support / p_dot_part_2 - dz_in_dot_part[:, None] - dz_dot_part
+    dz_dot = g / N * np.where(p_dot_part, dz_dot_part_2, dz_dot_part_3)
+    return _rounded(dtype, dz_dot)
+
+
+def multilabel_margin(score, target):
+    """Mean hinge of every right class against every wrong one.
+
+        wrong = 1 - target[C=idx(C')]
+        other = score[C=idx(C')]
+        gap = 1 - score + other
+        y = mean(sum(target*wrong*where(gap > 0, gap, 0), C C'), N)/size(C)
+
+    Arrays: score (N, C), target (N, C) of numbers in [0, 1].
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
+    """
+    score, target, dtype = _arrays('multilabel_margin', score=(score, 'N C'), target=(target, 'N C'))
+    C = score.shape[1]
+    _nonempty('multilabel_margin', N=score.shape[0], C=C)
+    wrong = 1 - target
+    gap = (1 - score)[:, :, None] + score[:, None]
+    y = np.mean(np.sum(target[:, :, None] * wrong[:, None] * np.maximum(gap, 0), axis=(1, 2))) / C
+    return _rounded(dtype, y)
+
+
+def multilabel_margin_vjp(g, score, target):
+    """Gradients of multilabel_margin: what the cotangent g of its output amounts to at each real input.
+
+        wrong = 1 - target[C=idx(C')]
+        other = score[C=idx(C')]
+        gap = 1 - score + other
+        dgap = where(gap > 0, g*target*wrong/(size(C)*size(N)), 0)
+        dscore = sum(dgap[C=idx(C'), C'=idx(C)] - dgap, C')
+        dtarget = g*mean(where(gap > 0, wrong*gap, 0) + where(gap[C=idx(C'), C'=idx(C)] > 0,
+            -target[C=idx(C')]*gap[C=idx(C'), C'=idx(C)], 0), C')/size(N)
+
+    Arrays: g, a scalar, score (N, C), target (N, C) of numbers in [0, 1].
+    Returns: dscore (N, C), dtarget (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
+    """
+    g, score, target, dtype = _arrays('multilabel_margin_vjp', g=(g, ''), score=(score, 'N C'), target=(target, 'N C'))
+    N, C = score.shape
+    _nonempty('multilabel_margin_vjp', N=N, C=C)
+    wrong = 1 - target
+    gap = (1 - score)[:, :, None] + score[:, None]
+    dgap = np.where(gap > 0, (g / (C * N) * target)[:, :, None] * wrong[:, None], 0)
+    dscore = np.sum(np.swapaxes(dgap, 1, 2) - dgap, axis=2)
+    dtarget_part = np.where(gap <= 0, 0, (-target)[:, :, None] * gap)
+    dtarget_part_2 = np.where(gap <= 0, 0, wrong[:, None] * gap) + np.swapaxes(dtarget_part, 1, 2)
+    dtarget = g / N * np.mean(dtarget_part_2, axis=2)
+    return _rounded(dtype, dscore, dtarget)
+
+
+def multilabel_margin_jvp(v_score, v_target, score, target):
+    """Derivative of multilabel_margin in the direction of the tangents v_*.
+
+        wrong = 1 - target[C=idx(C')]
+        other = score[C=idx(C')]
+        gap = 1 - score + other
+        y_dot = sum(where(gap > 0, target*(wrong*(v_score[C=idx(C')] - v_score) - v_target[C=idx(C')]*gap) +
+            v_target*wrong*gap, 0), C C' N)/(size(C)*size(N))
+
+    Arrays: v_score (N, C), v_target (N, C), score (N, C), target (N, C) of numbers in [0, 1].
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
+    """
+    v_score, v_target, score, target, dtype = _arrays(
+        'multilabel_margin_jvp',
+        v_score=(v_score, 'N C'),
+        v_target=(v_target, 'N C'),
+        score=(score, 'N C'),
+        target=(target, 'N C'),
+    )
+    N, C = v_score.shape
+    _nonempty('multilabel_margin_jvp', N=N, C=C)
+    wrong = 1 - target
+    gap = (1 - score)[:, :, None] + score[:, None]
+    y_dot_part = wrong[:, None] * (v_score[:, None] - v_score[:, :, None]) - v_target[:, None] * gap
+    y_dot_part_2 = target[:, :, None] * y_dot_part + v_target[:, :, None] * wrong[:, None] * gap
+    y_dot = np.sum(np.where(gap <= 0, 0, y_dot_part_2)) / (C * N)
+    return _rounded(dtype, y_dot)
+
+
+def multilabel_margin_hvp(g, v_score, v_target, score, target):
+    """Derivative of the gradients of multilabel_margin in the direction of the tangents v_*, the cotangent held fixed.
+
+        wrong = 1 - target[C=idx(C')]
+        other = score[C=idx(C')]
+        gap = 1 - score + other
+        wrong_dot = -v_target[C=idx(C')]
+        other_dot = v_score[C=idx(C')]
+        gap_dot = other_dot - v_score
+        dgap_dot = where(gap > 0, g*(target*wrong_dot + v_target*wrong)/(size(C)*size(N)), 0)
+        dscore_dot = sum(dgap_dot[C=idx(C'), C'=idx(C)] - dgap_dot, C')
+        dtarget_in_dot = mean(where(gap > 0, wrong_dot*gap + wrong*gap_dot, 0) + where(gap[C=idx(C'),
+            C'=idx(C)] > 0, -(v_target[C=idx(C')]*gap[C=idx(C'), C'=idx(C)] +
+            target[C=idx(C')]*gap_dot[C=idx(C'), C'=idx(C)]), 0), C')
+        dtarget_dot = g*dtarget_in_dot/size(N)
+
+    Arrays: g, a scalar, v_score (N, C), v_target (N, C), score (N, C),
+            target (N, C) of numbers in [0, 1].
+    Returns: dscore_dot (N, C), dtarget_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
+    """
+    g, v_score, v_target, score, target, dtype = _arrays(
+        'multilabel_margin_hvp',
+        g=(g, ''),
+        v_score=(v_score, 'N C'),
+        v_target=(v_target, 'N C'),
+        score=(score, 'N C'),
+        target=(target, 'N C'),
+    )
+    N, C = v_score.shape
+    _nonempty('multilabel_margin_hvp', N=N, C=C)
+    wrong = 1 - target
+    gap = (1 - score)[:, :, None] + score[:, None]
+    wrong_dot = -v_target
+    gap_dot = v_score[:, None] - v_score[:, :, None]
+    dgap_dot_part = target[:, :, None] * wrong_dot[:, None] + v_target[:, :, None] * wrong[:, None]
+    dgap_dot = np.where(gap > 0, g / (C * N) * dgap_dot_part, 0)
+    dscore_dot = np.sum(np.swapaxes(dgap_dot, 1, 2) - dgap_dot, axis=2)
+    dtarget_in_dot_part = np.where(gap > 0, -(v_target[:, :, None] * gap + target[:, :, None] * gap_dot), 0)
+    dtarget_in_dot_part_2 = np.where(gap <= 0, 0, wrong_dot[:, None] * gap + wrong[:, None] * gap_dot)
+    dtarget_in_dot = np.mean(dtarget_in_dot_part_2 + np.swapaxes(dtarget_in_dot_part, 1, 2), axis=2)
+    dtarget_dot = g / N * dtarget_in_dot
+    return _rounded(dtype, dscore_dot, dtarget_dot)
+
+
+def linear_cross_entropy(x, w, label):
+    """Mean negative log-likelihood of integer labels, from features and the weights of each class.
+
+        e = exp(sum(x*w, D))
+        p = e/sum(e, C)
+        y = mean(-log(p)[C=label], N)
+
+    Arrays: x (N, D), w (C, D), label (N,) of integers, positions of C.
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.functional.linear_cross_entropy
+    """
+    x, w, label, dtype = _arrays('linear_cross_entropy', x=(x, 'N D'), w=(w, 'C D'), label=(label, 'N -> C'))
+    N = x.shape[0]
+    _nonempty('linear_cross_entropy', N=N, C=w.shape[0])
+    x_dot_w = x @ w.T
+    shift = np.max(x_dot_w, axis=1)
+    e = np.exp(x_dot_w - shift[:, None])
+    y = -np.mean(x_dot_w[np.arange(N), label] - shift - np.log(np.sum(e, axis=1)))
+    return _rounded(dtype, y)
+
+
+def linear_cross_entropy_vjp(g, x, w, label):
+    """Gradients of linear_cross_entropy: what the cotangent g of its output amounts to at each real input.
+
+        e = exp(sum(x*w, D))
+        p = e/sum(e, C)
+        de_in = g*(p - onehot(label, C))/size(N)
+        dx = sum(w*de_in, C)
+        dw = sum(x*de_in, N)
+
+    Arrays: g, a scalar, x (N, D), w (C, D), label (N,) of integers, positions of C.
+    Returns: dx (N, D), dw (C, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.functional.linear_cross_entropy
+    """
+    g, x, w, label, dtype = _arrays(
+        'linear_cross_entropy_vjp',
+        g=(g, ''),
+        x=(x, 'N D'),
+        w=(w, 'C D'),
+        label=(label, 'N -> C'),
+    )
+    N = x.shape[0]
+    C = w.shape[0]
+    _nonempty('linear_cross_entropy_vjp', N=N, C=C)
+    x_dot_w = x @ w.T
+    shift = np.max(x_dot_w, axis=1, keepdims=True)
+    e = np.exp(x_dot_w - shift)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    de_in_part = label[:, None] == np.arange(C)
+    de_in_part_2 = p - np.where(de_in_part, p, 0)
+    de_in_part_3 = de_in_part_2 - np.where(de_in_part, np.sum(de_in_part_2, axis=1, keepdims=True), 0)
+    de_in = g / N * de_in_part_3
+    dx = de_in @ w
+    dw = de_in.T @ x
+    return _rounded(dtype, dx, dw)
+
+
+def linear_cross_entropy_jvp(v_x, v_w, x, w, label):
+    """Derivative of linear_cross_entropy in the direction of the tangents v_*.
+
+        e = exp(sum(x*w, D))
+        p = e/sum(e, C)
+        e_in_dot = sum(v_w*x + v_x*w, D)
+        y_dot = sum(p*e_in_dot, C N)/size(N) - mean(e_in_dot[C=label], N)
+
+    Arrays: v_x (N, D), v_w (C, D), x (N, D), w (C, D), label (N,) of integers, positions of C.
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.functional.linear_cross_entropy
+    """
+    v_x, v_w, x, w, label, dtype = _arrays(
+        'linear_cross_entropy_jvp',
+        v_x=(v_x, 'N D'),
+        v_w=(v_w, 'C D'),
+        x=(x, 'N D'),
+        w=(w, 'C D'),
+        label=(label, 'N -> C'),
+    )
+    N = v_x.shape[0]
+    _nonempty('linear_cross_entropy_jvp', N=N, C=v_w.shape[0])
+    x_dot_w = x @ w.T
+    shift = np.max(x_dot_w, axis=1, keepdims=True)
+    e = np.exp(x_dot_w - shift)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    e_in_dot = x @ v_w.T + v_x @ w.T
+    y_dot = np.sum(p * e_in_dot) / N - np.mean(e_in_dot[np.arange(N), label])
+    return _rounded(dtype, y_dot)
+
+
+def linear_cross_entropy_hvp(g, v_x, v_w, x, w, label):
+    """Derivative of the gradients of linear_cross_entropy in the direction of the tangents v_*, the cotangent held fixed.
+
+        e = exp(sum(x*w, D))
+        p = e/sum(e, C)
+        de_in = g*(p - onehot(label, C))/size(N)
+        e_in_dot = sum(v_w*x + v_x*w, D)
+        dx_dot = g*(sum(w*p*e_in_dot, C) - sum(p*e_in_dot, C)*sum(w*p, C))/size(N) + sum(v_w*de_in, C)
+        dw_dot = g*(mean(x*p*e_in_dot, N) - sum(x*p*sum(p[C=idx(C')]*e_in_dot[C=idx(C')], C'), N)/size(N)) +
+            sum(v_x*de_in, N)
+
+    Arrays: g, a scalar, v_x (N, D), v_w (C, D), x (N, D), w (C, D),
+            label (N,) of integers, positions of C.
+    Returns: dx_dot (N, D), dw_dot (C, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: torch.nn.functional.linear_cross_entropy
+    """
+    g, v_x, v_w, x, w, label, dtype = _arrays(
+        'linear_cross_entropy_hvp',
+        g=(g, ''),
+        v_x=(v_x, 'N D'),
+        v_w=(v_w, 'C D'),
+        x=(x, 'N D'),
+        w=(w, 'C D'),
+        label=(label, 'N -> C'),
+    )
+    N = v_x.shape[0]
+    C = v_w.shape[0]
+    _nonempty('linear_cross_entropy_hvp', N=N, C=C)
+    x_dot_w = x @ w.T
+    shift = np.max(x_dot_w, axis=1, keepdims=True)
+    e = np.exp(x_dot_w - shift)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    de_in_part = label[:, None] == np.arange(C)
+    de_in_part_2 = p - np.where(de_in_part, p, 0)
+    de_in_part_3 = de_in_part_2 - np.where(de_in_part, np.sum(de_in_part_2, axis=1, keepdims=True), 0)
+    de_in = g / N * de_in_part_3
+    e_in_dot = x @ v_w.T + v_x @ w.T
+    p_e_in_dot = p * e_in_dot
+    dx_dot = g / N * (p_e_in_dot @ w - np.sum(p_e_in_dot, axis=1, keepdims=True) * (p @ w)) + de_in @ v_w
+    dw_dot_part = g * (p_e_in_dot.T @ x / N - p.T @ (x * np.sum(p * e_in_dot, axis=1, keepdims=True)) / N)
+    dw_dot = dw_dot_part + de_in.T @ v_x
+    return _rounded(dtype, dx_dot, dw_dot)

@@ -9,6 +9,7 @@ from ._support import (
     _nonempty,
     _parameters,
     _read,
+    _requires,
     _rounded,
     _same_sizes,
 )
@@ -54,6 +55,18 @@ __all__ = [
     'global_avg_pool_vjp',
     'global_avg_pool_jvp',
     'global_avg_pool_hvp',
+    'conv3d',
+    'conv3d_vjp',
+    'conv3d_jvp',
+    'conv3d_hvp',
+    'conv2d_padded',
+    'conv2d_padded_vjp',
+    'conv2d_padded_jvp',
+    'conv2d_padded_hvp',
+    'conv2d_groups',
+    'conv2d_groups_vjp',
+    'conv2d_groups_jvp',
+    'conv2d_groups_hvp',
 ]
 
 
@@ -556,8 +569,8 @@ def conv2d_same(x, w, *, dilation=1):
 def conv2d_same_vjp(g, x, w, *, dilation=1):
     """Gradients of conv2d_same: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(g[H=idx(H'), W=idx(W')]*onehot(dilation*(idx(I) - floor(size(I)/2)) + idx(H'), H),
-            H')*sum(w*onehot(dilation*(idx(J) - floor(size(J)/2)) + idx(W'), W), J), I O W')
+        dx = sum(g[H=dilation*(floor(size(I)/2) - idx(I)) + idx(H), W=dilation*(floor(size(J)/2) - idx(J)) +
+            idx(W)]*w, I J O)
         dw = sum(g*x[H=dilation*(idx(I) - floor(size(I)/2)) + idx(H), W=dilation*(idx(J) - floor(size(J)/2))
             + idx(W)], H N W)
 
@@ -571,20 +584,22 @@ def conv2d_same_vjp(g, x, w, *, dilation=1):
     dilation = _parameters('conv2d_same_vjp', dilation=(dilation, 'integer [1, inf)'))
     H, W = g.shape[2:]
     I, J = w.shape[2:]
-    dx_part = dilation * np.arange(I)
-    dx_part_2 = dilation * (I // 2)
-    h_index = dx_part[:, None] + np.arange(H) - dx_part_2
-    dx_part_3 = np.arange(H)
-    dx_part_4 = dilation * np.arange(J)
-    dx_part_5 = dilation * (J // 2)
-    w_index = dx_part_4[:, None] + np.arange(W) - dx_part_5
-    dx_part_6 = np.arange(W)
-    dx_part_7 = np.where((h_index == dx_part_3[:, None, None])[:, :, :, None], g[:, :, None, None], 0)
-    dx_part_8 = np.where((w_index == dx_part_6[:, None, None])[:, None], w[:, :, None, :, :, None], 0)
-    sum_dx_part_7 = np.sum(dx_part_7, axis=4)
-    dx = np.einsum('nohiw,ocaiw->ncha', sum_dx_part_7, np.sum(dx_part_8, axis=4), optimize=True)
-    h_index_2 = dx_part_3[:, None] + dx_part - dx_part_2
-    w_index_2 = dx_part_6[:, None] + dx_part_4 - dx_part_5
+    dx_part = np.arange(H)
+    minus_dilation = -dilation
+    dx_part_2 = np.arange(I)
+    dx_part_3 = dilation * (I // 2)
+    h_index = dx_part[:, None] + minus_dilation * dx_part_2 + dx_part_3
+    dx_part_4 = np.arange(W)
+    dx_part_5 = np.arange(J)
+    dx_part_6 = dilation * (J // 2)
+    w_index = dx_part_4[:, None] + minus_dilation * dx_part_5 + dx_part_6
+    dx_part_7 = (h_index >= 0) & (h_index < H)
+    dx_part_8 = dx_part_7[:, None, :, None] & ((w_index >= 0) & (w_index < W))[:, None]
+    dx_part_9 = np.where(dx_part_8, h_index[:, None, :, None], 0)
+    dx_part_10 = np.where(dx_part_8, g[:, :, dx_part_9, np.where(dx_part_8, w_index[:, None], 0)], 0)
+    dx = np.einsum('nohwij,ocij->nchw', dx_part_10, w, optimize=True)
+    h_index_2 = dx_part[:, None] + dilation * dx_part_2 - dx_part_3
+    w_index_2 = dx_part_4[:, None] + dilation * dx_part_5 - dx_part_6
     dw_part = (h_index_2 >= 0) & (h_index_2 < H)
     dw_part_2 = dw_part[:, None, :, None] & ((w_index_2 >= 0) & (w_index_2 < W))[:, None]
     dw_part_3 = np.where(dw_part_2, h_index_2[:, None, :, None], 0)
@@ -632,9 +647,8 @@ def conv2d_same_jvp(v_x, v_w, x, w, *, dilation=1):
 def conv2d_same_hvp(g, v_x, v_w, x, w, *, dilation=1):
     """Derivative of the gradients of conv2d_same in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*(idx(J) - floor(size(J)/2)) + idx(W'), W), J)
-        dx_dot = sum(sum(g[H=idx(H'), W=idx(W')]*onehot(dilation*(idx(I) - floor(size(I)/2)) + idx(H'), H),
-            H')*dx_in_dot, I O W')
+        dx_dot = sum(v_w*g[H=dilation*(floor(size(I)/2) - idx(I)) + idx(H), W=dilation*(floor(size(J)/2) -
+            idx(J)) + idx(W)], I J O)
         dw_dot = sum(v_x[H=dilation*(idx(I) - floor(size(I)/2)) + idx(H), W=dilation*(idx(J) -
             floor(size(J)/2)) + idx(W)]*g, H N W)
 
@@ -655,20 +669,23 @@ def conv2d_same_hvp(g, v_x, v_w, x, w, *, dilation=1):
     dilation = _parameters('conv2d_same_hvp', dilation=(dilation, 'integer [1, inf)'))
     H, W = g.shape[2:]
     I, J = v_w.shape[2:]
-    dx_in_dot_part = dilation * np.arange(J)
-    dx_in_dot_part_2 = dilation * (J // 2)
-    w_index = dx_in_dot_part[:, None] + np.arange(W) - dx_in_dot_part_2
-    dx_in_dot_part_3 = np.arange(W)
-    dx_in_dot_part_4 = w_index == dx_in_dot_part_3[:, None, None]
-    dx_in_dot = np.sum(np.where(dx_in_dot_part_4[:, None], v_w[:, :, None, :, :, None], 0), axis=4)
-    dx_dot_part = dilation * np.arange(I)
-    dx_dot_part_2 = dilation * (I // 2)
-    h_index = dx_dot_part[:, None] + np.arange(H) - dx_dot_part_2
-    dx_dot_part_3 = np.arange(H)
-    dx_dot_part_4 = np.where((h_index == dx_dot_part_3[:, None, None])[:, :, :, None], g[:, :, None, None], 0)
-    dx_dot = np.einsum('nohiw,ocaiw->ncha', np.sum(dx_dot_part_4, axis=4), dx_in_dot, optimize=True)
-    h_index_2 = dx_dot_part_3[:, None] + dx_dot_part - dx_dot_part_2
-    w_index_2 = dx_in_dot_part_3[:, None] + dx_in_dot_part - dx_in_dot_part_2
+    dx_dot_part = np.arange(H)
+    minus_dilation = -dilation
+    dx_dot_part_2 = np.arange(I)
+    dx_dot_part_3 = dilation * (I // 2)
+    h_index = dx_dot_part[:, None] + minus_dilation * dx_dot_part_2 + dx_dot_part_3
+    dx_dot_part_4 = np.arange(W)
+    dx_dot_part_5 = np.arange(J)
+    dx_dot_part_6 = dilation * (J // 2)
+    w_index = dx_dot_part_4[:, None] + minus_dilation * dx_dot_part_5 + dx_dot_part_6
+    dx_dot_part_7 = (h_index >= 0) & (h_index < H)
+    dx_dot_part_8 = dx_dot_part_7[:, None, :, None] & ((w_index >= 0) & (w_index < W))[:, None]
+    dx_dot_part_9 = np.where(dx_dot_part_8, h_index[:, None, :, None], 0)
+    dx_dot_part_10 = g[:, :, dx_dot_part_9, np.where(dx_dot_part_8, w_index[:, None], 0)]
+    dx_dot_part_11 = np.where(dx_dot_part_8, dx_dot_part_10, 0)
+    dx_dot = np.einsum('nohwij,ocij->nchw', dx_dot_part_11, v_w, optimize=True)
+    h_index_2 = dx_dot_part[:, None] + dilation * dx_dot_part_2 - dx_dot_part_3
+    w_index_2 = dx_dot_part_4[:, None] + dilation * dx_dot_part_5 - dx_dot_part_6
     dw_dot_part = (h_index_2 >= 0) & (h_index_2 < H)
     dw_dot_part_2 = dw_dot_part[:, None, :, None] & ((w_index_2 >= 0) & (w_index_2 < W))[:, None]
     dw_dot_part_3 = np.where(dw_dot_part_2, h_index_2[:, None, :, None], 0)
@@ -702,7 +719,7 @@ def conv1d_causal(x, w, *, dilation=1):
 def conv1d_causal_vjp(g, x, w, *, dilation=1):
     """Gradients of conv1d_causal: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(g[L=idx(L')]*sum(w*onehot(dilation*(1 + idx(K) - size(K)) + idx(L'), L), K), L' O)
+        dx = sum(g[L=dilation*(size(K) - idx(K) - 1) + idx(L)]*w, K O)
         dw = sum(g*x[L=dilation*(1 + idx(K) - size(K)) + idx(L)], L N)
 
     Arrays: g (N, O, L), x (N, C, L), w (O, C, K).
@@ -715,13 +732,13 @@ def conv1d_causal_vjp(g, x, w, *, dilation=1):
     dilation = _parameters('conv1d_causal_vjp', dilation=(dilation, 'integer [1, inf)'))
     L = g.shape[2]
     K = w.shape[2]
-    dx_part = dilation * np.arange(K)
-    dx_part_2 = dilation - dilation * K
-    l_index = dx_part[:, None] + np.arange(L) + dx_part_2
-    dx_part_3 = np.arange(L)
-    dx_part_4 = np.sum(np.where(l_index == dx_part_3[:, None, None], w[:, :, None, :, None], 0), axis=3)
-    dx = np.einsum('ocla,noa->ncl', dx_part_4, g, optimize=True)
-    l_index_2 = dx_part_3[:, None] + dx_part + dx_part_2
+    dx_part = np.arange(L)
+    dx_part_2 = np.arange(K)
+    l_index = dx_part[:, None] + -dilation * dx_part_2 + (dilation * K - dilation)
+    dx_part_3 = (l_index >= 0) & (l_index < L)
+    dx_part_4 = np.where(dx_part_3, g[:, :, np.where(dx_part_3, l_index, 0)], 0)
+    dx = np.einsum('nolk,ock->ncl', dx_part_4, w, optimize=True)
+    l_index_2 = dx_part[:, None] + dilation * dx_part_2 + (dilation - dilation * K)
     dw_part = (l_index_2 >= 0) & (l_index_2 < L)
     dw_part_2 = np.where(dw_part, x[:, :, np.where(dw_part, l_index_2, 0)], 0)
     dw = np.einsum('nclk,nol->ock', dw_part_2, g, optimize=True)
@@ -763,8 +780,7 @@ def conv1d_causal_jvp(v_x, v_w, x, w, *, dilation=1):
 def conv1d_causal_hvp(g, v_x, v_w, x, w, *, dilation=1):
     """Derivative of the gradients of conv1d_causal in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*(1 + idx(K) - size(K)) + idx(L'), L), K)
-        dx_dot = sum(g[L=idx(L')]*dx_in_dot, L' O)
+        dx_dot = sum(v_w*g[L=dilation*(size(K) - idx(K) - 1) + idx(L)], K O)
         dw_dot = sum(v_x[L=dilation*(1 + idx(K) - size(K)) + idx(L)]*g, L N)
 
     Arrays: g (N, O, L), v_x (N, C, L), v_w (O, C, K), x (N, C, L), w (O, C, K).
@@ -784,14 +800,13 @@ def conv1d_causal_hvp(g, v_x, v_w, x, w, *, dilation=1):
     dilation = _parameters('conv1d_causal_hvp', dilation=(dilation, 'integer [1, inf)'))
     L = g.shape[2]
     K = v_w.shape[2]
-    dx_in_dot_part = dilation * np.arange(K)
-    dx_in_dot_part_2 = dilation - dilation * K
-    l_index = dx_in_dot_part[:, None] + np.arange(L) + dx_in_dot_part_2
-    dx_in_dot_part_3 = np.arange(L)
-    dx_in_dot_part_4 = np.where(l_index == dx_in_dot_part_3[:, None, None], v_w[:, :, None, :, None], 0)
-    dx_in_dot = np.sum(dx_in_dot_part_4, axis=3)
-    dx_dot = np.einsum('ocla,noa->ncl', dx_in_dot, g, optimize=True)
-    l_index_2 = dx_in_dot_part_3[:, None] + dx_in_dot_part + dx_in_dot_part_2
+    dx_dot_part = np.arange(L)
+    dx_dot_part_2 = np.arange(K)
+    l_index = dx_dot_part[:, None] + -dilation * dx_dot_part_2 + (dilation * K - dilation)
+    dx_dot_part_3 = (l_index >= 0) & (l_index < L)
+    dx_dot_part_4 = np.where(dx_dot_part_3, g[:, :, np.where(dx_dot_part_3, l_index, 0)], 0)
+    dx_dot = np.einsum('nolk,ock->ncl', dx_dot_part_4, v_w, optimize=True)
+    l_index_2 = dx_dot_part[:, None] + dilation * dx_dot_part_2 + (dilation - dilation * K)
     dw_dot_part = (l_index_2 >= 0) & (l_index_2 < L)
     dw_dot_part_2 = np.where(dw_dot_part, v_x[:, :, np.where(dw_dot_part, l_index_2, 0)], 0)
     dw_dot = np.einsum('nclk,nol->ock', dw_dot_part_2, g, optimize=True)
@@ -1460,3 +1475,589 @@ def global_avg_pool_hvp(g, v_x, x):
     g, v_x, x, dtype = _arrays('global_avg_pool_hvp', g=(g, 'N C'), v_x=(v_x, 'N C H W'), x=(x, 'N C H W'))
     dx_dot = np.zeros(v_x.shape)
     return _rounded(dtype, dx_dot)
+
+
+def conv3d(x, w, *, stride=1, padding=0, dilation=1):
+    """Cross-correlation of a volume with a bank of windows; zero outside the volume.
+
+        y = sum(x[D=stride*idx(P) + dilation*idx(I) - padding, H=stride*idx(Q) + dilation*idx(J) - padding,
+            W=stride*idx(R) + dilation*idx(K) - padding]*w, C I J K)
+
+    Arrays: x (N, C, D, H, W), w (O, C, I, J, K).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)).
+    Returns: y (N, O, P, Q, R).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tran, Bourdev, Fergus, Torresani & Paluri 2015, arXiv:1412.0767, section 3.1
+    """
+    x, w, dtype = _arrays('conv3d', x=(x, 'N C D H W'), w=(w, 'O C I J K'))
+    stride, padding, dilation = _parameters(
+        'conv3d',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    D, H, W = x.shape[2:]
+    I, J, K = w.shape[2:]
+    P = (D + 2 * padding - dilation * (I - 1) - 1) // stride + 1
+    Q = (H + 2 * padding - dilation * (J - 1) - 1) // stride + 1
+    R = (W + 2 * padding - dilation * (K - 1) - 1) // stride + 1
+    _fits('conv3d', P=P, Q=Q, R=R)
+    d_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    h_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
+    y_part = _read(_read(_read(x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
+    y = np.einsum('ncipjqkr,ocijk->nopqr', y_part, w, optimize=True)
+    return _rounded(dtype, y)
+
+
+def conv3d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
+    """Gradients of conv3d: what the cotangent g of its output amounts to at each real input.
+
+        dx = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, H), Q)*sum(onehot(dilation*idx(K) +
+            stride*idx(R) - padding, W)*sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, D), I), K),
+            J O P R)
+        dw = sum(g*x[D=dilation*idx(I) + stride*idx(P) - padding, H=dilation*idx(J) + stride*idx(Q) -
+            padding, W=dilation*idx(K) + stride*idx(R) - padding], N P Q R)
+
+    Arrays: g (N, O, P, Q, R), x (N, C, D, H, W), w (O, C, I, J, K).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)).
+    Returns: dx (N, C, D, H, W), dw (O, C, I, J, K).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tran, Bourdev, Fergus, Torresani & Paluri 2015, arXiv:1412.0767, section 3.1
+    """
+    g, x, w, dtype = _arrays('conv3d_vjp', g=(g, 'N O P Q R'), x=(x, 'N C D H W'), w=(w, 'O C I J K'))
+    stride, padding, dilation = _parameters(
+        'conv3d_vjp',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    P, Q, R = g.shape[2:]
+    D, H, W = x.shape[2:]
+    I, J, K = w.shape[2:]
+    _same_sizes(
+        'conv3d_vjp',
+        P=(P, (D + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
+        Q=(Q, (H + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
+        R=(R, (W + 2 * padding - dilation * (K - 1) - 1) // stride + 1),
+    )
+    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
+    d_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    h_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    dx_part = d_index == np.arange(D)[:, None, None]
+    dx_part_2 = np.sum(np.where(dx_part[:, :, None, None], w[:, :, None, :, :, :, None], 0), axis=3)
+    dx_part_3 = w_index == np.arange(W)[:, None, None]
+    dx_part_4 = np.where(dx_part_3[:, None, :, None], dx_part_2[:, :, :, None, :, :, :, None], 0)
+    dx_part_5 = h_index == np.arange(H)[:, None, None]
+    dx_part_6 = np.sum(np.where(dx_part_5[:, :, None, :, None], g[:, :, None, None], 0), axis=5)
+    dx = np.einsum('ocdwjpr,nohjpr->ncdhw', np.sum(dx_part_4, axis=5), dx_part_6, optimize=True)
+    dw_part = _read(_read(_read(x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
+    dw = np.einsum('ncipjqkr,nopqr->ocijk', dw_part, g, optimize=True)
+    return _rounded(dtype, dx, dw)
+
+
+def conv3d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
+    """Derivative of conv3d in the direction of the tangents v_*.
+
+        y_dot = sum(v_w*x[D=dilation*idx(I) + stride*idx(P) - padding, H=dilation*idx(J) + stride*idx(Q) -
+            padding, W=dilation*idx(K) + stride*idx(R) - padding] + v_x[D=dilation*idx(I) + stride*idx(P) -
+            padding, H=dilation*idx(J) + stride*idx(Q) - padding, W=dilation*idx(K) + stride*idx(R) -
+            padding]*w, C I J K)
+
+    Arrays: v_x (N, C, D, H, W), v_w (O, C, I, J, K), x (N, C, D, H, W), w (O, C, I, J, K).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)).
+    Returns: y_dot (N, O, P, Q, R).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tran, Bourdev, Fergus, Torresani & Paluri 2015, arXiv:1412.0767, section 3.1
+    """
+    v_x, v_w, x, w, dtype = _arrays(
+        'conv3d_jvp',
+        v_x=(v_x, 'N C D H W'),
+        v_w=(v_w, 'O C I J K'),
+        x=(x, 'N C D H W'),
+        w=(w, 'O C I J K'),
+    )
+    stride, padding, dilation = _parameters(
+        'conv3d_jvp',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    D, H, W = v_x.shape[2:]
+    I, J, K = v_w.shape[2:]
+    P = (D + 2 * padding - dilation * (I - 1) - 1) // stride + 1
+    Q = (H + 2 * padding - dilation * (J - 1) - 1) // stride + 1
+    R = (W + 2 * padding - dilation * (K - 1) - 1) // stride + 1
+    _fits('conv3d_jvp', P=P, Q=Q, R=R)
+    d_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    h_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
+    y_dot_part = _read(_read(_read(x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
+    y_dot_part_2 = _read(_read(_read(v_x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
+    y_dot_part_dot_v_w = np.einsum('ncipjqkr,ocijk->nopqr', y_dot_part, v_w, optimize=True)
+    y_dot = y_dot_part_dot_v_w + np.einsum('ncipjqkr,ocijk->nopqr', y_dot_part_2, w, optimize=True)
+    return _rounded(dtype, y_dot)
+
+
+def conv3d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
+    """Derivative of the gradients of conv3d in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - padding, D), I)
+        dx_in_dot_ = sum(dx_in_dot*onehot(dilation*idx(K) + stride*idx(R) - padding, W), K)
+        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, H), Q)*dx_in_dot_, J O P R)
+        dw_dot = sum(v_x[D=dilation*idx(I) + stride*idx(P) - padding, H=dilation*idx(J) + stride*idx(Q) -
+            padding, W=dilation*idx(K) + stride*idx(R) - padding]*g, N P Q R)
+
+    Arrays: g (N, O, P, Q, R), v_x (N, C, D, H, W), v_w (O, C, I, J, K), x (N, C, D, H, W),
+            w (O, C, I, J, K).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)).
+    Returns: dx_dot (N, C, D, H, W), dw_dot (O, C, I, J, K).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tran, Bourdev, Fergus, Torresani & Paluri 2015, arXiv:1412.0767, section 3.1
+    """
+    g, v_x, v_w, x, w, dtype = _arrays(
+        'conv3d_hvp',
+        g=(g, 'N O P Q R'),
+        v_x=(v_x, 'N C D H W'),
+        v_w=(v_w, 'O C I J K'),
+        x=(x, 'N C D H W'),
+        w=(w, 'O C I J K'),
+    )
+    stride, padding, dilation = _parameters(
+        'conv3d_hvp',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    P, Q, R = g.shape[2:]
+    D, H, W = v_x.shape[2:]
+    I, J, K = v_w.shape[2:]
+    _same_sizes(
+        'conv3d_hvp',
+        P=(P, (D + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
+        Q=(Q, (H + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
+        R=(R, (W + 2 * padding - dilation * (K - 1) - 1) // stride + 1),
+    )
+    d_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    dx_in_dot_part = d_index == np.arange(D)[:, None, None]
+    dx_in_dot_part_2 = np.where(dx_in_dot_part[:, :, None, None], v_w[:, :, None, :, :, :, None], 0)
+    dx_in_dot = np.sum(dx_in_dot_part_2, axis=3)
+    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
+    dx_in_dot__part = w_index == np.arange(W)[:, None, None]
+    dx_in_dot__part_2 = np.where(dx_in_dot__part[:, None, :, None], dx_in_dot[:, :, :, None, :, :, :, None], 0)
+    dx_in_dot_ = np.sum(dx_in_dot__part_2, axis=5)
+    h_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    dx_dot_part = h_index == np.arange(H)[:, None, None]
+    dx_dot_part_2 = np.sum(np.where(dx_dot_part[:, :, None, :, None], g[:, :, None, None], 0), axis=5)
+    dx_dot = np.einsum('ocdwjpr,nohjpr->ncdhw', dx_in_dot_, dx_dot_part_2, optimize=True)
+    dw_dot_part = _read(_read(_read(v_x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
+    dw_dot = np.einsum('ncipjqkr,nopqr->ocijk', dw_dot_part, g, optimize=True)
+    return _rounded(dtype, dx_dot, dw_dot)
+
+
+def conv2d_padded(x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
+    """Cross-correlation of an image with a bank of windows; as many zeros on each of the four sides as is said.
+
+        y = sum(x[H=stride*idx(P) + dilation*idx(I) - top, W=stride*idx(Q) + dilation*idx(J) - left]*w, C I
+            J)
+
+    Arrays: x (N, C, H, W), w (O, C, I, J).
+    Parameters: top=0 (an integer in [0, inf)), bottom=0 (an integer in [0, inf)),
+                left=0 (an integer in [0, inf)), right=0 (an integer in [0, inf)),
+                stride=1 (an integer in [1, inf)), dilation=1 (an integer in [1, inf)).
+    Returns: y (N, O, P, Q).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution
+    """
+    x, w, dtype = _arrays('conv2d_padded', x=(x, 'N C H W'), w=(w, 'O C I J'))
+    top, bottom, left, right, stride, dilation = _parameters(
+        'conv2d_padded',
+        top=(top, 'integer [0, inf)'),
+        bottom=(bottom, 'integer [0, inf)'),
+        left=(left, 'integer [0, inf)'),
+        right=(right, 'integer [0, inf)'),
+        stride=(stride, 'integer [1, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    H, W = x.shape[2:]
+    I, J = w.shape[2:]
+    P = (H + top + bottom - dilation * (I - 1) - 1) // stride + 1
+    Q = (W + left + right - dilation * (J - 1) - 1) // stride + 1
+    _fits('conv2d_padded', P=P, Q=Q)
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - top
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - left
+    y_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
+    y = np.einsum('ncipjq,ocij->nopq', y_part, w, optimize=True)
+    return _rounded(dtype, y)
+
+
+def conv2d_padded_vjp(g, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
+    """Gradients of conv2d_padded: what the cotangent g of its output amounts to at each real input.
+
+        dx = sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - top, H), I)*sum(g*onehot(dilation*idx(J) +
+            stride*idx(Q) - left, W), Q), J O P)
+        dw = sum(g*x[H=dilation*idx(I) + stride*idx(P) - top, W=dilation*idx(J) + stride*idx(Q) - left], N P
+            Q)
+
+    Arrays: g (N, O, P, Q), x (N, C, H, W), w (O, C, I, J).
+    Parameters: top=0 (an integer in [0, inf)), bottom=0 (an integer in [0, inf)),
+                left=0 (an integer in [0, inf)), right=0 (an integer in [0, inf)),
+                stride=1 (an integer in [1, inf)), dilation=1 (an integer in [1, inf)).
+    Returns: dx (N, C, H, W), dw (O, C, I, J).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution
+    """
+    g, x, w, dtype = _arrays('conv2d_padded_vjp', g=(g, 'N O P Q'), x=(x, 'N C H W'), w=(w, 'O C I J'))
+    top, bottom, left, right, stride, dilation = _parameters(
+        'conv2d_padded_vjp',
+        top=(top, 'integer [0, inf)'),
+        bottom=(bottom, 'integer [0, inf)'),
+        left=(left, 'integer [0, inf)'),
+        right=(right, 'integer [0, inf)'),
+        stride=(stride, 'integer [1, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    P, Q = g.shape[2:]
+    H, W = x.shape[2:]
+    I, J = w.shape[2:]
+    _same_sizes(
+        'conv2d_padded_vjp',
+        P=(P, (H + top + bottom - dilation * (I - 1) - 1) // stride + 1),
+        Q=(Q, (W + left + right - dilation * (J - 1) - 1) // stride + 1),
+    )
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - top
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - left
+    dx_part = np.where((h_index == np.arange(H)[:, None, None])[:, :, None], w[:, :, None, :, :, None], 0)
+    dx_part_2 = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
+    sum_dx_part_2 = np.sum(dx_part_2, axis=5)
+    dx = np.einsum('ochjp,nowjp->nchw', np.sum(dx_part, axis=3), sum_dx_part_2, optimize=True)
+    dw_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
+    dw = np.einsum('ncipjq,nopq->ocij', dw_part, g, optimize=True)
+    return _rounded(dtype, dx, dw)
+
+
+def conv2d_padded_jvp(v_x, v_w, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
+    """Derivative of conv2d_padded in the direction of the tangents v_*.
+
+        y_dot = sum(v_w*x[H=dilation*idx(I) + stride*idx(P) - top, W=dilation*idx(J) + stride*idx(Q) - left]
+            + v_x[H=dilation*idx(I) + stride*idx(P) - top, W=dilation*idx(J) + stride*idx(Q) - left]*w, C I
+            J)
+
+    Arrays: v_x (N, C, H, W), v_w (O, C, I, J), x (N, C, H, W), w (O, C, I, J).
+    Parameters: top=0 (an integer in [0, inf)), bottom=0 (an integer in [0, inf)),
+                left=0 (an integer in [0, inf)), right=0 (an integer in [0, inf)),
+                stride=1 (an integer in [1, inf)), dilation=1 (an integer in [1, inf)).
+    Returns: y_dot (N, O, P, Q).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution
+    """
+    v_x, v_w, x, w, dtype = _arrays(
+        'conv2d_padded_jvp',
+        v_x=(v_x, 'N C H W'),
+        v_w=(v_w, 'O C I J'),
+        x=(x, 'N C H W'),
+        w=(w, 'O C I J'),
+    )
+    top, bottom, left, right, stride, dilation = _parameters(
+        'conv2d_padded_jvp',
+        top=(top, 'integer [0, inf)'),
+        bottom=(bottom, 'integer [0, inf)'),
+        left=(left, 'integer [0, inf)'),
+        right=(right, 'integer [0, inf)'),
+        stride=(stride, 'integer [1, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    H, W = v_x.shape[2:]
+    I, J = v_w.shape[2:]
+    P = (H + top + bottom - dilation * (I - 1) - 1) // stride + 1
+    Q = (W + left + right - dilation * (J - 1) - 1) // stride + 1
+    _fits('conv2d_padded_jvp', P=P, Q=Q)
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - top
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - left
+    y_dot_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
+    y_dot_part_2 = _read(_read(v_x, h_index, axis=2), w_index, axis=4)
+    y_dot_part_dot_v_w = np.einsum('ncipjq,ocij->nopq', y_dot_part, v_w, optimize=True)
+    y_dot = y_dot_part_dot_v_w + np.einsum('ncipjq,ocij->nopq', y_dot_part_2, w, optimize=True)
+    return _rounded(dtype, y_dot)
+
+
+def conv2d_padded_hvp(g, v_x, v_w, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
+    """Derivative of the gradients of conv2d_padded in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - top, H), I)
+        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - left, W), Q)*dx_in_dot, J O P)
+        dw_dot = sum(v_x[H=dilation*idx(I) + stride*idx(P) - top, W=dilation*idx(J) + stride*idx(Q) -
+            left]*g, N P Q)
+
+    Arrays: g (N, O, P, Q), v_x (N, C, H, W), v_w (O, C, I, J), x (N, C, H, W), w (O, C, I, J).
+    Parameters: top=0 (an integer in [0, inf)), bottom=0 (an integer in [0, inf)),
+                left=0 (an integer in [0, inf)), right=0 (an integer in [0, inf)),
+                stride=1 (an integer in [1, inf)), dilation=1 (an integer in [1, inf)).
+    Returns: dx_dot (N, C, H, W), dw_dot (O, C, I, J).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution
+    """
+    g, v_x, v_w, x, w, dtype = _arrays(
+        'conv2d_padded_hvp',
+        g=(g, 'N O P Q'),
+        v_x=(v_x, 'N C H W'),
+        v_w=(v_w, 'O C I J'),
+        x=(x, 'N C H W'),
+        w=(w, 'O C I J'),
+    )
+    top, bottom, left, right, stride, dilation = _parameters(
+        'conv2d_padded_hvp',
+        top=(top, 'integer [0, inf)'),
+        bottom=(bottom, 'integer [0, inf)'),
+        left=(left, 'integer [0, inf)'),
+        right=(right, 'integer [0, inf)'),
+        stride=(stride, 'integer [1, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+    )
+    P, Q = g.shape[2:]
+    H, W = v_x.shape[2:]
+    I, J = v_w.shape[2:]
+    _same_sizes(
+        'conv2d_padded_hvp',
+        P=(P, (H + top + bottom - dilation * (I - 1) - 1) // stride + 1),
+        Q=(Q, (W + left + right - dilation * (J - 1) - 1) // stride + 1),
+    )
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - top
+    dx_in_dot_part = h_index == np.arange(H)[:, None, None]
+    dx_in_dot = np.sum(np.where(dx_in_dot_part[:, :, None], v_w[:, :, None, :, :, None], 0), axis=3)
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - left
+    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
+    dx_dot = np.einsum('nowjp,ochjp->nchw', np.sum(dx_dot_part, axis=5), dx_in_dot, optimize=True)
+    dw_dot_part = _read(_read(v_x, h_index, axis=2), w_index, axis=4)
+    dw_dot = np.einsum('ncipjq,nopq->ocij', dw_dot_part, g, optimize=True)
+    return _rounded(dtype, dx_dot, dw_dot)
+
+
+def conv2d_groups(x, w, *, stride=1, padding=0, dilation=1, groups=1):
+    """Cross-correlation in which each group of outputs sees a group of channels; zero outside the image.
+
+        group = floor(idx(O)*groups/size(O))
+        y = sum(x[C=group*size(D) + idx(D), H=stride*idx(P) + dilation*idx(I) - padding, W=stride*idx(Q) +
+            dilation*idx(J) - padding]*w, D I J)
+
+    Arrays: x (N, C, H, W), w (O, D, I, J).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)), groups=1 (an integer in [1, inf)).
+    Returns: y (N, O, P, Q).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where O is empty.
+    Source: Krizhevsky, Sutskever & Hinton 2012, section 3.2; torch.nn.Conv2d with groups
+    """
+    x, w, dtype = _arrays('conv2d_groups', x=(x, 'N C H W'), w=(w, 'O D I J'))
+    stride, padding, dilation, groups = _parameters(
+        'conv2d_groups',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+        groups=(groups, 'integer [1, inf)'),
+    )
+    C, H, W = x.shape[1:]
+    O, D, I, J = w.shape
+    P = (H + 2 * padding - dilation * (I - 1) - 1) // stride + 1
+    Q = (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1
+    _requires('conv2d_groups', 'size(D)*groups == size(C)', D * groups == C, D=D, C=C, groups=groups)
+    _requires(
+        'conv2d_groups',
+        'size(O) - groups*floor(size(O)/groups) == 0',
+        O - groups * (O // groups) == 0,
+        O=O,
+        groups=groups,
+    )
+    _fits('conv2d_groups', P=P, Q=Q)
+    _nonempty('conv2d_groups', O=O)
+    group = np.arange(O) * groups // O
+    c_index = (group * D)[:, None] + np.arange(D)
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    y_part = _read(_read(_read(x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
+    y = np.sum(y_part * w[:, :, :, None, :, None], axis=(2, 3, 5))
+    return _rounded(dtype, y)
+
+
+def conv2d_groups_vjp(g, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+    """Gradients of conv2d_groups: what the cotangent g of its output amounts to at each real input.
+
+        group = floor(idx(O)*groups/size(O))
+        dx = sum(sum(onehot(dilation*idx(I) + stride*idx(P) - padding, H)*sum(w*onehot(idx(D) +
+            size(D)*group, C), D), I)*sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q), J O P)
+        dw = where(idx(D) + size(D)*group >= 0, 1, 0)*where(idx(D) + size(D)*group < size(C), 1,
+            0)*sum(g*x[C=idx(D) + size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding,
+            W=dilation*idx(J) + stride*idx(Q) - padding], N P Q)
+
+    Arrays: g (N, O, P, Q), x (N, C, H, W), w (O, D, I, J).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)), groups=1 (an integer in [1, inf)).
+    Returns: dx (N, C, H, W), dw (O, D, I, J).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where O is empty.
+    Source: Krizhevsky, Sutskever & Hinton 2012, section 3.2; torch.nn.Conv2d with groups
+    """
+    g, x, w, dtype = _arrays('conv2d_groups_vjp', g=(g, 'N O P Q'), x=(x, 'N C H W'), w=(w, 'O D I J'))
+    stride, padding, dilation, groups = _parameters(
+        'conv2d_groups_vjp',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+        groups=(groups, 'integer [1, inf)'),
+    )
+    O, P, Q = g.shape[1:]
+    C, H, W = x.shape[1:]
+    D, I, J = w.shape[1:]
+    _requires('conv2d_groups_vjp', 'size(D)*groups == size(C)', D * groups == C, D=D, C=C, groups=groups)
+    _requires(
+        'conv2d_groups_vjp',
+        'size(O) - groups*floor(size(O)/groups) == 0',
+        O - groups * (O // groups) == 0,
+        O=O,
+        groups=groups,
+    )
+    _same_sizes(
+        'conv2d_groups_vjp',
+        P=(P, (H + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
+        Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
+    )
+    _nonempty('conv2d_groups_vjp', O=O)
+    group = np.arange(O) * groups // O
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    c_index = np.arange(D) + (D * group)[:, None]
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    dx_part = np.where((c_index == np.arange(C)[:, None, None])[:, :, :, None, None], w, 0)
+    dx_part_2 = h_index == np.arange(H)[:, None, None]
+    dx_part_3 = np.where(dx_part_2[:, None, :, None], np.sum(dx_part, axis=2)[:, None, :, :, :, None], 0)
+    dx_part_4 = np.where((w_index == np.arange(W)[:, None, None])[:, None, :, None], g[:, None, :, None], 0)
+    sum_dx_part_3 = np.sum(dx_part_3, axis=3)
+    dx = np.einsum('chojp,nwojp->nchw', sum_dx_part_3, np.sum(dx_part_4, axis=5), optimize=True)
+    dw_part = _read(_read(_read(x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
+    dw_part_2 = np.where(c_index >= 0, 1.0, 0.0) * np.where(c_index < C, 1.0, 0.0)
+    dw = dw_part_2[:, :, None, None] * np.sum(g[:, :, None, None, :, None] * dw_part, axis=(0, 4, 6))
+    return _rounded(dtype, dx, dw)
+
+
+def conv2d_groups_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+    """Derivative of conv2d_groups in the direction of the tangents v_*.
+
+        group = floor(idx(O)*groups/size(O))
+        y_dot = sum(v_w*x[C=idx(D) + size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding,
+            W=dilation*idx(J) + stride*idx(Q) - padding] + v_x[C=idx(D) + size(D)*group, H=dilation*idx(I) +
+            stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) - padding]*w, D I J)
+
+    Arrays: v_x (N, C, H, W), v_w (O, D, I, J), x (N, C, H, W), w (O, D, I, J).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)), groups=1 (an integer in [1, inf)).
+    Returns: y_dot (N, O, P, Q).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where O is empty.
+    Source: Krizhevsky, Sutskever & Hinton 2012, section 3.2; torch.nn.Conv2d with groups
+    """
+    v_x, v_w, x, w, dtype = _arrays(
+        'conv2d_groups_jvp',
+        v_x=(v_x, 'N C H W'),
+        v_w=(v_w, 'O D I J'),
+        x=(x, 'N C H W'),
+        w=(w, 'O D I J'),
+    )
+    stride, padding, dilation, groups = _parameters(
+        'conv2d_groups_jvp',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+        groups=(groups, 'integer [1, inf)'),
+    )
+    C, H, W = v_x.shape[1:]
+    O, D, I, J = v_w.shape
+    P = (H + 2 * padding - dilation * (I - 1) - 1) // stride + 1
+    Q = (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1
+    _requires('conv2d_groups_jvp', 'size(D)*groups == size(C)', D * groups == C, D=D, C=C, groups=groups)
+    _requires(
+        'conv2d_groups_jvp',
+        'size(O) - groups*floor(size(O)/groups) == 0',
+        O - groups * (O // groups) == 0,
+        O=O,
+        groups=groups,
+    )
+    _fits('conv2d_groups_jvp', P=P, Q=Q)
+    _nonempty('conv2d_groups_jvp', O=O)
+    group = np.arange(O) * groups // O
+    c_index = np.arange(D) + (D * group)[:, None]
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    y_dot_part = _read(_read(_read(x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
+    y_dot_part_2 = _read(_read(_read(v_x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
+    y_dot_part_3 = v_w[:, :, :, None, :, None] * y_dot_part + y_dot_part_2 * w[:, :, :, None, :, None]
+    y_dot = np.sum(y_dot_part_3, axis=(2, 3, 5))
+    return _rounded(dtype, y_dot)
+
+
+def conv2d_groups_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+    """Derivative of the gradients of conv2d_groups in the direction of the tangents v_*, the cotangent held fixed.
+
+        group = floor(idx(O)*groups/size(O))
+        dx_in_dot = sum(v_w*onehot(idx(D) + size(D)*group, C), D)
+        dx_in_dot_ = sum(dx_in_dot*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)
+        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q)*dx_in_dot_, J O P)
+        dw_dot = where(idx(D) + size(D)*group >= 0, where(idx(D) + size(D)*group >= size(C), 0, where(idx(D)
+            + size(D)*group >= 0, 1, 0)*where(idx(D) + size(D)*group < size(C), 1, 0)*sum(v_x[C=idx(D) +
+            size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
+            padding]*g, N P Q)), 0)
+
+    Arrays: g (N, O, P, Q), v_x (N, C, H, W), v_w (O, D, I, J), x (N, C, H, W), w (O, D, I, J).
+    Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
+                dilation=1 (an integer in [1, inf)), groups=1 (an integer in [1, inf)).
+    Returns: dx_dot (N, C, H, W), dw_dot (O, D, I, J).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where O is empty.
+    Source: Krizhevsky, Sutskever & Hinton 2012, section 3.2; torch.nn.Conv2d with groups
+    """
+    g, v_x, v_w, x, w, dtype = _arrays(
+        'conv2d_groups_hvp',
+        g=(g, 'N O P Q'),
+        v_x=(v_x, 'N C H W'),
+        v_w=(v_w, 'O D I J'),
+        x=(x, 'N C H W'),
+        w=(w, 'O D I J'),
+    )
+    stride, padding, dilation, groups = _parameters(
+        'conv2d_groups_hvp',
+        stride=(stride, 'integer [1, inf)'),
+        padding=(padding, 'integer [0, inf)'),
+        dilation=(dilation, 'integer [1, inf)'),
+        groups=(groups, 'integer [1, inf)'),
+    )
+    O, P, Q = g.shape[1:]
+    C, H, W = v_x.shape[1:]
+    D, I, J = v_w.shape[1:]
+    _requires('conv2d_groups_hvp', 'size(D)*groups == size(C)', D * groups == C, D=D, C=C, groups=groups)
+    _requires(
+        'conv2d_groups_hvp',
+        'size(O) - groups*floor(size(O)/groups) == 0',
+        O - groups * (O // groups) == 0,
+        O=O,
+        groups=groups,
+    )
+    _same_sizes(
+        'conv2d_groups_hvp',
+        P=(P, (H + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
+        Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
+    )
+    _nonempty('conv2d_groups_hvp', O=O)
+    group = np.arange(O) * groups // O
+    c_index = np.arange(D) + (D * group)[:, None]
+    dx_in_dot_part = np.where((c_index == np.arange(C)[:, None, None])[:, :, :, None, None], v_w, 0)
+    dx_in_dot = np.sum(dx_in_dot_part, axis=2)
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    dx_in_dot__part = h_index == np.arange(H)[:, None, None]
+    dx_in_dot__part_2 = np.where(dx_in_dot__part[:, None, :, None], dx_in_dot[:, None, :, :, :, None], 0)
+    dx_in_dot_ = np.sum(dx_in_dot__part_2, axis=3)
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, None, :, None], g[:, None, :, None], 0)
+    dx_dot = np.einsum('nwojp,chojp->nchw', np.sum(dx_dot_part, axis=5), dx_in_dot_, optimize=True)
+    dw_dot_part = _read(_read(_read(v_x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
+    dw_dot_part_2 = np.sum(dw_dot_part * g[:, :, None, None, :, None], axis=(0, 4, 6))
+    dw_dot_part_3 = np.where((c_index >= C)[:, :, None, None], 0, dw_dot_part_2)
+    dw_dot = np.where((c_index < 0)[:, :, None, None], 0, dw_dot_part_3)
+    return _rounded(dtype, dx_dot, dw_dot)

@@ -41,6 +41,10 @@ __all__ = [
     'celu_vjp',
     'celu_jvp',
     'celu_hvp',
+    'selu',
+    'selu_vjp',
+    'selu_jvp',
+    'selu_hvp',
     'tanhshrink',
     'tanhshrink_vjp',
     'tanhshrink_jvp',
@@ -57,6 +61,10 @@ __all__ = [
     'log1mexp_vjp',
     'log1mexp_jvp',
     'log1mexp_hvp',
+    'logit',
+    'logit_vjp',
+    'logit_jvp',
+    'logit_hvp',
     'logsumexp',
     'logsumexp_vjp',
     'logsumexp_jvp',
@@ -168,7 +176,8 @@ def logsigmoid(x):
 def logsigmoid_vjp(g, x):
     """Gradients of logsigmoid: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(-x)
+        sigmoid = 1/(1 + exp(-x))
+        dx = g*(1 - sigmoid)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -184,7 +193,8 @@ def logsigmoid_vjp(g, x):
 def logsigmoid_jvp(v_x, x):
     """Derivative of logsigmoid in the direction of the tangents v_*.
 
-        y_dot = v_x*sigmoid(-x)
+        sigmoid = 1/(1 + exp(-x))
+        y_dot = v_x*(1 - sigmoid)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -200,7 +210,8 @@ def logsigmoid_jvp(v_x, x):
 def logsigmoid_hvp(g, v_x, x):
     """Derivative of the gradients of logsigmoid in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = -v_x*g*sigmoid(x)*sigmoid(-x)
+        sigmoid = 1/(1 + exp(-x))
+        dx_dot = v_x*g*sigmoid*(sigmoid - 1)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -233,8 +244,10 @@ def swish(x, beta):
 def swish_vjp(g, x, beta):
     """Gradients of swish: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(x*beta)*(1 + x*beta*sigmoid(-x*beta))
-        dbeta = sum(g*x**2*sigmoid(x*beta)*sigmoid(-x*beta), ...)
+        sigmoid = 1/(1 + exp(-beta*x))
+        y = x*sigmoid
+        dx = g*(beta*y*(1 - sigmoid) + sigmoid)
+        dbeta = sum(g*y**2*(1/sigmoid - 1), ...)
 
     Arrays: g (..., C), x (..., C), beta (C,).
     Returns: dx (..., C), dbeta (C,).
@@ -243,21 +256,27 @@ def swish_vjp(g, x, beta):
     """
     g, x, beta, dtype = _arrays('swish_vjp', g=(g, '... C'), x=(x, '... C'), beta=(beta, 'C'))
     lead = g.ndim - 1
-    h = _exp_product(-np.abs(x) / 2, np.abs(beta))
-    x_bounded_part = h > 0
-    x_bounded = np.where(x_bounded_part, x, 0)
-    e = np.square(h)
-    dx_part = 1 + x_bounded * np.where(x_bounded_part, beta, 0)
-    dx_part_2 = np.square(1 + e)
-    dx = g * np.where(np.sign(x) * beta >= 0, 1 + dx_part * e, (dx_part + e) * h * h) / dx_part_2
-    dbeta = np.sum(g * np.square(x_bounded) * h * h / dx_part_2, axis=tuple(range(lead)))
+    abs_x = np.abs(x)
+    abs_beta = np.abs(beta)
+    h = _exp_product(-abs_x / 2, abs_beta)
+    y = np.where(np.sign(x) * beta >= 0, x, np.where(h > 0, x, 0) * h * h) / (1 + np.square(h))
+    h_2 = _exp_product(-abs_beta / 2, abs_x)
+    e = np.square(h_2)
+    dx_part = h_2 > 0
+    dx_part_2 = 1 + np.where(dx_part, beta, 0) * np.where(dx_part, x, 0)
+    dx_part_3 = np.where(np.sign(beta) * x >= 0, 1 + dx_part_2 * e, (dx_part_2 + e) * h_2 * h_2)
+    dx = g * (dx_part_3 / np.square(1 + e))
+    dbeta = np.sum(g * np.square(y) * _exp_product(-beta, x), axis=tuple(range(lead)))
     return _rounded(dtype, dx, dbeta)
 
 
 def swish_jvp(v_x, v_beta, x, beta):
     """Derivative of swish in the direction of the tangents v_*.
 
-        y_dot = sigmoid(x*beta)*(x*sigmoid(-x*beta)*(v_x*beta + v_beta*x) + v_x)
+        sigmoid = 1/(1 + exp(-beta*x))
+        y = x*sigmoid
+        sigmoid_dot = v_x*beta*sigmoid*(1 - sigmoid) + v_beta*y*(1 - sigmoid)
+        y_dot = v_x*sigmoid + x*sigmoid_dot
 
     Arrays: v_x (..., C), v_beta (C,), x (..., C), beta (C,).
     Returns: y_dot (..., C).
@@ -271,22 +290,28 @@ def swish_jvp(v_x, v_beta, x, beta):
         x=(x, '... C'),
         beta=(beta, 'C'),
     )
-    h = _exp_product(-np.abs(x) / 2, np.abs(beta))
-    e = np.square(h)
-    y_dot_part = v_x + (v_x * beta + v_beta * x) * np.where(h > 0, x, 0)
-    y_dot_part_2 = np.where(np.sign(x) * beta >= 0, v_x + y_dot_part * e, (y_dot_part + v_x * e) * h * h)
-    y_dot = y_dot_part_2 / np.square(1 + e)
+    abs_beta = np.abs(beta)
+    abs_x = np.abs(x)
+    e = _exp_product(-abs_beta, abs_x)
+    sigmoid = np.where(np.sign(beta) * x >= 0, 1, e) / (1 + e)
+    h = _exp_product(-abs_x / 2, abs_beta)
+    x_bounded_part = h > 0
+    x_bounded = np.where(x_bounded_part, x, 0)
+    y_dot_part = (v_x * x_bounded * np.where(x_bounded_part, beta, 0) + v_beta * np.square(x_bounded)) * h
+    y_dot = v_x * sigmoid + y_dot_part * h / np.square(1 + np.square(h))
     return _rounded(dtype, y_dot)
 
 
 def swish_hvp(g, v_x, v_beta, x, beta):
     """Derivative of the gradients of swish in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = g*sigmoid(x*beta)*sigmoid(-x*beta)*(x*beta*sigmoid(-x*beta)*(v_x*beta + v_beta*x -
-            exp(x*beta)*(v_x*beta + v_beta*x)) + 2*v_x*beta + 2*v_beta*x)
-        dbeta_dot = 2*sum(v_x*g*x*sigmoid(x*beta)*sigmoid(-x*beta), ...) +
-            v_beta*sum(g*x**3*sigmoid(x*beta)*sigmoid(-x*beta)**2*(1 - exp(x*beta)), ...) +
-            beta*sum(v_x*g*x**2*sigmoid(x*beta)*sigmoid(-x*beta)**2*(1 - exp(x*beta)), ...)
+        sigmoid = 1/(1 + exp(-beta*x))
+        y = x*sigmoid
+        sigmoid_dot = v_x*beta*sigmoid*(1 - sigmoid) + v_beta*y*(1 - sigmoid)
+        y_dot = v_x*sigmoid + x*sigmoid_dot
+        dx_in_dot = beta*(y_dot*(1 - sigmoid) - y*sigmoid_dot) + v_beta*y*(1 - sigmoid) + sigmoid_dot
+        dx_dot = g*dx_in_dot
+        dbeta_dot = sum(g*y*(2*y_dot*(1/sigmoid - 1) - y*sigmoid_dot/sigmoid**2), ...)
 
     Arrays: g (..., C), v_x (..., C), v_beta (C,), x (..., C), beta (C,).
     Returns: dx_dot (..., C), dbeta_dot (C,).
@@ -302,35 +327,44 @@ def swish_hvp(g, v_x, v_beta, x, beta):
         beta=(beta, 'C'),
     )
     lead = g.ndim - 1
-    h_part = -np.abs(x)
+    abs_x = np.abs(x)
     abs_beta = np.abs(beta)
-    h = _exp_product(h_part / 2, abs_beta)
-    x_bounded_part = h > 0
-    x_bounded = np.where(x_bounded_part, x, 0)
-    beta_bounded = np.where(x_bounded_part, beta, 0)
-    e = np.square(h)
-    dx_dot_part = 2 * v_beta * x_bounded
-    dx_dot_part_2 = 2 * v_x * beta_bounded
-    dx_dot_part_3 = dx_dot_part - (v_x * beta + v_beta * x) * x_bounded * beta_bounded + dx_dot_part_2
+    h = _exp_product(-abs_x / 2, abs_beta)
+    y = np.where(np.sign(x) * beta >= 0, x, np.where(h > 0, x, 0) * h * h) / (1 + np.square(h))
+    minus_abs_beta = -abs_beta
+    h_2 = _exp_product(minus_abs_beta / 2, abs_x)
+    beta_bounded_part = h_2 > 0
+    beta_bounded = np.where(beta_bounded_part, beta, 0)
+    e = np.square(h_2)
+    e_2 = _exp_product(minus_abs_beta, abs_x)
+    sigmoid_dot_part = 1 + e
+    sigmoid_dot_part_2 = np.square(sigmoid_dot_part)
+    sigmoid_dot_part_3 = np.sign(beta) * x >= 0
+    sigmoid_dot_part_4 = v_beta * y * np.where(sigmoid_dot_part_3, e_2, 1) / (1 + e_2)
+    sigmoid_dot = v_x * beta_bounded * h_2 * h_2 / sigmoid_dot_part_2 + sigmoid_dot_part_4
+    x_bounded = np.where(beta_bounded_part, x, 0)
+    dx_in_dot_part = np.square(beta_bounded) * x_bounded
+    dx_in_dot_part_2 = beta_bounded - dx_in_dot_part
+    dx_in_dot_part_3 = beta_bounded + dx_in_dot_part
+    dx_in_dot_part_4 = sigmoid_dot_part_2 * sigmoid_dot_part
     x_bounded_squared = np.square(x_bounded)
-    dx_dot_part_4 = dx_dot_part + v_x * x_bounded * np.square(beta_bounded)
-    dx_dot_part_5 = dx_dot_part_4 + v_beta * x_bounded_squared * beta_bounded + dx_dot_part_2
-    dx_dot_part_6 = np.sign(x) * beta >= 0
-    dx_dot_part_7 = 1 + e
-    dx_dot_part_7_squared = np.square(dx_dot_part_7)
-    dx_dot_part_8 = dx_dot_part_7_squared * dx_dot_part_7
-    dx_dot_part_9 = (dx_dot_part_3 + dx_dot_part_5 * e) * h * h
-    dx_dot_part_10 = g * np.where(dx_dot_part_6, dx_dot_part_9, (dx_dot_part_5 + dx_dot_part_3 * e) * h * h)
-    dx_dot = dx_dot_part_10 / dx_dot_part_8
-    v_x_g = v_x * g
-    dbeta_dot_part = x_bounded_squared * x_bounded
-    dbeta_dot_part_2 = np.expm1(h_part * abs_beta)
-    dbeta_dot_part_3 = g * np.where(dx_dot_part_6, dbeta_dot_part * h * h, -dbeta_dot_part * h * h)
-    dbeta_dot_part_4 = np.sum(dbeta_dot_part_3 * dbeta_dot_part_2 / dx_dot_part_8, axis=tuple(range(lead)))
-    dbeta_dot_part_5 = 2 * np.sum(v_x_g * x_bounded * h * h / dx_dot_part_7_squared, axis=tuple(range(lead)))
-    dbeta_dot_part_6 = v_x_g * np.where(dx_dot_part_6, x_bounded_squared * h * h, -x_bounded_squared * h * h)
-    dbeta_dot_part_7 = beta * np.sum(dbeta_dot_part_6 * dbeta_dot_part_2 / dx_dot_part_8, axis=tuple(range(lead)))
-    dbeta_dot = dbeta_dot_part_5 + v_beta * dbeta_dot_part_4 + dbeta_dot_part_7
+    dx_in_dot_part_5 = np.expm1(minus_abs_beta * abs_x)
+    dx_in_dot_part_6 = (dx_in_dot_part_2 + dx_in_dot_part_3 * e) * h_2 * h_2
+    dx_in_dot_part_7 = (dx_in_dot_part_3 + dx_in_dot_part_2 * e) * h_2 * h_2
+    dx_in_dot_part_8 = -beta_bounded * x_bounded_squared * h_2 * h_2
+    dx_in_dot_part_9 = np.where(sigmoid_dot_part_3, beta_bounded * x_bounded_squared * h_2 * h_2, dx_in_dot_part_8)
+    dx_in_dot_part_10 = v_x * np.where(sigmoid_dot_part_3, dx_in_dot_part_6, dx_in_dot_part_7) / dx_in_dot_part_4
+    dx_in_dot_part_11 = dx_in_dot_part_10 + v_beta * dx_in_dot_part_9 * dx_in_dot_part_5 / dx_in_dot_part_4
+    dx_in_dot = dx_in_dot_part_11 + sigmoid_dot_part_4 + sigmoid_dot
+    dx_dot = g * dx_in_dot
+    beta_bounded_x_bounded = beta_bounded * x_bounded
+    dbeta_dot_part = 2 - beta_bounded_x_bounded
+    dbeta_dot_part_2 = (dbeta_dot_part + (2 + beta_bounded_x_bounded) * e) * h_2 * h_2
+    dbeta_dot_part_3 = v_x * np.where(sigmoid_dot_part_3, dbeta_dot_part_2, 2 + beta * x + dbeta_dot_part * e)
+    dbeta_dot_part_4 = v_beta * np.where(sigmoid_dot_part_3, x_bounded_squared * h_2 * h_2, -np.square(x))
+    dbeta_dot_part_5 = dbeta_dot_part_4 * dx_in_dot_part_5 / sigmoid_dot_part_2
+    dbeta_dot_part_6 = g * y * (dbeta_dot_part_3 / sigmoid_dot_part_2 + dbeta_dot_part_5)
+    dbeta_dot = np.sum(dbeta_dot_part_6, axis=tuple(range(lead)))
     return _rounded(dtype, dx_dot, dbeta_dot)
 
 
@@ -362,7 +396,8 @@ def mish_vjp(g, x):
     """Gradients of mish: what the cotangent g of its output amounts to at each real input.
 
         softplus = log(1 + exp(x))
-        dx = g*sigmoid(-2*softplus)*(exp(2*softplus)*(1 + 4*x*sigmoid(-2*softplus)*sigmoid(x)) - 1)
+        tanh = (exp(softplus) - exp(-softplus))/(exp(softplus) + exp(-softplus))
+        dx = g*(x*sigmoid(x)*(1 - tanh**2) + tanh)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -397,7 +432,8 @@ def mish_jvp(v_x, x):
     """Derivative of mish in the direction of the tangents v_*.
 
         softplus = log(1 + exp(x))
-        y_dot = v_x*sigmoid(-2*softplus)*(exp(2*softplus)*(1 + 4*x*sigmoid(-2*softplus)*sigmoid(x)) - 1)
+        tanh = (exp(softplus) - exp(-softplus))/(exp(softplus) + exp(-softplus))
+        y_dot = v_x*(x*sigmoid(x)*(1 - tanh**2) + tanh)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -432,9 +468,9 @@ def mish_hvp(g, v_x, x):
     """Derivative of the gradients of mish in the direction of the tangents v_*, the cotangent held fixed.
 
         softplus = log(1 + exp(x))
-        dx_dot =
-            v_x*g*sigmoid(2*softplus)*sigmoid(-2*softplus)*sigmoid(x)*(x*sigmoid(-x)*(8*exp(x)*sigmoid(-2*softplus)*(1
-            - exp(2*softplus)) + 4) + 8)
+        tanh = (exp(softplus) - exp(-softplus))/(exp(softplus) + exp(-softplus))
+        dx_dot = v_x*g*sigmoid(x)*(x*sigmoid(-x)*(2*tanh*exp(x)*(tanh**2 - 1) - tanh**2 + 1) + 2*(1 -
+            tanh**2))
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -505,7 +541,9 @@ def gelu_sigmoid(x):
 def gelu_sigmoid_vjp(g, x):
     """Gradients of gelu_sigmoid: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(851*x/500)*(1 + 851*x*sigmoid(-851*x/500)/500)
+        sigmoid = 1/(1 + exp(-851*x/500))
+        y = x*sigmoid
+        dx = g*(sigmoid*(1 - 851*y/500) + 851*y/500)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -531,7 +569,9 @@ def gelu_sigmoid_vjp(g, x):
 def gelu_sigmoid_jvp(v_x, x):
     """Derivative of gelu_sigmoid in the direction of the tangents v_*.
 
-        y_dot = v_x*sigmoid(851*x/500)*(1 + 851*x*sigmoid(-851*x/500)/500)
+        sigmoid = 1/(1 + exp(-851*x/500))
+        y = x*sigmoid
+        y_dot = v_x*(sigmoid*(1 - 851*y/500) + 851*y/500)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -557,8 +597,10 @@ def gelu_sigmoid_jvp(v_x, x):
 def gelu_sigmoid_hvp(g, v_x, x):
     """Derivative of the gradients of gelu_sigmoid in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = v_x*g*sigmoid(851*x/500)*sigmoid(-851*x/500)*(724201*x*sigmoid(-851*x/500)*(1 -
-            exp(851*x/500))/250000 + 851/250)
+        sigmoid = 1/(1 + exp(-851*x/500))
+        y = x*sigmoid
+        dx_dot = v_x*g*(y*(724201*sigmoid**2/125000 - 2172603*sigmoid/250000 + 724201/250000) +
+            851*sigmoid*(1 - sigmoid)/250)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -665,6 +707,102 @@ def celu_hvp(g, v_x, x, *, alpha=1):
     return _rounded(dtype, dx_dot)
 
 
+def selu(x):
+    """An elu scaled so that mean 0 and variance 1 are what they were after it, for normal input.
+
+        a = 2*exp(1/2)*normal_cdf(-1)
+        b = 2*exp(2)*normal_cdf(-2)
+        scale = (1 - a)*sqrt(2*pi/(2*b + pi*a**2 - 2*(2 + pi)*a + pi + 2))
+        alpha = sqrt(2/pi)/(1 - a)
+        y = where(x > 0, scale*x, scale*alpha*(exp(x) - 1))
+
+    Arrays: x (...).
+    Returns: y (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, eq. 2 and 14
+    """
+    x, dtype = _arrays('selu', x=(x, '...'))
+    a = 0.5231565837302468
+    b = 0.3362040024463412
+    scale_part = np.sqrt(6.283185307179586 / (2 * b + np.pi * (a * a) - 10.283185307179586 * a + np.pi + 2))
+    scale = (1 - a) * scale_part
+    alpha = 0.7978845608028654 / (1 - a)
+    y = np.where(x > 0, scale * x, scale * alpha * np.expm1(np.minimum(x, 0)))
+    return _rounded(dtype, y)
+
+
+def selu_vjp(g, x):
+    """Gradients of selu: what the cotangent g of its output amounts to at each real input.
+
+        a = 2*exp(1/2)*normal_cdf(-1)
+        b = 2*exp(2)*normal_cdf(-2)
+        scale = (1 - a)*sqrt(2*pi/(2*b + pi*a**2 - 2*(2 + pi)*a + pi + 2))
+        alpha = sqrt(2/pi)/(1 - a)
+        dx = g*scale*where(x > 0, 1, alpha*exp(x))
+
+    Arrays: g (...), x (...).
+    Returns: dx (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, eq. 2 and 14
+    """
+    g, x, dtype = _arrays('selu_vjp', g=(g, '...'), x=(x, '...'))
+    a = 0.5231565837302468
+    b = 0.3362040024463412
+    scale_part = np.sqrt(6.283185307179586 / (2 * b + np.pi * (a * a) - 10.283185307179586 * a + np.pi + 2))
+    scale = (1 - a) * scale_part
+    alpha = 0.7978845608028654 / (1 - a)
+    dx = g * scale * np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
+    return _rounded(dtype, dx)
+
+
+def selu_jvp(v_x, x):
+    """Derivative of selu in the direction of the tangents v_*.
+
+        a = 2*exp(1/2)*normal_cdf(-1)
+        b = 2*exp(2)*normal_cdf(-2)
+        scale = (1 - a)*sqrt(2*pi/(2*b + pi*a**2 - 2*(2 + pi)*a + pi + 2))
+        alpha = sqrt(2/pi)/(1 - a)
+        y_dot = v_x*scale*where(x > 0, 1, alpha*exp(x))
+
+    Arrays: v_x (...), x (...).
+    Returns: y_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, eq. 2 and 14
+    """
+    v_x, x, dtype = _arrays('selu_jvp', v_x=(v_x, '...'), x=(x, '...'))
+    a = 0.5231565837302468
+    b = 0.3362040024463412
+    scale_part = np.sqrt(6.283185307179586 / (2 * b + np.pi * (a * a) - 10.283185307179586 * a + np.pi + 2))
+    scale = (1 - a) * scale_part
+    alpha = 0.7978845608028654 / (1 - a)
+    y_dot = v_x * scale * np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
+    return _rounded(dtype, y_dot)
+
+
+def selu_hvp(g, v_x, x):
+    """Derivative of the gradients of selu in the direction of the tangents v_*, the cotangent held fixed.
+
+        a = 2*exp(1/2)*normal_cdf(-1)
+        b = 2*exp(2)*normal_cdf(-2)
+        scale = (1 - a)*sqrt(2*pi/(2*b + pi*a**2 - 2*(2 + pi)*a + pi + 2))
+        alpha = sqrt(2/pi)/(1 - a)
+        dx_dot = where(x > 0, 0, v_x*g*scale*alpha*exp(x))
+
+    Arrays: g (...), v_x (...), x (...).
+    Returns: dx_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, eq. 2 and 14
+    """
+    g, v_x, x, dtype = _arrays('selu_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
+    a = 0.5231565837302468
+    b = 0.3362040024463412
+    scale_part = np.sqrt(6.283185307179586 / (2 * b + np.pi * (a * a) - 10.283185307179586 * a + np.pi + 2))
+    scale = (1 - a) * scale_part
+    alpha = 0.7978845608028654 / (1 - a)
+    dx_dot = np.where(x > 0, 0, scale * alpha * v_x * g * np.exp(np.minimum(x, 0)))
+    return _rounded(dtype, dx_dot)
+
+
 def tanhshrink(x):
     """The input less its hyperbolic tangent.
 
@@ -697,7 +835,8 @@ def tanhshrink(x):
 def tanhshrink_vjp(g, x):
     """Gradients of tanhshrink: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(-2*x)**2*(1 + exp(4*x) - 2*exp(2*x))
+        tanh = (exp(x) - exp(-x))/(exp(x) + exp(-x))
+        dx = g*tanh**2
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -705,16 +844,16 @@ def tanhshrink_vjp(g, x):
     Source: torch.nn.Tanhshrink
     """
     g, x, dtype = _arrays('tanhshrink_vjp', g=(g, '...'), x=(x, '...'))
-    h_part = -np.abs(x)
-    h = np.exp(h_part)
-    dx = g * np.square(np.expm1(h_part) * (1 + h)) / np.square(1 + np.square(h))
+    tanh = np.tanh(x)
+    dx = g * np.square(tanh)
     return _rounded(dtype, dx)
 
 
 def tanhshrink_jvp(v_x, x):
     """Derivative of tanhshrink in the direction of the tangents v_*.
 
-        y_dot = v_x*(1 - 4*sigmoid(2*x)*sigmoid(-2*x))
+        tanh = (exp(x) - exp(-x))/(exp(x) + exp(-x))
+        y_dot = v_x*tanh**2
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -722,16 +861,16 @@ def tanhshrink_jvp(v_x, x):
     Source: torch.nn.Tanhshrink
     """
     v_x, x, dtype = _arrays('tanhshrink_jvp', v_x=(v_x, '...'), x=(x, '...'))
-    h_part = -np.abs(x)
-    h = np.exp(h_part)
-    y_dot = v_x * np.square(np.expm1(h_part) * (1 + h)) / np.square(1 + np.square(h))
+    tanh = np.tanh(x)
+    y_dot = v_x * np.square(tanh)
     return _rounded(dtype, y_dot)
 
 
 def tanhshrink_hvp(g, v_x, x):
     """Derivative of the gradients of tanhshrink in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = 8*v_x*g*sigmoid(2*x)*sigmoid(-2*x)**2*(exp(2*x) - 1)
+        tanh = (exp(x) - exp(-x))/(exp(x) + exp(-x))
+        dx_dot = 2*v_x*g*tanh*(1 - tanh**2)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -743,7 +882,7 @@ def tanhshrink_hvp(g, v_x, x):
     h = np.exp(h_part)
     e = np.square(h)
     dx_dot_part = 1 + e
-    dx_dot_part_2 = 8 * v_x * g * np.where(x >= 0, -1.0, 1.0) * e * np.expm1(h_part) * (1 + h)
+    dx_dot_part_2 = 2 * v_x * g * np.where(x >= 0, -4.0, 4.0) * e * np.expm1(h_part) * (1 + h)
     dx_dot = dx_dot_part_2 / (np.square(dx_dot_part) * dx_dot_part)
     return _rounded(dtype, dx_dot)
 
@@ -882,7 +1021,7 @@ def log1mexp(x):
 
         y = log(1 - exp(-x))
 
-    Arrays: x (...).
+    Arrays: x (...) of numbers in (0, inf).
     Returns: y (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
@@ -897,7 +1036,7 @@ def log1mexp_vjp(g, x):
 
         dx = g/(exp(x) - 1)
 
-    Arrays: g (...), x (...).
+    Arrays: g (...), x (...) of numbers in (0, inf).
     Returns: dx (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
@@ -913,7 +1052,7 @@ def log1mexp_jvp(v_x, x):
 
         y_dot = v_x/(exp(x) - 1)
 
-    Arrays: v_x (...), x (...).
+    Arrays: v_x (...), x (...) of numbers in (0, inf).
     Returns: y_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
@@ -929,7 +1068,7 @@ def log1mexp_hvp(g, v_x, x):
 
         dx_dot = -v_x*g*exp(x)/(exp(x) - 1)**2
 
-    Arrays: g (...), v_x (...), x (...).
+    Arrays: g (...), v_x (...), x (...) of numbers in (0, inf).
     Returns: dx_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
@@ -938,6 +1077,67 @@ def log1mexp_hvp(g, v_x, x):
     dx_dot_part = -np.abs(x)
     dx_dot = -v_x * g * np.exp(dx_dot_part) / np.square(np.expm1(dx_dot_part))
     return _rounded(dtype, dx_dot)
+
+
+def logit(p):
+    """The logarithm of the odds, for probabilities: the inverse of the logistic curve.
+
+        y = log(p) - log(1 - p)
+
+    Arrays: p (...) of numbers in (0, 1).
+    Returns: y (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Berkson 1944, Application of the logistic function to bio-assay
+    """
+    p, dtype = _arrays('logit', p=(p, '...'))
+    y = np.log(p) - np.log1p(-p)
+    return _rounded(dtype, y)
+
+
+def logit_vjp(g, p):
+    """Gradients of logit: what the cotangent g of its output amounts to at each real input.
+
+        dp = -g/(p*(p - 1))
+
+    Arrays: g (...), p (...) of numbers in (0, 1).
+    Returns: dp (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Berkson 1944, Application of the logistic function to bio-assay
+    """
+    g, p, dtype = _arrays('logit_vjp', g=(g, '...'), p=(p, '...'))
+    dp = -g / (p * (p - 1))
+    return _rounded(dtype, dp)
+
+
+def logit_jvp(v_p, p):
+    """Derivative of logit in the direction of the tangents v_*.
+
+        y_dot = -v_p/(p*(p - 1))
+
+    Arrays: v_p (...), p (...) of numbers in (0, 1).
+    Returns: y_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Berkson 1944, Application of the logistic function to bio-assay
+    """
+    v_p, p, dtype = _arrays('logit_jvp', v_p=(v_p, '...'), p=(p, '...'))
+    y_dot = -v_p / (p * (p - 1))
+    return _rounded(dtype, y_dot)
+
+
+def logit_hvp(g, v_p, p):
+    """Derivative of the gradients of logit in the direction of the tangents v_*, the cotangent held fixed.
+
+        dp_dot = v_p*g*(1/(p - 1) + 1/p)/(p*(p - 1))
+
+    Arrays: g (...), v_p (...), p (...) of numbers in (0, 1).
+    Returns: dp_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Berkson 1944, Application of the logistic function to bio-assay
+    """
+    g, v_p, p, dtype = _arrays('logit_hvp', g=(g, '...'), v_p=(v_p, '...'), p=(p, '...'))
+    dp_dot_part = p - 1
+    dp_dot = v_p * g * (1 / dp_dot_part + 1 / p) / (p * dp_dot_part)
+    return _rounded(dtype, dp_dot)
 
 
 def logsumexp(z):
@@ -1317,7 +1517,7 @@ def swiglu_vjp(g, gate, x):
 
         sigmoid = 1/(1 + exp(-gate))
         silu = gate*sigmoid
-        dgate = g*x*sigmoid(gate)*(1 + gate*sigmoid(-gate))
+        dgate = g*x*(sigmoid*(1 - silu) + silu)
         dx = g*silu
 
     Arrays: g (...), gate (...), x (...).
@@ -1350,7 +1550,7 @@ def swiglu_jvp(v_gate, v_x, gate, x):
 
         sigmoid = 1/(1 + exp(-gate))
         silu = gate*sigmoid
-        y_dot = v_gate*x*sigmoid(gate)*(1 + gate*sigmoid(-gate)) + v_x*silu
+        y_dot = silu*(v_gate*x*(1 - sigmoid) + v_x) + v_gate*x*sigmoid
 
     Arrays: v_gate (...), v_x (...), gate (...), x (...).
     Returns: y_dot (...).
@@ -1377,9 +1577,11 @@ def swiglu_jvp(v_gate, v_x, gate, x):
 def swiglu_hvp(g, v_gate, v_x, gate, x):
     """Derivative of the gradients of swiglu in the direction of the tangents v_*, the cotangent held fixed.
 
-        dgate_dot = g*sigmoid(gate)*(gate*sigmoid(-gate)*(v_gate*x*sigmoid(-gate)*(1 - exp(gate)) + v_x) +
-            v_x + 2*v_gate*x*sigmoid(-gate))
-        dx_dot = v_gate*g*sigmoid(gate)*(1 + gate*sigmoid(-gate))
+        sigmoid = 1/(1 + exp(-gate))
+        silu = gate*sigmoid
+        dgate_dot = g*(v_gate*x*(silu*(1 + 2*sigmoid**2 - 3*sigmoid) + 2*sigmoid*(1 - sigmoid)) +
+            v_x*(sigmoid*(1 - silu) + silu))
+        dx_dot = v_gate*g*(sigmoid*(1 - silu) + silu)
 
     Arrays: g (...), v_gate (...), v_x (...), gate (...), x (...).
     Returns: dgate_dot (...), dx_dot (...).

@@ -726,10 +726,8 @@ def pairwise_distance_hvp(g, v_a, v_b, a, b):
 
         y = sqrt(sum((a - b)**2, D))
         y_in_dot = v_a - v_b
-        y_in_dot_ = 2*sum((a - b)*y_in_dot, D)
-        y_dot = y_in_dot_/(2*y)
-        da_dot = g*(y_in_dot - y_dot*(a - b)/y)/y
-        db_dot = g*(y_dot*(a - b)/y - y_in_dot)/y
+        da_dot = g*(y_in_dot - (a - b)*sum((a - b)*y_in_dot, D)/y**2)/y
+        db_dot = g*((a - b)*sum((a - b)*y_in_dot, D)/y**2 - y_in_dot)/y
 
     Arrays: g (...), v_a (..., D), v_b (..., D), a (..., D), b (..., D).
     Returns: da_dot (..., D), db_dot (..., D).
@@ -747,9 +745,7 @@ def pairwise_distance_hvp(g, v_a, v_b, a, b):
     a_minus_b = a - b
     y = np.sqrt(np.sum(np.square(a_minus_b), axis=-1))
     y_in_dot = v_a - v_b
-    y_in_dot_ = 2 * np.sum(a_minus_b * y_in_dot, axis=-1, keepdims=True)
-    y_dot = y_in_dot_ / (y[..., None] * 2)
-    da_dot_part = y_dot / y[..., None] * a_minus_b
+    da_dot_part = np.sum(a_minus_b * y_in_dot, axis=-1, keepdims=True) / np.square(y[..., None]) * a_minus_b
     g_over_y = g / y
     da_dot = g_over_y[..., None] * (y_in_dot - da_dot_part)
     db_dot = g_over_y[..., None] * (da_dot_part - y_in_dot)

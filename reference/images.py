@@ -5,8 +5,10 @@ import numpy as np
 
 from ._support import (
     _arrays,
+    _fits,
     _nonempty,
     _parameters,
+    _requires,
     _rounded,
 )
 
@@ -32,6 +34,10 @@ __all__ = [
     'local_response_norm_vjp',
     'local_response_norm_jvp',
     'local_response_norm_hvp',
+    'group_norm_channels',
+    'group_norm_channels_vjp',
+    'group_norm_channels_jvp',
+    'group_norm_channels_hvp',
 ]
 
 
@@ -147,8 +153,8 @@ def batch_norm_train_2d_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
         dx_dot = rstd*(gamma*rstd*(mean(g*xhat, H N W)*(mean(v_x, H N W) + xhat*mean(v_x*xhat, H N W) - v_x)
-            - xhat*mean(v_x*(g - mean(g, H N W) - xhat*mean(g*xhat, H N W)), H N W) - (g - mean(g, H N W) -
-            xhat*mean(g*xhat, H N W))*mean(v_x*xhat, H N W)) + v_gamma*(g - mean(g, H N W) -
+            - (xhat*mean(v_x*(g - mean(g, H N W) - xhat*mean(g*xhat, H N W)), H N W) + (g - mean(g, H N W) -
+            xhat*mean(g*xhat, H N W))*mean(v_x*xhat, H N W))) + v_gamma*(g - mean(g, H N W) -
             xhat*mean(g*xhat, H N W)))
         dgamma_dot = rstd*sum(v_x*(g - mean(g, H N W) - xhat*mean(g*xhat, H N W)), H N W)
         dbeta_dot = 0
@@ -181,10 +187,11 @@ def batch_norm_train_2d_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
     dx_dot_part_2 = np.mean(v_x * xhat, axis=(0, 2, 3), keepdims=True)
     dx_dot_part_3 = g - np.mean(g, axis=(0, 2, 3), keepdims=True) - xhat * dx_dot_part
     v_x_dx_dot_part_3 = v_x * dx_dot_part_3
-    dx_dot_part_4 = dx_dot_part * (np.mean(v_x, axis=(0, 2, 3), keepdims=True) + xhat * dx_dot_part_2 - v_x)
-    dx_dot_part_5 = dx_dot_part_4 - xhat * np.mean(v_x_dx_dot_part_3, axis=(0, 2, 3), keepdims=True)
-    dx_dot_part_6 = (gamma * rstd)[:, None, None] * (dx_dot_part_5 - dx_dot_part_3 * dx_dot_part_2)
-    dx_dot = rstd[:, None, None] * (dx_dot_part_6 + v_gamma[:, None, None] * dx_dot_part_3)
+    dx_dot_part_4 = xhat * np.mean(v_x_dx_dot_part_3, axis=(0, 2, 3), keepdims=True)
+    dx_dot_part_5 = dx_dot_part * (np.mean(v_x, axis=(0, 2, 3), keepdims=True) + xhat * dx_dot_part_2 - v_x)
+    dx_dot_part_6 = dx_dot_part_5 - (dx_dot_part_4 + dx_dot_part_3 * dx_dot_part_2)
+    dx_dot_part_7 = (gamma * rstd)[:, None, None] * dx_dot_part_6 + v_gamma[:, None, None] * dx_dot_part_3
+    dx_dot = rstd[:, None, None] * dx_dot_part_7
     dgamma_dot = rstd * np.sum(v_x_dx_dot_part_3, axis=(0, 2, 3))
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
@@ -197,7 +204,7 @@ def batch_norm_infer_2d(x, gamma, beta, mu, var, *, eps=1e-05):
         xhat = (x - mu)*rstd
         y = gamma*xhat + beta
 
-    Arrays: x (N, C, H, W), gamma (C,), beta (C,), mu (C,), var (C,).
+    Arrays: x (N, C, H, W), gamma (C,), beta (C,), mu (C,), var (C,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: y (N, C, H, W).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -229,7 +236,8 @@ def batch_norm_infer_2d_vjp(g, x, gamma, beta, mu, var, *, eps=1e-05):
         dmu = -gamma*rstd*sum(g, H N W)
         dvar = -gamma*rstd**3*sum(g*(x - mu), H N W)/2
 
-    Arrays: g (N, C, H, W), x (N, C, H, W), gamma (C,), beta (C,), mu (C,), var (C,).
+    Arrays: g (N, C, H, W), x (N, C, H, W), gamma (C,), beta (C,), mu (C,),
+            var (C,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: dx (N, C, H, W), dgamma (C,), dbeta (C,), dmu (C,), dvar (C,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -262,10 +270,13 @@ def batch_norm_infer_2d_jvp(v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
 
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        y_dot = (gamma*rstd*(2*v_x - 2*v_mu - v_var*rstd**2*(x - mu)) + 2*v_beta + 2*v_gamma*xhat)/2
+        rstd_dot = -v_var*rstd**3/2
+        xhat_in_dot = v_x - v_mu
+        xhat_dot = rstd*xhat_in_dot + rstd_dot*(x - mu)
+        y_dot = v_beta + gamma*xhat_dot + v_gamma*xhat
 
     Arrays: v_x (N, C, H, W), v_gamma (C,), v_beta (C,), v_mu (C,), v_var (C,), x (N, C, H, W),
-            gamma (C,), beta (C,), mu (C,), var (C,).
+            gamma (C,), beta (C,), mu (C,), var (C,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: y_dot (N, C, H, W).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -288,9 +299,10 @@ def batch_norm_infer_2d_jvp(v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
     rstd = 1 / np.sqrt(var + eps)
     x_minus_mu = x - mu[:, None, None]
     xhat = x_minus_mu * rstd[:, None, None]
-    y_dot_part = 2 * v_x - (2 * v_mu)[:, None, None] - (v_var * np.square(rstd))[:, None, None] * x_minus_mu
-    y_dot_part_2 = (gamma * rstd)[:, None, None] * y_dot_part + (2 * v_beta)[:, None, None]
-    y_dot = (y_dot_part_2 + (2 * v_gamma)[:, None, None] * xhat) / 2
+    rstd_dot = -v_var * (np.square(rstd) * rstd) / 2
+    xhat_in_dot = v_x - v_mu[:, None, None]
+    xhat_dot = rstd[:, None, None] * xhat_in_dot + rstd_dot[:, None, None] * x_minus_mu
+    y_dot = v_beta[:, None, None] + gamma[:, None, None] * xhat_dot + v_gamma[:, None, None] * xhat
     return _rounded(dtype, y_dot)
 
 
@@ -298,19 +310,16 @@ def batch_norm_infer_2d_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta
     """Derivative of the gradients of batch_norm_infer_2d in the direction of the tangents v_*, the cotangent held fixed.
 
         rstd = 1/sqrt(var + eps)
-        rstd_dot = -v_var*rstd**3/2
         xhat_in_dot = v_x - v_mu
-        xhat_dot = rstd*xhat_in_dot + rstd_dot*(x - mu)
-        dx_dot = g*(gamma*rstd_dot + v_gamma*rstd)
-        dgamma_dot = sum(g*xhat_dot, H N W)
+        dx_dot = rstd*g*(2*v_gamma - v_var*gamma*rstd**2)/2
+        dgamma_dot = rstd*(sum(g*xhat_in_dot, H N W) - v_var*rstd**2*sum(g*(x - mu), H N W)/2)
         dbeta_dot = 0
-        dmu_dot = -sum(g, H N W)*(gamma*rstd_dot + v_gamma*rstd)
-        dvar_in_dot = sum(g*xhat_in_dot, H N W)
-        dvar_dot = -rstd**2*(sum(g*(x - mu), H N W)*(3*gamma*rstd_dot + v_gamma*rstd) +
-            gamma*rstd*dvar_in_dot)/2
+        dmu_dot = rstd*sum(g, H N W)*(v_var*gamma*rstd**2 - 2*v_gamma)/2
+        dvar_dot = rstd**3*(sum(g*(x - mu), H N W)*(3*v_var*gamma*rstd**2 - 2*v_gamma)/4 -
+            gamma*sum(g*xhat_in_dot, H N W)/2)
 
     Arrays: g (N, C, H, W), v_x (N, C, H, W), v_gamma (C,), v_beta (C,), v_mu (C,), v_var (C,),
-            x (N, C, H, W), gamma (C,), beta (C,), mu (C,), var (C,).
+            x (N, C, H, W), gamma (C,), beta (C,), mu (C,), var (C,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: dx_dot (N, C, H, W), dgamma_dot (C,), dbeta_dot (C,), dmu_dot (C,), dvar_dot (C,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -332,19 +341,17 @@ def batch_norm_infer_2d_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta
     )
     eps = _parameters('batch_norm_infer_2d_hvp', eps=(eps, '(0, inf)'))
     rstd = 1 / np.sqrt(var + eps)
-    rstd_squared = np.square(rstd)
-    rstd_dot = -v_var * (rstd_squared * rstd) / 2
     xhat_in_dot = v_x - v_mu[:, None, None]
-    x_minus_mu = x - mu[:, None, None]
-    xhat_dot = rstd[:, None, None] * xhat_in_dot + rstd_dot[:, None, None] * x_minus_mu
-    v_gamma_rstd = v_gamma * rstd
-    dx_dot_part = gamma * rstd_dot + v_gamma_rstd
-    dx_dot = g * dx_dot_part[:, None, None]
-    dgamma_dot = np.sum(g * xhat_dot, axis=(0, 2, 3))
-    dmu_dot = -np.sum(g, axis=(0, 2, 3)) * dx_dot_part
-    dvar_in_dot = np.sum(g * xhat_in_dot, axis=(0, 2, 3))
-    dvar_dot_part = np.sum(g * x_minus_mu, axis=(0, 2, 3)) * (3 * gamma * rstd_dot + v_gamma_rstd)
-    dvar_dot = -rstd_squared * (dvar_dot_part + gamma * rstd * dvar_in_dot) / 2
+    dx_dot_part = 2 * v_gamma
+    rstd_squared = np.square(rstd)
+    dx_dot_part_2 = v_var * gamma * rstd_squared
+    dx_dot = (rstd * (dx_dot_part - dx_dot_part_2) / 2)[:, None, None] * g
+    dgamma_dot_part = np.sum(g * xhat_in_dot, axis=(0, 2, 3))
+    dgamma_dot_part_2 = np.sum(g * (x - mu[:, None, None]), axis=(0, 2, 3))
+    dgamma_dot = rstd * (dgamma_dot_part - v_var * rstd_squared * dgamma_dot_part_2 / 2)
+    dmu_dot = rstd * np.sum(g, axis=(0, 2, 3)) * (dx_dot_part_2 - dx_dot_part) / 2
+    dvar_dot_part = dgamma_dot_part_2 * (3 * v_var * gamma * rstd_squared - dx_dot_part) / 4
+    dvar_dot = rstd_squared * rstd * (dvar_dot_part - gamma * dgamma_dot_part / 2)
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot, dmu_dot, dvar_dot)
 
@@ -373,6 +380,7 @@ def batch_norm_statistics_2d(x, running_mean, running_var, *, momentum=0.1):
     momentum = _parameters('batch_norm_statistics_2d', momentum=(momentum, '[0, 1]'))
     H, W = x.shape[2:]
     N = x.shape[0]
+    _requires('batch_norm_statistics_2d', 'size(N)*size(H)*size(W) > 1', N * H * W > 1, N=N, H=H, W=W)
     _nonempty('batch_norm_statistics_2d', N=N, H=H, W=W)
     mu = np.mean(x, axis=(0, 2, 3))
     var = np.sum(np.square(x - mu[:, None, None]), axis=(0, 2, 3)) / (N * H * W - 1)
@@ -492,15 +500,11 @@ def instance_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
         var = mean((x - mu)**2, H W)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        mu_dot = mean(v_x, H W)
-        var_in_dot = v_x - mu_dot
-        var_dot = 2*mean((x - mu)*var_in_dot, H W)
-        rstd_dot = -rstd**3*var_dot/2
-        xhat_dot = rstd*var_in_dot + rstd_dot*(x - mu)
-        dx_in_dot = mean(g*xhat_dot, H W)
-        dx_in_dot_ = -(mean(g*xhat, H W)*xhat_dot + dx_in_dot*xhat)
-        dx_dot = (g - mean(g, H W) - xhat*mean(g*xhat, H W))*(gamma*rstd_dot + v_gamma*rstd) +
-            gamma*rstd*dx_in_dot_
+        var_in_dot = v_x - mean(v_x, H W)
+        xhat_dot = rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, H W))
+        dx_dot = rstd*(v_gamma*(g - mean(g, H W) - xhat*mean(g*xhat, H W)) - gamma*(mean(g*xhat, H
+            W)*xhat_dot + xhat*mean(g*xhat_dot, H W) + rstd**2*(g - mean(g, H W) - xhat*mean(g*xhat, H
+            W))*mean((x - mu)*var_in_dot, H W)))
         dgamma_dot = sum(g*xhat_dot, H N W)
         dbeta_dot = 0
 
@@ -525,21 +529,18 @@ def instance_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     _nonempty('instance_norm_hvp', H=g.shape[2], W=g.shape[3])
     mu = np.mean(x, axis=(2, 3), keepdims=True)
     x_minus_mu = x - mu
-    var = np.mean(np.square(x_minus_mu), axis=(2, 3))
+    var = np.mean(np.square(x_minus_mu), axis=(2, 3), keepdims=True)
     rstd = 1 / np.sqrt(var + eps)
-    xhat = x_minus_mu * rstd[:, :, None, None]
-    mu_dot = np.mean(v_x, axis=(2, 3), keepdims=True)
-    var_in_dot = v_x - mu_dot
-    var_dot = 2 * np.mean(x_minus_mu * var_in_dot, axis=(2, 3))
-    rstd_dot = -(np.square(rstd) * rstd) * var_dot / 2
-    xhat_dot = rstd[:, :, None, None] * var_in_dot + rstd_dot[:, :, None, None] * x_minus_mu
+    xhat = x_minus_mu * rstd
+    var_in_dot = v_x - np.mean(v_x, axis=(2, 3), keepdims=True)
+    xhat_dot = rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=(2, 3), keepdims=True))
+    dx_dot_part = np.mean(g * xhat, axis=(2, 3), keepdims=True)
+    dx_dot_part_2 = g - np.mean(g, axis=(2, 3), keepdims=True) - xhat * dx_dot_part
     g_xhat_dot = g * xhat_dot
-    dx_in_dot = np.mean(g_xhat_dot, axis=(2, 3), keepdims=True)
-    dx_in_dot__part = np.mean(g * xhat, axis=(2, 3), keepdims=True)
-    dx_in_dot_ = -(dx_in_dot__part * xhat_dot + dx_in_dot * xhat)
-    dx_dot_part = g - np.mean(g, axis=(2, 3), keepdims=True) - xhat * dx_in_dot__part
-    dx_dot_part_2 = dx_dot_part * (gamma * rstd_dot + v_gamma * rstd)[:, :, None, None]
-    dx_dot = dx_dot_part_2 + (gamma * rstd)[:, :, None, None] * dx_in_dot_
+    dx_dot_part_3 = np.square(rstd) * np.mean(x_minus_mu * var_in_dot, axis=(2, 3), keepdims=True)
+    dx_dot_part_4 = dx_dot_part * xhat_dot + xhat * np.mean(g_xhat_dot, axis=(2, 3), keepdims=True)
+    dx_dot_part_5 = gamma[:, None, None] * (dx_dot_part_4 + dx_dot_part_3 * dx_dot_part_2)
+    dx_dot = rstd * (v_gamma[:, None, None] * dx_dot_part_2 - dx_dot_part_5)
     dgamma_dot = np.sum(g_xhat_dot, axis=(0, 2, 3))
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
@@ -657,16 +658,12 @@ def group_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
         var = mean((x - mu)**2, C H W)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        mu_dot = mean(v_x, C H W)
-        var_in_dot = v_x - mu_dot
-        var_dot = 2*mean((x - mu)*var_in_dot, C H W)
-        rstd_dot = -rstd**3*var_dot/2
-        xhat_dot = rstd*var_in_dot + rstd_dot*(x - mu)
-        dx_in_dot = mean(v_gamma*g, C H W)
-        dx_in_dot_ = mean(g*(gamma*xhat_dot + v_gamma*xhat), C H W)
-        dx_in_dot__ = v_gamma*g - dx_in_dot - mean(gamma*g*xhat, C H W)*xhat_dot - dx_in_dot_*xhat
-        dx_dot = rstd_dot*(gamma*g - mean(gamma*g, C H W) - xhat*mean(gamma*g*xhat, C H W)) +
-            rstd*dx_in_dot__
+        var_in_dot = v_x - mean(v_x, C H W)
+        xhat_dot = rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, C H W))
+        dx_in_dot = v_gamma*g - mean(gamma*g*xhat, C H W)*xhat_dot - mean(v_gamma*g, C H W) +
+            xhat*mean(-g*(gamma*xhat_dot + v_gamma*xhat), C H W)
+        dx_dot = rstd*(dx_in_dot - rstd**2*(gamma*g - mean(gamma*g, C H W) - xhat*mean(gamma*g*xhat, C H
+            W))*mean((x - mu)*var_in_dot, C H W))
         dgamma_dot = sum(g*xhat_dot, H N W)
         dbeta_dot = 0
 
@@ -694,20 +691,17 @@ def group_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     var = np.mean(np.square(x_minus_mu), axis=(2, 3, 4), keepdims=True)
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
-    mu_dot = np.mean(v_x, axis=(2, 3, 4), keepdims=True)
-    var_in_dot = v_x - mu_dot
-    var_dot = 2 * np.mean(x_minus_mu * var_in_dot, axis=(2, 3, 4), keepdims=True)
-    rstd_dot = -(np.square(rstd) * rstd) * var_dot / 2
-    xhat_dot = rstd * var_in_dot + rstd_dot * x_minus_mu
+    var_in_dot = v_x - np.mean(v_x, axis=(2, 3, 4), keepdims=True)
+    xhat_dot = rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=(2, 3, 4), keepdims=True))
     v_gamma_g = v_gamma[:, :, None, None] * g
-    dx_in_dot = np.mean(v_gamma_g, axis=(2, 3, 4), keepdims=True)
-    dx_in_dot__part = g * (gamma[:, :, None, None] * xhat_dot + v_gamma[:, :, None, None] * xhat)
-    dx_in_dot_ = np.mean(dx_in_dot__part, axis=(2, 3, 4), keepdims=True)
     gamma_g = gamma[:, :, None, None] * g
-    dx_in_dot___part = np.mean(gamma_g * xhat, axis=(2, 3, 4), keepdims=True)
-    dx_in_dot__ = v_gamma_g - dx_in_dot - dx_in_dot___part * xhat_dot - dx_in_dot_ * xhat
-    dx_dot_part = gamma_g - np.mean(gamma_g, axis=(2, 3, 4), keepdims=True) - xhat * dx_in_dot___part
-    dx_dot = rstd_dot * dx_dot_part + rstd * dx_in_dot__
+    dx_in_dot_part = np.mean(gamma_g * xhat, axis=(2, 3, 4), keepdims=True)
+    dx_in_dot_part_2 = g * (gamma[:, :, None, None] * xhat_dot + v_gamma[:, :, None, None] * xhat)
+    dx_in_dot_part_3 = v_gamma_g - dx_in_dot_part * xhat_dot - np.mean(v_gamma_g, axis=(2, 3, 4), keepdims=True)
+    dx_in_dot = dx_in_dot_part_3 + xhat * -np.mean(dx_in_dot_part_2, axis=(2, 3, 4), keepdims=True)
+    dx_dot_part = np.square(rstd) * np.mean(x_minus_mu * var_in_dot, axis=(2, 3, 4), keepdims=True)
+    dx_dot_part_2 = gamma_g - np.mean(gamma_g, axis=(2, 3, 4), keepdims=True) - xhat * dx_in_dot_part
+    dx_dot = rstd * (dx_in_dot - dx_dot_part * dx_dot_part_2)
     dgamma_dot = np.sum(g * xhat_dot, axis=(0, 3, 4))
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
@@ -842,8 +836,8 @@ def local_response_norm_hvp(g, v_x, x, *, width=5, alpha=0.0001, beta=0.75, k=1)
             k*width)
         dx_in_dot = sum(near[C=idx(C'), C'=idx(C)]*dsquare_dot[C=idx(C')], C')
         dx_dot = alpha*beta*square_dot*(2*x*sum(near[C=idx(C'), C'=idx(C)]*dsquare[C=idx(C')], C') -
-            dx)/(alpha*square + k*width) + 2*v_x*sum(near[C=idx(C'), C'=idx(C)]*dsquare[C=idx(C')], C') +
-            2*x*dx_in_dot
+            dx)/(alpha*square + k*width) + 2*(v_x*sum(near[C=idx(C'), C'=idx(C)]*dsquare[C=idx(C')], C') +
+            x*dx_in_dot)
 
     Arrays: g (N, C, H, W), v_x (N, C, H, W), x (N, C, H, W).
     Parameters: width=5 (an integer in [1, inf)), alpha=0.0001 (a finite number in (0, inf)),
@@ -871,13 +865,295 @@ def local_response_norm_hvp(g, v_x, x, *, width=5, alpha=0.0001, beta=0.75, k=1)
     dsquare = -(alpha * beta) * g * y / dsquare_part
     dx_part = np.power(dsquare_part, minus_beta)
     dsquare_dot_near = np.einsum('nchw,ca->nahw', dsquare, near, optimize=True)
-    dx_part_2 = 2 * x
-    dx_part_3 = dx_part_2 * dsquare_dot_near
-    dx = g * dx_part * width ** beta + dx_part_3
+    dx_part_2 = 2 * x * dsquare_dot_near
+    dx = g * dx_part * width ** beta + dx_part_2
     square_dot = 2 * np.einsum('nchw,ac->nahw', v_x * x, near, optimize=True)
     y_dot = v_x * dx_part * width ** beta - alpha * beta * y * square_dot / dsquare_part
     dsquare_dot = alpha * beta * g * (alpha * y * square_dot / dsquare_part - y_dot) / dsquare_part
     dx_in_dot = np.einsum('nchw,ca->nahw', dsquare_dot, near, optimize=True)
-    dx_dot_part = alpha * beta * square_dot * (dx_part_3 - dx) / dsquare_part + 2 * v_x * dsquare_dot_near
-    dx_dot = dx_dot_part + dx_part_2 * dx_in_dot
+    dx_dot_part = alpha * beta * square_dot * (dx_part_2 - dx) / dsquare_part
+    dx_dot = dx_dot_part + 2 * (v_x * dsquare_dot_near + x * dx_in_dot)
     return _rounded(dtype, dx_dot)
+
+
+def group_norm_channels(x, gamma, beta, *, groups=1, eps=1e-05):
+    """Standardise each group of adjacent channels of each sample over the group and all positions, then scale and shift.
+
+        width = floor(size(C)/groups)
+        member = where(idx(G) == floor(idx(C)/width), 1, 0)
+        count = width*size(H)*size(W)
+        mu = sum(member*sum(x, H W), C)/count
+        centred = x - sum(member*mu, G)
+        var = sum(member*sum(centred**2, H W), C)/count
+        rstd = 1/sqrt(var + eps)
+        xhat = centred*sum(member*rstd, G)
+        y = gamma*xhat + beta
+
+    Arrays: x (N, C, H, W), gamma (C,), beta (C,).
+    Parameters: groups=1 (an integer in [1, inf)), eps=1e-05 (a finite number in (0, inf)).
+    Returns: y (N, C, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Wu & He 2018, arXiv:1803.08494, eq. 7; torch.nn.GroupNorm
+    """
+    x, gamma, beta, dtype = _arrays('group_norm_channels', x=(x, 'N C H W'), gamma=(gamma, 'C'), beta=(beta, 'C'))
+    groups, eps = _parameters('group_norm_channels', groups=(groups, 'integer [1, inf)'), eps=(eps, '(0, inf)'))
+    C, H, W = x.shape[1:]
+    G = groups
+    _requires(
+        'group_norm_channels',
+        'size(C) - groups*floor(size(C)/groups) == 0',
+        C - groups * (C // groups) == 0,
+        C=C,
+        groups=groups,
+    )
+    _fits('group_norm_channels', G=G)
+    width = C // groups
+    member = np.where(np.arange(G) == (np.arange(C) // width)[:, None], 1.0, 0.0)
+    count = width * H * W
+    mu = np.sum(x, axis=(2, 3)) @ member / count
+    centred = x - (mu @ member.T)[:, :, None, None]
+    var = np.sum(np.square(centred), axis=(2, 3)) @ member / count
+    rstd = 1 / np.sqrt(var + eps)
+    xhat = centred * (rstd @ member.T)[:, :, None, None]
+    y = gamma[:, None, None] * xhat + beta[:, None, None]
+    return _rounded(dtype, y)
+
+
+def group_norm_channels_vjp(g, x, gamma, beta, *, groups=1, eps=1e-05):
+    """Gradients of group_norm_channels: what the cotangent g of its output amounts to at each real input.
+
+        width = floor(size(C)/groups)
+        member = where(idx(G) == floor(idx(C)/width), 1, 0)
+        count = width*size(H)*size(W)
+        mu = sum(member*sum(x, H W), C)/count
+        centred = x - sum(member*mu, G)
+        var = sum(member*sum(centred**2, H W), C)/count
+        rstd = 1/sqrt(var + eps)
+        xhat = centred*sum(member*rstd, G)
+        dxhat = gamma*g
+        drstd = sum(member*sum(centred*dxhat, H W), C)
+        dvar = -rstd**3*drstd/2
+        dvar_in = sum(member*dvar, G)/count
+        dcentred = 2*dvar_in*centred + sum(member*rstd, G)*dxhat
+        dmu = -sum(member*sum(dcentred, H W), C)
+        dmu_in = sum(member*dmu, G)/count
+        dx = dcentred + dmu_in
+        dgamma = sum(g*xhat, H N W)
+        dbeta = sum(g, H N W)
+
+    Arrays: g (N, C, H, W), x (N, C, H, W), gamma (C,), beta (C,).
+    Parameters: groups=1 (an integer in [1, inf)), eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx (N, C, H, W), dgamma (C,), dbeta (C,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Wu & He 2018, arXiv:1803.08494, eq. 7; torch.nn.GroupNorm
+    """
+    g, x, gamma, beta, dtype = _arrays(
+        'group_norm_channels_vjp',
+        g=(g, 'N C H W'),
+        x=(x, 'N C H W'),
+        gamma=(gamma, 'C'),
+        beta=(beta, 'C'),
+    )
+    groups, eps = _parameters('group_norm_channels_vjp', groups=(groups, 'integer [1, inf)'), eps=(eps, '(0, inf)'))
+    C, H, W = g.shape[1:]
+    G = groups
+    _requires(
+        'group_norm_channels_vjp',
+        'size(C) - groups*floor(size(C)/groups) == 0',
+        C - groups * (C // groups) == 0,
+        C=C,
+        groups=groups,
+    )
+    _fits('group_norm_channels_vjp', G=G)
+    width = C // groups
+    member = np.where(np.arange(G) == (np.arange(C) // width)[:, None], 1.0, 0.0)
+    count = width * H * W
+    mu = np.sum(x, axis=(2, 3)) @ member / count
+    centred = x - (mu @ member.T)[:, :, None, None]
+    var = np.sum(np.square(centred), axis=(2, 3)) @ member / count
+    rstd = 1 / np.sqrt(var + eps)
+    rstd_dot_member = rstd @ member.T
+    xhat = centred * rstd_dot_member[:, :, None, None]
+    dxhat = gamma[:, None, None] * g
+    drstd = np.sum(centred * dxhat, axis=(2, 3)) @ member
+    dvar = -(np.square(rstd) * rstd) * drstd / 2
+    dvar_in = dvar @ member.T / count
+    dcentred = (2 * dvar_in)[:, :, None, None] * centred + rstd_dot_member[:, :, None, None] * dxhat
+    dmu = -(np.sum(dcentred, axis=(2, 3)) @ member)
+    dmu_in = dmu @ member.T / count
+    dx = dcentred + dmu_in[:, :, None, None]
+    dgamma = np.sum(g * xhat, axis=(0, 2, 3))
+    dbeta = np.sum(g, axis=(0, 2, 3))
+    return _rounded(dtype, dx, dgamma, dbeta)
+
+
+def group_norm_channels_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, groups=1, eps=1e-05):
+    """Derivative of group_norm_channels in the direction of the tangents v_*.
+
+        width = floor(size(C)/groups)
+        member = where(idx(G) == floor(idx(C)/width), 1, 0)
+        count = width*size(H)*size(W)
+        mu = sum(member*sum(x, H W), C)/count
+        centred = x - sum(member*mu, G)
+        var = sum(member*sum(centred**2, H W), C)/count
+        rstd = 1/sqrt(var + eps)
+        xhat = centred*sum(member*rstd, G)
+        mu_in_dot = sum(member*sum(v_x, H W), C)
+        mu_dot = mu_in_dot/count
+        centred_in_dot = sum(member*mu_dot, G)
+        var_in_dot = 2*sum(member*centred*(v_x - centred_in_dot), C H W)
+        var_dot = var_in_dot/count
+        xhat_in_dot = -sum(member*rstd**3*var_dot, G)/2
+        xhat_dot = sum(member*rstd, G)*(v_x - centred_in_dot) + xhat_in_dot*centred
+        y_dot = v_beta + gamma*xhat_dot + v_gamma*xhat
+
+    Arrays: v_x (N, C, H, W), v_gamma (C,), v_beta (C,), x (N, C, H, W), gamma (C,), beta (C,).
+    Parameters: groups=1 (an integer in [1, inf)), eps=1e-05 (a finite number in (0, inf)).
+    Returns: y_dot (N, C, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Wu & He 2018, arXiv:1803.08494, eq. 7; torch.nn.GroupNorm
+    """
+    v_x, v_gamma, v_beta, x, gamma, beta, dtype = _arrays(
+        'group_norm_channels_jvp',
+        v_x=(v_x, 'N C H W'),
+        v_gamma=(v_gamma, 'C'),
+        v_beta=(v_beta, 'C'),
+        x=(x, 'N C H W'),
+        gamma=(gamma, 'C'),
+        beta=(beta, 'C'),
+    )
+    groups, eps = _parameters('group_norm_channels_jvp', groups=(groups, 'integer [1, inf)'), eps=(eps, '(0, inf)'))
+    C, H, W = v_x.shape[1:]
+    G = groups
+    _requires(
+        'group_norm_channels_jvp',
+        'size(C) - groups*floor(size(C)/groups) == 0',
+        C - groups * (C // groups) == 0,
+        C=C,
+        groups=groups,
+    )
+    _fits('group_norm_channels_jvp', G=G)
+    width = C // groups
+    member = np.where(np.arange(G) == (np.arange(C) // width)[:, None], 1.0, 0.0)
+    count = width * H * W
+    mu = np.sum(x, axis=(2, 3)) @ member / count
+    centred = x - (mu @ member.T)[:, :, None, None]
+    var = np.sum(np.square(centred), axis=(2, 3)) @ member / count
+    rstd = 1 / np.sqrt(var + eps)
+    rstd_dot_member = rstd @ member.T
+    xhat = centred * rstd_dot_member[:, :, None, None]
+    mu_in_dot = np.sum(v_x, axis=(2, 3)) @ member
+    mu_dot = mu_in_dot / count
+    centred_in_dot = mu_dot @ member.T
+    var_in_dot_part = v_x - centred_in_dot[:, :, None, None]
+    var_in_dot = 2 * (np.sum(centred * var_in_dot_part, axis=(2, 3)) @ member)
+    var_dot = var_in_dot / count
+    xhat_in_dot = -(np.square(rstd) * rstd * var_dot @ member.T) / 2
+    xhat_dot_part = rstd_dot_member[:, :, None, None] * var_in_dot_part
+    xhat_dot = xhat_dot_part + xhat_in_dot[:, :, None, None] * centred
+    y_dot = v_beta[:, None, None] + gamma[:, None, None] * xhat_dot + v_gamma[:, None, None] * xhat
+    return _rounded(dtype, y_dot)
+
+
+def group_norm_channels_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, groups=1, eps=1e-05):
+    """Derivative of the gradients of group_norm_channels in the direction of the tangents v_*, the cotangent held fixed.
+
+        width = floor(size(C)/groups)
+        member = where(idx(G) == floor(idx(C)/width), 1, 0)
+        count = width*size(H)*size(W)
+        mu = sum(member*sum(x, H W), C)/count
+        centred = x - sum(member*mu, G)
+        var = sum(member*sum(centred**2, H W), C)/count
+        rstd = 1/sqrt(var + eps)
+        dxhat = gamma*g
+        drstd = sum(member*sum(centred*dxhat, H W), C)
+        dvar = -rstd**3*drstd/2
+        dvar_in = sum(member*dvar, G)/count
+        mu_in_dot = sum(member*sum(v_x, H W), C)
+        mu_dot = mu_in_dot/count
+        centred_in_dot = sum(member*mu_dot, G)
+        centred_dot = v_x - centred_in_dot
+        var_in_dot = 2*sum(member*sum(centred*centred_dot, H W), C)
+        var_dot = var_in_dot/count
+        xhat_in_dot = -sum(member*rstd**3*var_dot, G)/2
+        xhat_dot = xhat_in_dot*centred + sum(member*rstd, G)*centred_dot
+        drstd_dot = sum(member*(dxhat*centred_dot + v_gamma*g*centred), C H W)
+        dvar_in_in_dot = sum(member*rstd**3*(3*rstd**2*drstd*var_dot - 2*drstd_dot)/4, G)
+        dvar_in_dot = dvar_in_in_dot/count
+        dcentred_dot = 2*dvar_in_dot*centred + 2*dvar_in*centred_dot + xhat_in_dot*dxhat +
+            v_gamma*sum(member*rstd, G)*g
+        dmu_in_dot = sum(member*sum(dcentred_dot, H W), C)
+        dmu_dot = -dmu_in_dot
+        dmu_in_in_dot = sum(member*dmu_dot, G)
+        dmu_in_dot_ = dmu_in_in_dot/count
+        dx_dot = dcentred_dot + dmu_in_dot_
+        dgamma_dot = sum(g*xhat_dot, H N W)
+        dbeta_dot = 0
+
+    Arrays: g (N, C, H, W), v_x (N, C, H, W), v_gamma (C,), v_beta (C,), x (N, C, H, W), gamma (C,),
+            beta (C,).
+    Parameters: groups=1 (an integer in [1, inf)), eps=1e-05 (a finite number in (0, inf)).
+    Returns: dx_dot (N, C, H, W), dgamma_dot (C,), dbeta_dot (C,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Wu & He 2018, arXiv:1803.08494, eq. 7; torch.nn.GroupNorm
+    """
+    g, v_x, v_gamma, v_beta, x, gamma, beta, dtype = _arrays(
+        'group_norm_channels_hvp',
+        g=(g, 'N C H W'),
+        v_x=(v_x, 'N C H W'),
+        v_gamma=(v_gamma, 'C'),
+        v_beta=(v_beta, 'C'),
+        x=(x, 'N C H W'),
+        gamma=(gamma, 'C'),
+        beta=(beta, 'C'),
+    )
+    groups, eps = _parameters('group_norm_channels_hvp', groups=(groups, 'integer [1, inf)'), eps=(eps, '(0, inf)'))
+    C, H, W = g.shape[1:]
+    G = groups
+    _requires(
+        'group_norm_channels_hvp',
+        'size(C) - groups*floor(size(C)/groups) == 0',
+        C - groups * (C // groups) == 0,
+        C=C,
+        groups=groups,
+    )
+    _fits('group_norm_channels_hvp', G=G)
+    width = C // groups
+    member = np.where(np.arange(G) == (np.arange(C) // width)[:, None], 1.0, 0.0)
+    count = width * H * W
+    mu = np.sum(x, axis=(2, 3)) @ member / count
+    centred = x - (mu @ member.T)[:, :, None, None]
+    var = np.sum(np.square(centred), axis=(2, 3)) @ member / count
+    rstd = 1 / np.sqrt(var + eps)
+    dxhat = gamma[:, None, None] * g
+    drstd = np.sum(centred * dxhat, axis=(2, 3)) @ member
+    rstd_squared = np.square(rstd)
+    rstd_squared_rstd = rstd_squared * rstd
+    dvar = -rstd_squared_rstd * drstd / 2
+    dvar_in = dvar @ member.T / count
+    mu_in_dot = np.sum(v_x, axis=(2, 3)) @ member
+    mu_dot = mu_in_dot / count
+    centred_in_dot = mu_dot @ member.T
+    centred_dot = v_x - centred_in_dot[:, :, None, None]
+    var_in_dot = 2 * (np.sum(centred * centred_dot, axis=(2, 3)) @ member)
+    var_dot = var_in_dot / count
+    xhat_in_dot = -(rstd_squared_rstd * var_dot @ member.T) / 2
+    rstd_dot_member = rstd @ member.T
+    xhat_dot = xhat_in_dot[:, :, None, None] * centred + rstd_dot_member[:, :, None, None] * centred_dot
+    drstd_dot_part = v_gamma * np.sum(g * centred, axis=(2, 3)) @ member
+    drstd_dot = np.sum(dxhat * centred_dot, axis=(2, 3)) @ member + drstd_dot_part
+    dvar_in_in_dot_part = 3 * (rstd_squared_rstd * rstd_squared * drstd * var_dot @ member.T)
+    dvar_in_in_dot = (dvar_in_in_dot_part + -2 * (rstd_squared_rstd * drstd_dot @ member.T)) / 4
+    dvar_in_dot = dvar_in_in_dot / count
+    dcentred_dot_part = (2 * dvar_in_dot)[:, :, None, None] * centred
+    dcentred_dot_part_2 = dcentred_dot_part + (2 * dvar_in)[:, :, None, None] * centred_dot
+    dcentred_dot_part_3 = dcentred_dot_part_2 + xhat_in_dot[:, :, None, None] * dxhat
+    dcentred_dot = dcentred_dot_part_3 + (v_gamma * rstd_dot_member)[:, :, None, None] * g
+    dmu_in_dot = np.sum(dcentred_dot, axis=(2, 3)) @ member
+    dmu_dot = -dmu_in_dot
+    dmu_in_in_dot = dmu_dot @ member.T
+    dmu_in_dot_ = dmu_in_in_dot / count
+    dx_dot = dcentred_dot + dmu_in_dot_[:, :, None, None]
+    dgamma_dot = np.sum(g * xhat_dot, axis=(0, 2, 3))
+    dbeta_dot = np.zeros(v_gamma.shape)
+    return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)

@@ -654,9 +654,11 @@ def highway(x, h, gate):
 def highway_vjp(g, x, h, gate):
     """Gradients of highway: what the cotangent g of its output amounts to at each real input.
 
-        dx = g*sigmoid(-gate)
-        dh = g*sigmoid(gate)
-        dgate = g*sigmoid(gate)*sigmoid(-gate)*(h - x)
+        t = 1/(1 + exp(-gate))
+        y = t*h + (1 - t)*x
+        dx = g*(1 - t)
+        dh = g*t
+        dgate = g*(1 - t)*(y - x)
 
     Arrays: g (..., D), x (..., D), h (..., D), gate (..., D).
     Returns: dx (..., D), dh (..., D), dgate (..., D).
@@ -665,18 +667,21 @@ def highway_vjp(g, x, h, gate):
     """
     g, x, h, gate, dtype = _arrays('highway_vjp', g=(g, '... D'), x=(x, '... D'), h=(h, '... D'), gate=(gate, '... D'))
     e = np.exp(-np.abs(gate))
-    dx_part = gate >= 0
-    dx_part_2 = 1 + e
-    dx = g * np.where(dx_part, e, 1) / dx_part_2
-    dh = g * np.where(dx_part, 1, e) / dx_part_2
-    dgate = g * e * (h - x) / np.square(dx_part_2)
+    t_part = gate >= 0
+    t_part_2 = 1 + e
+    t = np.where(t_part, 1, e) / t_part_2
+    dx = g * np.where(t_part, e, 1) / t_part_2
+    dh = g * t
+    dgate = g * (h - x) * e / np.square(t_part_2)
     return _rounded(dtype, dx, dh, dgate)
 
 
 def highway_jvp(v_x, v_h, v_gate, x, h, gate):
     """Derivative of highway in the direction of the tangents v_*.
 
-        y_dot = sigmoid(-gate)*(exp(gate)*(v_gate*sigmoid(-gate)*(h - x) + v_h) + v_x)
+        t = 1/(1 + exp(-gate))
+        y = t*h + (1 - t)*x
+        y_dot = t*(v_gate*(x - y) + v_h - v_x) + v_gate*(y - x) + v_x
 
     Arrays: v_x (..., D), v_h (..., D), v_gate (..., D), x (..., D), h (..., D), gate (..., D).
     Returns: y_dot (..., D).
@@ -694,7 +699,7 @@ def highway_jvp(v_x, v_h, v_gate, x, h, gate):
     )
     h_2 = np.exp(-np.abs(gate))
     e = np.square(h_2)
-    y_dot_part = (v_gate * (h - x) + v_h + v_x) * h_2
+    y_dot_part = (v_gate * h + v_h + v_x - v_gate * x) * h_2
     y_dot_part_2 = np.where(gate >= 0, v_h + y_dot_part + v_x * e, v_x + y_dot_part + v_h * e)
     y_dot = y_dot_part_2 / np.square(1 + h_2)
     return _rounded(dtype, y_dot)
@@ -703,10 +708,12 @@ def highway_jvp(v_x, v_h, v_gate, x, h, gate):
 def highway_hvp(g, v_x, v_h, v_gate, x, h, gate):
     """Derivative of the gradients of highway in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = -v_gate*g*sigmoid(gate)*sigmoid(-gate)
-        dh_dot = v_gate*g*sigmoid(gate)*sigmoid(-gate)
-        dgate_dot = g*sigmoid(gate)*sigmoid(-gate)*(v_gate*(h - x)*sigmoid(-gate)*(1 - exp(gate)) + v_h -
-            v_x)
+        t = 1/(1 + exp(-gate))
+        y = t*h + (1 - t)*x
+        dh = g*t
+        dx_dot = v_gate*dh*(t - 1)
+        dh_dot = v_gate*dh*(1 - t)
+        dgate_dot = dh*(v_gate*(y - x)*(1/t + 2*t - 3) + (1 - t)*(v_h - v_x))
 
     Arrays: g (..., D), v_x (..., D), v_h (..., D), v_gate (..., D), x (..., D), h (..., D),
             gate (..., D).
@@ -730,9 +737,9 @@ def highway_hvp(g, v_x, v_h, v_gate, x, h, gate):
     dx_dot_part_squared = np.square(dx_dot_part)
     dx_dot = -v_gate * g * e / dx_dot_part_squared
     dh_dot = v_gate * g * e / dx_dot_part_squared
-    dgate_dot_part = v_gate * (h - x) * np.where(gate >= 0, 1.0, -1.0) * e * np.expm1(e_part)
-    dgate_dot_part_2 = dgate_dot_part / (dx_dot_part_squared * dx_dot_part) + (v_h - v_x) * e / dx_dot_part_squared
-    dgate_dot = g * dgate_dot_part_2
+    dgate_dot_part = g * v_gate * np.where(gate >= 0, h - x, x - h) * e * np.expm1(e_part)
+    dgate_dot_part_2 = dgate_dot_part / (dx_dot_part_squared * dx_dot_part)
+    dgate_dot = dgate_dot_part_2 + g * (v_h - v_x) * e / dx_dot_part_squared
     return _rounded(dtype, dx_dot, dh_dot, dgate_dot)
 
 
@@ -770,11 +777,13 @@ def squeeze_excite_vjp(g, x, w1, w2):
         a = sum(z*w1, C)
         hidden = where(a > 0, a, 0)
         b = sum(hidden*w2, R)
-        db = sum(g*x, H W)*sigmoid(b)*sigmoid(-b)
+        s = 1/(1 + exp(-b))
+        y = s*x
+        db = sum(g*y, H W)*(1 - s)
         dhidden = sum(w2*db, C)
         da = where(a > 0, dhidden, 0)
         dz = sum(w1*da, R)
-        dx = g*sigmoid(b) + dz/(size(H)*size(W))
+        dx = s*g + dz/(size(H)*size(W))
         dw1 = sum(z*da, N)
         dw2 = sum(hidden*db, N)
 
@@ -797,12 +806,15 @@ def squeeze_excite_vjp(g, x, w1, w2):
     hidden = np.maximum(a, 0)
     b = hidden @ w2.T
     e = np.exp(-np.abs(b))
-    db_part = 1 + e
-    db = np.sum(g * x, axis=(2, 3)) * e / np.square(db_part)
+    s_part = b >= 0
+    s_part_2 = 1 + e
+    s = np.where(s_part, 1, e) / s_part_2
+    y = s[:, :, None, None] * x
+    db = np.sum(g * y, axis=(2, 3)) * np.where(s_part, e, 1) / s_part_2
     dhidden = db @ w2
     da = np.where(a > 0, dhidden, 0)
     dz = da @ w1
-    dx = (np.where(b >= 0, 1, e) / db_part)[:, :, None, None] * g + (dz / (H * W))[:, :, None, None]
+    dx = s[:, :, None, None] * g + (dz / (H * W))[:, :, None, None]
     dw1 = z.T @ da
     dw2 = db.T @ hidden
     return _rounded(dtype, dx, dw1.T, dw2)
@@ -815,9 +827,11 @@ def squeeze_excite_jvp(v_x, v_w1, v_w2, x, w1, w2):
         a = sum(z*w1, C)
         hidden = where(a > 0, a, 0)
         b = sum(hidden*w2, R)
+        s = 1/(1 + exp(-b))
+        y = s*x
         a_dot = sum(v_w1*z, C) + sum(w1*sum(v_x, H W), C)/(size(H)*size(W))
         b_dot = sum(where(a > 0, w2*a_dot + v_w2*hidden, v_w2*hidden), R)
-        y_dot = sigmoid(b)*(v_x + b_dot*x*sigmoid(-b))
+        y_dot = b_dot*y*(1 - s) + s*v_x
 
     Arrays: v_x (N, C, H, W), v_w1 (R, C), v_w2 (C, R), x (N, C, H, W), w1 (R, C), w2 (C, R).
     Returns: y_dot (N, C, H, W).
@@ -839,14 +853,13 @@ def squeeze_excite_jvp(v_x, v_w1, v_w2, x, w1, w2):
     a = z @ w1.T
     hidden = np.maximum(a, 0)
     b = hidden @ w2.T
+    e = np.exp(-np.abs(b))
+    s_part = 1 + e
+    s = np.where(b >= 0, 1, e) / s_part
     a_dot = z @ v_w1.T + np.sum(v_x, axis=(2, 3)) @ w1.T / (H * W)
     v_w2_hidden = v_w2 * hidden[:, None]
     b_dot = np.sum(np.where((a > 0)[:, None], w2 * a_dot[:, None] + v_w2_hidden, v_w2_hidden), axis=2)
-    e = np.exp(-np.abs(b))
-    y_dot_part = v_x + b_dot[:, :, None, None] * x
-    y_dot_part_2 = (y_dot_part + v_x * e[:, :, None, None]) * e[:, :, None, None]
-    y_dot_part_3 = np.where((b >= 0)[:, :, None, None], v_x + y_dot_part * e[:, :, None, None], y_dot_part_2)
-    y_dot = y_dot_part_3 / np.square(1 + e)[:, :, None, None]
+    y_dot = (b_dot * e / np.square(s_part))[:, :, None, None] * x + s[:, :, None, None] * v_x
     return _rounded(dtype, y_dot)
 
 
@@ -857,19 +870,23 @@ def squeeze_excite_hvp(g, v_x, v_w1, v_w2, x, w1, w2):
         a = sum(z*w1, C)
         hidden = where(a > 0, a, 0)
         b = sum(hidden*w2, R)
-        db = sum(g*x, H W)*sigmoid(b)*sigmoid(-b)
+        s = 1/(1 + exp(-b))
+        y = s*x
+        db = sum(g*y, H W)*(1 - s)
         dhidden = sum(w2*db, C)
         da = where(a > 0, dhidden, 0)
         z_dot = mean(v_x, H W)
         a_dot = sum(v_w1*z + w1*z_dot, C)
         hidden_dot = where(a > 0, a_dot, 0)
         b_dot = sum(v_w2*hidden + w2*hidden_dot, R)
-        db_in_dot = sum(v_x*g, H W)
-        db_dot = sigmoid(b)*sigmoid(-b)*(sum(g*x, H W)*b_dot*sigmoid(-b)*(1 - exp(b)) + db_in_dot)
+        s_dot = s*b_dot*(1 - s)
+        y_dot = s*v_x + s_dot*x
+        db_in_dot = sum(g*y_dot, H W)
+        db_dot = db_in_dot*(1 - s) - sum(g*y, H W)*s_dot
         dhidden_dot = sum(v_w2*db + w2*db_dot, C)
         da_dot = where(a > 0, dhidden_dot, 0)
         dz_dot = sum(v_w1*da + w1*da_dot, R)
-        dx_dot = dz_dot/(size(H)*size(W)) + b_dot*g*sigmoid(b)*sigmoid(-b)
+        dx_dot = s_dot*g + dz_dot/(size(H)*size(W))
         dw1_dot = sum(da*z_dot + z*da_dot, N)
         dw2_dot = sum(db*hidden_dot + hidden*db_dot, N)
 
@@ -896,9 +913,13 @@ def squeeze_excite_hvp(g, v_x, v_w1, v_w2, x, w1, w2):
     hidden = np.maximum(a, 0)
     b = hidden @ w2.T
     e = np.exp(-np.abs(b))
-    db_part = np.sum(g * x, axis=(2, 3))
-    db_part_2 = np.square(1 + e)
-    db = db_part * e / db_part_2
+    s_part = b >= 0
+    s_part_2 = 1 + e
+    s = np.where(s_part, 1, e) / s_part_2
+    y = s[:, :, None, None] * x
+    db_part = np.sum(g * y, axis=(2, 3))
+    db_part_2 = np.where(s_part, e, 1)
+    db = db_part * db_part_2 / s_part_2
     dhidden = db @ w2
     da_part = a > 0
     da = np.where(da_part, dhidden, 0)
@@ -906,12 +927,14 @@ def squeeze_excite_hvp(g, v_x, v_w1, v_w2, x, w1, w2):
     a_dot = z @ v_w1.T + z_dot @ w1.T
     hidden_dot = np.where(da_part, a_dot, 0)
     b_dot = hidden @ v_w2.T + hidden_dot @ w2.T
-    db_in_dot = np.sum(v_x * g, axis=(2, 3))
-    db_dot = e * (db_in_dot - db_part * b_dot * np.tanh(b / 2)) / db_part_2
+    s_dot = e * b_dot / np.square(s_part_2)
+    y_dot = s[:, :, None, None] * v_x + s_dot[:, :, None, None] * x
+    db_in_dot = np.sum(g * y_dot, axis=(2, 3))
+    db_dot = db_in_dot * db_part_2 / s_part_2 - db_part * s_dot
     dhidden_dot = db @ v_w2 + db_dot @ w2
     da_dot = np.where(da_part, dhidden_dot, 0)
     dz_dot = da @ v_w1 + da_dot @ w1
-    dx_dot = (dz_dot / (H * W))[:, :, None, None] + (b_dot * e / db_part_2)[:, :, None, None] * g
+    dx_dot = s_dot[:, :, None, None] * g + (dz_dot / (H * W))[:, :, None, None]
     dw1_dot = z_dot.T @ da + z.T @ da_dot
     dw2_dot = db.T @ hidden_dot + db_dot.T @ hidden
     return _rounded(dtype, dx_dot, dw1_dot.T, dw2_dot)

@@ -234,8 +234,9 @@ def huber_vjp(g, pred, target, *, delta=1):
     """Gradients of huber: what the cotangent g of its output amounts to at each real input.
 
         r = abs(pred - target)
-        dpred = g*sign(pred - target)*where(delta >= r, r, delta)/size("...")
-        dtarget = -g*sign(pred - target)*where(delta >= r, r, delta)/size("...")
+        dr = g*where(delta >= r, r, delta)/size("...")
+        dpred = dr*sign(pred - target)
+        dtarget = -dr*sign(pred - target)
 
     Arrays: g, a scalar, pred (...), target (...).
     Parameters: delta=1 (a finite number in (0, inf)).
@@ -248,10 +249,10 @@ def huber_vjp(g, pred, target, *, delta=1):
     _nonempty('huber_vjp', **{'...': pred.size})
     pred_minus_target = pred - target
     r = np.abs(pred_minus_target)
+    dr = g / pred.size * np.minimum(delta, r)
     sign_pred_minus_target = np.sign(pred_minus_target)
-    dpred_part = np.minimum(delta, r)
-    dpred = g / pred.size * sign_pred_minus_target * dpred_part
-    dtarget = -(g / pred.size) * sign_pred_minus_target * dpred_part
+    dpred = dr * sign_pred_minus_target
+    dtarget = -dr * sign_pred_minus_target
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -344,8 +345,9 @@ def smooth_l1_vjp(g, pred, target, *, beta=1):
     """Gradients of smooth_l1: what the cotangent g of its output amounts to at each real input.
 
         r = abs(pred - target)
-        dpred = g*sign(pred - target)*where(beta > r, r/beta, 1)/size("...")
-        dtarget = -g*sign(pred - target)*where(beta > r, r/beta, 1)/size("...")
+        dr = g*where(beta > r, r/beta, 1)/size("...")
+        dpred = dr*sign(pred - target)
+        dtarget = -dr*sign(pred - target)
 
     Arrays: g, a scalar, pred (...), target (...).
     Parameters: beta=1 (a finite number in (0, inf)).
@@ -358,10 +360,10 @@ def smooth_l1_vjp(g, pred, target, *, beta=1):
     _nonempty('smooth_l1_vjp', **{'...': pred.size})
     pred_minus_target = pred - target
     r = np.abs(pred_minus_target)
+    dr = g / pred.size * np.where(beta <= r, 1, r / beta)
     sign_pred_minus_target = np.sign(pred_minus_target)
-    dpred_part = np.where(beta <= r, 1, r / beta)
-    dpred = g / pred.size * sign_pred_minus_target * dpred_part
-    dtarget = -(g / pred.size) * sign_pred_minus_target * dpred_part
+    dpred = dr * sign_pred_minus_target
+    dtarget = -dr * sign_pred_minus_target
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -434,7 +436,7 @@ def bce_with_logits(logits, target):
         p = 1/(1 + exp(-logits))
         y = -mean(target*log(p) + (1 - target)*log(1 - p), ...)
 
-    Arrays: logits (...), target (...).
+    Arrays: logits (...), target (...) of numbers in [0, 1].
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -452,7 +454,7 @@ def bce_with_logits_vjp(g, logits, target):
         dlogits = g*(sigmoid(logits) - target)/size("...")
         dtarget = -g*logits/size("...")
 
-    Arrays: g, a scalar, logits (...), target (...).
+    Arrays: g, a scalar, logits (...), target (...) of numbers in [0, 1].
     Returns: dlogits (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -471,10 +473,11 @@ def bce_with_logits_vjp(g, logits, target):
 def bce_with_logits_jvp(v_logits, v_target, logits, target):
     """Derivative of bce_with_logits in the direction of the tangents v_*.
 
-        y_dot = mean(v_logits*sigmoid(-logits)**2*(exp(logits) + exp(2*logits) - target*(1 + 2*exp(logits) +
-            exp(2*logits))) - v_target*logits, ...)
+        p = 1/(1 + exp(-logits))
+        y_dot = mean(v_logits*(p*(1 - p)*(target - 1)/(p - 1) + target*(p - 1)) + v_target*(log(1 - p) -
+            log(p)), ...)
 
-    Arrays: v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: v_logits (...), v_target (...), logits (...), target (...) of numbers in [0, 1].
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -504,7 +507,8 @@ def bce_with_logits_hvp(g, v_logits, v_target, logits, target):
         dlogits_dot = g*(v_logits*sigmoid(logits)*sigmoid(-logits) - v_target)/size("...")
         dtarget_dot = -v_logits*g/size("...")
 
-    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...),
+            target (...) of numbers in [0, 1].
     Returns: dlogits_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90

@@ -5,7 +5,11 @@ import numpy as np
 
 from ._support import (
     _arrays,
+    _exp_polynomial,
+    _near_root,
     _nonempty,
+    _normal_cdf,
+    _normal_tail_ratio,
     _rounded,
 )
 
@@ -18,6 +22,14 @@ __all__ = [
     'mlp_deep_vjp',
     'mlp_deep_jvp',
     'mlp_deep_hvp',
+    'residual_block',
+    'residual_block_vjp',
+    'residual_block_jvp',
+    'residual_block_hvp',
+    'transformer_block',
+    'transformer_block_vjp',
+    'transformer_block_jvp',
+    'transformer_block_hvp',
 ]
 
 
@@ -85,18 +97,18 @@ def mlp_vjp(g, x, w1, b1, gamma, beta, w2, b2, label):
         linear_2 = sum(h*w2, H) + b2
         e = exp(linear_2)
         p = e/sum(e, C)
-        dlinear_2_in = g*(p - onehot(label, C))/size(N)
-        dh = sum(w2*dlinear_2_in, C)
-        dbatch_norm_train = 4*dh*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)
-        dlinear_in = gamma*rstd*(dbatch_norm_train - mean(dbatch_norm_train, N) -
+        dlinear_2 = g*(p - onehot(label, C))/size(N)
+        dh = sum(w2*dlinear_2, C)
+        dbatch_norm_train = dh*(1 - h**2)
+        dlinear = gamma*rstd*(dbatch_norm_train - mean(dbatch_norm_train, N) -
             xhat*mean(xhat*dbatch_norm_train, N))
-        dx = sum(w1*dlinear_in, H)
-        dw1 = sum(x*dlinear_in, N)
+        dx = sum(w1*dlinear, H)
+        dw1 = sum(x*dlinear, N)
         db1 = 0
         dgamma = sum(xhat*dbatch_norm_train, N)
         dbeta = sum(dbatch_norm_train, N)
-        dw2 = sum(h*dlinear_2_in, N)
-        db2 = g*mean(p - onehot(label, C), N)
+        dw2 = sum(h*dlinear_2, N)
+        db2 = sum(dlinear_2, N)
 
     Arrays: g, a scalar, x (N, D), w1 (H, D), b1 (H,), gamma (H,), beta (H,), w2 (C, H), b2 (C,),
             label (N,) of integers, positions of C.
@@ -131,23 +143,22 @@ def mlp_vjp(g, x, w1, b1, gamma, beta, w2, b2, label):
     shift = np.max(linear_2, axis=1, keepdims=True)
     e = np.exp(linear_2 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_2_in_part = label[:, None] == np.arange(C)
-    dlinear_2_in_part_2 = p - np.where(dlinear_2_in_part, p, 0)
-    dlinear_2_in_part_3 = np.where(dlinear_2_in_part, np.sum(dlinear_2_in_part_2, axis=1, keepdims=True), 0)
-    dlinear_2_in_part_4 = dlinear_2_in_part_2 - dlinear_2_in_part_3
-    dlinear_2_in = g / N * dlinear_2_in_part_4
-    dh = dlinear_2_in @ w2
+    dlinear_2_part = label[:, None] == np.arange(C)
+    dlinear_2_part_2 = p - np.where(dlinear_2_part, p, 0)
+    dlinear_2_part_3 = np.where(dlinear_2_part, np.sum(dlinear_2_part_2, axis=1, keepdims=True), 0)
+    dlinear_2 = g / N * (dlinear_2_part_2 - dlinear_2_part_3)
+    dh = dlinear_2 @ w2
     e_2 = np.square(np.exp(-np.abs(batch_norm_train)))
     dbatch_norm_train = 4 * dh * e_2 / np.square(1 + e_2)
     xhat_dbatch_norm_train = xhat * dbatch_norm_train
-    dlinear_in_part = dbatch_norm_train - np.mean(dbatch_norm_train, axis=0)
-    dlinear_in = gamma * rstd * (dlinear_in_part - xhat * np.mean(xhat_dbatch_norm_train, axis=0))
-    dx = dlinear_in @ w1
-    dw1 = dlinear_in.T @ x
+    dlinear_part = dbatch_norm_train - np.mean(dbatch_norm_train, axis=0)
+    dlinear = gamma * rstd * (dlinear_part - xhat * np.mean(xhat_dbatch_norm_train, axis=0))
+    dx = dlinear @ w1
+    dw1 = dlinear.T @ x
     dgamma = np.sum(xhat_dbatch_norm_train, axis=0)
     dbeta = np.sum(dbatch_norm_train, axis=0)
-    dw2 = dlinear_2_in.T @ h
-    db2 = g * np.mean(dlinear_2_in_part_4, axis=0)
+    dw2 = dlinear_2.T @ h
+    db2 = np.sum(dlinear_2, axis=0)
     db1 = np.zeros(b1.shape)
     return _rounded(dtype, dx, dw1, db1, dgamma, dbeta, dw2, db2)
 
@@ -167,12 +178,11 @@ def mlp_jvp(v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, beta
         e = exp(linear_2)
         p = e/sum(e, C)
         linear_in_dot = sum(v_w1*x + v_x*w1, D)
-        batch_norm_train_dot = gamma*rstd*(linear_in_dot - mean(linear_in_dot, N) -
-            xhat*mean(xhat*linear_in_dot, N)) + v_beta + v_gamma*xhat
-        linear_2_in_dot = sum(v_w2*h +
-            4*w2*batch_norm_train_dot*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train), H)
-        p_dot = p*(linear_2_in_dot + v_b2 + sum(-p*(linear_2_in_dot + v_b2), C))
-        y_dot = -mean(p_dot[C=label]/p[C=label], N)
+        linear_2_in_dot = sum(-gamma*rstd*w2*linear_in_dot[N=idx(N')]*(1 - h**2)*(1 + xhat[N=idx(N')]*xhat),
+            H N')/size(N) + sum(w2*(1 - h**2)*(v_beta + v_gamma*xhat + gamma*rstd*linear_in_dot) + v_w2*h,
+            H)
+        y_dot = sum(p*(linear_2_in_dot + v_b2), C N)/size(N) + mean(-(linear_2_in_dot[C=label] +
+            v_b2[C=label]), N)
 
     Arrays: v_x (N, D), v_w1 (H, D), v_b1 (H,), v_gamma (H,), v_beta (H,), v_w2 (C, H), v_b2 (C,),
             x (N, D), w1 (H, D), b1 (H,), gamma (H,), beta (H,), w2 (C, H), b2 (C,),
@@ -214,15 +224,19 @@ def mlp_jvp(v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, beta
     e = np.exp(linear_2 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
     linear_in_dot = x @ v_w1.T + v_x @ w1.T
-    batch_norm_train_dot_part = linear_in_dot - np.mean(linear_in_dot, axis=0)
-    batch_norm_train_dot_part_2 = gamma * rstd * (batch_norm_train_dot_part - xhat * np.mean(xhat * linear_in_dot, axis=0))
-    batch_norm_train_dot = batch_norm_train_dot_part_2 + v_beta + v_gamma * xhat
     e_2 = np.square(np.exp(-np.abs(batch_norm_train)))
-    linear_2_in_dot = h @ v_w2.T + 4 * (batch_norm_train_dot * e_2 / np.square(1 + e_2) @ w2.T)
-    p_dot_part = linear_2_in_dot + v_b2
-    p_dot = p * (p_dot_part + -np.sum(p * p_dot_part, axis=1, keepdims=True))
-    y_dot_part = np.arange(N)
-    y_dot = -np.mean(p_dot[y_dot_part, label] / p[y_dot_part, label])
+    linear_2_in_dot_part = gamma * rstd * w2
+    linear_2_in_dot_part_2 = np.square(1 + e_2)
+    linear_2_in_dot_part_3 = e_2 / linear_2_in_dot_part_2
+    linear_2_in_dot_part_4 = e_2 * xhat / linear_2_in_dot_part_2
+    linear_2_in_dot_part_5 = linear_2_in_dot_part_4 @ (linear_2_in_dot_part * np.sum(linear_in_dot * xhat, axis=0)).T
+    linear_2_in_dot_part_6 = linear_2_in_dot_part_3 @ (linear_2_in_dot_part * np.sum(linear_in_dot, axis=0)).T
+    linear_2_in_dot_part_7 = linear_2_in_dot_part_3 @ (w2 * v_beta).T + linear_2_in_dot_part_4 @ (w2 * v_gamma).T
+    linear_2_in_dot_part_8 = e_2 * linear_in_dot / linear_2_in_dot_part_2 @ linear_2_in_dot_part.T
+    linear_2_in_dot_part_9 = 4 * (linear_2_in_dot_part_7 + linear_2_in_dot_part_8) + h @ v_w2.T
+    linear_2_in_dot = -4 * (linear_2_in_dot_part_6 + linear_2_in_dot_part_5) / N + linear_2_in_dot_part_9
+    y_dot_part = -np.mean(linear_2_in_dot[np.arange(N), label] + v_b2[label])
+    y_dot = np.sum(p * (linear_2_in_dot + v_b2)) / N + y_dot_part
     return _rounded(dtype, y_dot)
 
 
@@ -240,48 +254,35 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
         linear_2 = sum(h*w2, H) + b2
         e = exp(linear_2)
         p = e/sum(e, C)
-        dlinear_2_in = g*(p - onehot(label, C))/size(N)
-        dh = sum(w2*dlinear_2_in, C)
-        dbatch_norm_train = 4*dh*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)
-        dlinear_in = gamma*rstd*(dbatch_norm_train - mean(dbatch_norm_train, N) -
+        dlinear_2 = g*(p - onehot(label, C))/size(N)
+        dh = sum(w2*dlinear_2, C)
+        dbatch_norm_train = dh*(1 - h**2)
+        dlinear = gamma*rstd*(dbatch_norm_train - mean(dbatch_norm_train, N) -
             xhat*mean(xhat*dbatch_norm_train, N))
         linear_in_dot = sum(v_w1*x + v_x*w1, D)
-        batch_norm_train_dot = gamma*rstd*(linear_in_dot - mean(linear_in_dot, N) -
-            xhat*mean(xhat*linear_in_dot, N)) + v_beta + v_gamma*xhat
-        linear_2_in_dot = sum(v_w2*h +
-            4*w2*batch_norm_train_dot*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train), H)
-        p_dot = p*(linear_2_in_dot + v_b2 + sum(-p*(linear_2_in_dot + v_b2), C))
-        dh_dot = sum(v_w2*dlinear_2_in, C) + g*sum(w2*p_dot, C)/size(N)
-        dlinear_in_in_dot = mean(dbatch_norm_train*rstd*(linear_in_dot - mean(linear_in_dot, N) -
-            xhat*mean(xhat*linear_in_dot, N)) +
-            xhat*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(1
-            - exp(2*batch_norm_train)) + 4*dh_dot), N)
-        dlinear_in_in_dot_ = rstd*mean(xhat*dbatch_norm_train, N)*(mean(linear_in_dot, N) +
-            xhat*mean(xhat*linear_in_dot, N) - linear_in_dot) +
-            sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(4*dh_dot +
-            8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)) - dlinear_in_in_dot*xhat -
-            8*dh*batch_norm_train_dot*sigmoid(2*batch_norm_train)**2*sigmoid(-2*batch_norm_train) +
-            mean(sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(exp(2*batch_norm_train)
-            - 1) - 4*dh_dot), N)
-        dx_dot = sum(dlinear_in*v_w1 + w1*rstd*((dbatch_norm_train - mean(dbatch_norm_train, N) -
-            xhat*mean(xhat*dbatch_norm_train, N))*(v_gamma - gamma*rstd**2*mean((linear - mu)*linear_in_dot,
-            N)) + gamma*dlinear_in_in_dot_), H)
-        dw1_dot = gamma*rstd*(sum(x*dlinear_in_in_dot_, N) - rstd**2*mean(x*(dbatch_norm_train -
-            mean(dbatch_norm_train, N) - xhat*mean(xhat*dbatch_norm_train, N)), N)*sum((linear -
-            mu)*linear_in_dot, N)) + sum(v_x*dlinear_in, N) + v_gamma*rstd*sum(x*(dbatch_norm_train -
-            mean(dbatch_norm_train, N) - xhat*mean(xhat*dbatch_norm_train, N)), N)
+        linear_dot = linear_in_dot + v_b1
+        var_in_dot = linear_dot - mean(linear_dot, N)
+        xhat_dot = rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, N))
+        batch_norm_train_dot = v_beta + gamma*xhat_dot + v_gamma*xhat
+        h_dot = batch_norm_train_dot*(1 - h**2)
+        linear_2_in_dot = sum(v_w2*h + w2*h_dot, H)
+        e_dot = e*(linear_2_in_dot + v_b2)
+        dlinear_2_dot = g*(e_dot - p*sum(e_dot, C))/(size(N)*sum(e, C))
+        dh_dot = sum(v_w2*dlinear_2 + w2*dlinear_2_dot, C)
+        dbatch_norm_train_dot = dh_dot*(1 - h**2) - 2*h*dh*h_dot
+        dlinear_in_dot = dbatch_norm_train_dot - mean(xhat*dbatch_norm_train, N)*xhat_dot -
+            mean(dbatch_norm_train_dot, N) + xhat*mean(-(dbatch_norm_train*xhat_dot +
+            xhat*dbatch_norm_train_dot), N)
+        dlinear_dot = rstd*((dbatch_norm_train - mean(dbatch_norm_train, N) -
+            xhat*mean(xhat*dbatch_norm_train, N))*(v_gamma - gamma*rstd**2*mean((linear - mu)*var_in_dot,
+            N)) + gamma*dlinear_in_dot)
+        dx_dot = sum(v_w1*dlinear + w1*dlinear_dot, H)
+        dw1_dot = sum(v_x*dlinear + x*dlinear_dot, N)
         db1_dot = 0
-        dgamma_dot = sum(dbatch_norm_train*rstd*(linear_in_dot - mean(linear_in_dot, N) -
-            xhat*mean(xhat*linear_in_dot, N)) +
-            xhat*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(1
-            - exp(2*batch_norm_train)) + 4*dh_dot), N)
-        dbeta_dot =
-            sum(sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train)*(8*dh*batch_norm_train_dot*sigmoid(-2*batch_norm_train)*(1
-            - exp(2*batch_norm_train)) + 4*dh_dot), N)
-        dw2_dot =
-            4*sum(dlinear_2_in*batch_norm_train_dot*sigmoid(2*batch_norm_train)*sigmoid(-2*batch_norm_train),
-            N) + g*mean(h*p_dot, N)
-        db2_dot = g*mean(p_dot, N)
+        dgamma_dot = sum(dbatch_norm_train*xhat_dot + xhat*dbatch_norm_train_dot, N)
+        dbeta_dot = sum(dbatch_norm_train_dot, N)
+        dw2_dot = sum(dlinear_2*h_dot + h*dlinear_2_dot, N)
+        db2_dot = sum(dlinear_2_dot, N)
 
     Arrays: g, a scalar, v_x (N, D), v_w1 (H, D), v_b1 (H,), v_gamma (H,), v_beta (H,), v_w2 (C, H),
             v_b2 (C,), x (N, D), w1 (H, D), b1 (H,), gamma (H,), beta (H,), w2 (C, H), b2 (C,),
@@ -324,67 +325,54 @@ def mlp_hvp(g, v_x, v_w1, v_b1, v_gamma, v_beta, v_w2, v_b2, x, w1, b1, gamma, b
     linear_2 = h @ w2.T + b2
     shift = np.max(linear_2, axis=1, keepdims=True)
     e = np.exp(linear_2 - shift)
-    p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_2_in_part = label[:, None] == np.arange(C)
-    dlinear_2_in_part_2 = p - np.where(dlinear_2_in_part, p, 0)
-    dlinear_2_in_part_3 = np.where(dlinear_2_in_part, np.sum(dlinear_2_in_part_2, axis=1, keepdims=True), 0)
-    dlinear_2_in = g / N * (dlinear_2_in_part_2 - dlinear_2_in_part_3)
-    dh = dlinear_2_in @ w2
+    sum_e = np.sum(e, axis=1, keepdims=True)
+    p = e / sum_e
+    dlinear_2_part = label[:, None] == np.arange(C)
+    dlinear_2_part_2 = p - np.where(dlinear_2_part, p, 0)
+    dlinear_2_part_3 = np.where(dlinear_2_part, np.sum(dlinear_2_part_2, axis=1, keepdims=True), 0)
+    dlinear_2 = g / N * (dlinear_2_part_2 - dlinear_2_part_3)
+    dh = dlinear_2 @ w2
     h_2_part = -np.abs(batch_norm_train)
     h_2 = np.exp(h_2_part)
     e_2 = np.square(h_2)
     dbatch_norm_train_part = 1 + e_2
     dbatch_norm_train_part_2 = np.square(dbatch_norm_train_part)
-    dbatch_norm_train = 4 * dh * e_2 / dbatch_norm_train_part_2
-    dlinear_in_part = np.mean(xhat * dbatch_norm_train, axis=0)
-    dlinear_in_part_2 = dbatch_norm_train - np.mean(dbatch_norm_train, axis=0) - xhat * dlinear_in_part
-    gamma_rstd = gamma * rstd
-    dlinear_in = gamma_rstd * dlinear_in_part_2
+    dbatch_norm_train_part_3 = 4 * dh
+    dbatch_norm_train = dbatch_norm_train_part_3 * e_2 / dbatch_norm_train_part_2
+    dlinear_part = np.mean(xhat * dbatch_norm_train, axis=0)
+    dlinear_part_2 = dbatch_norm_train - np.mean(dbatch_norm_train, axis=0) - xhat * dlinear_part
+    dlinear = gamma * rstd * dlinear_part_2
     linear_in_dot = x @ v_w1.T + v_x @ w1.T
-    mean_linear_in_dot = np.mean(linear_in_dot, axis=0)
-    batch_norm_train_dot_part = xhat * np.mean(xhat * linear_in_dot, axis=0)
-    batch_norm_train_dot_part_2 = linear_in_dot - mean_linear_in_dot - batch_norm_train_dot_part
-    batch_norm_train_dot = gamma_rstd * batch_norm_train_dot_part_2 + v_beta + v_gamma * xhat
-    linear_2_in_dot_part = batch_norm_train_dot * e_2 / dbatch_norm_train_part_2
-    linear_2_in_dot = h @ v_w2.T + 4 * (linear_2_in_dot_part @ w2.T)
-    p_dot_part = linear_2_in_dot + v_b2
-    p_dot = p * (p_dot_part + -np.sum(p * p_dot_part, axis=1, keepdims=True))
-    dh_dot = dlinear_2_in @ v_w2 + g / N * (p_dot @ w2)
-    dlinear_in_in_dot_part = batch_norm_train >= 0
-    dlinear_in_in_dot_part_2 = np.where(dlinear_in_in_dot_part, 8.0, -8.0)
+    linear_dot = linear_in_dot + v_b1
+    var_in_dot = linear_dot - np.mean(linear_dot, axis=0)
+    xhat_dot = rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=0))
+    batch_norm_train_dot = v_beta + gamma * xhat_dot + v_gamma * xhat
+    h_dot = 4 * batch_norm_train_dot * e_2 / dbatch_norm_train_part_2
+    linear_2_in_dot = h @ v_w2.T + h_dot @ w2.T
+    e_dot = e * (linear_2_in_dot + v_b2)
+    dlinear_2_dot = g / (N * sum_e) * (e_dot - p * np.sum(e_dot, axis=1, keepdims=True))
+    dh_dot = dlinear_2 @ v_w2 + dlinear_2_dot @ w2
+    dbatch_norm_train_dot_part = np.where(batch_norm_train >= 0, 8.0, -8.0)
     expm1_h_2_part = np.expm1(h_2_part)
-    dlinear_in_in_dot_part_3 = 1 + h_2
-    dlinear_in_in_dot_part_4 = dbatch_norm_train_part_2 * dbatch_norm_train_part
-    dlinear_in_in_dot_part_5 = (4 * rstd * dh * batch_norm_train_dot_part_2 + 4 * xhat * dh_dot) * e_2
-    dlinear_in_in_dot_part_6 = dh * xhat * batch_norm_train_dot * dlinear_in_in_dot_part_2 * e_2 * expm1_h_2_part
-    dlinear_in_in_dot_part_7 = dlinear_in_in_dot_part_6 * dlinear_in_in_dot_part_3 / dlinear_in_in_dot_part_4
-    dlinear_in_in_dot_part_8 = dlinear_in_in_dot_part_5 / dbatch_norm_train_part_2 + dlinear_in_in_dot_part_7
-    dlinear_in_in_dot = np.mean(dlinear_in_in_dot_part_8, axis=0)
-    dlinear_in_in_dot__part = 4 * dh_dot * e_2 / dbatch_norm_train_part_2
-    dlinear_in_in_dot__part_2 = dh * batch_norm_train_dot
-    dlinear_in_in_dot__part_3 = dlinear_in_in_dot__part_2 * dlinear_in_in_dot_part_2 * e_2 * expm1_h_2_part
-    dlinear_in_in_dot__part_4 = dlinear_in_in_dot__part_3 * dlinear_in_in_dot_part_3 / dlinear_in_in_dot_part_4
-    dlinear_in_in_dot__part_5 = rstd * dlinear_in_part * (mean_linear_in_dot + batch_norm_train_dot_part - linear_in_dot)
-    dlinear_in_in_dot__part_6 = dlinear_in_in_dot__part_5 + dlinear_in_in_dot__part + dlinear_in_in_dot__part_4
-    dlinear_in_in_dot__part_7 = dlinear_in_in_dot__part_2 * np.where(dlinear_in_in_dot_part, -8.0, 8.0) * e_2
-    dlinear_in_in_dot__part_8 = dlinear_in_in_dot__part_7 * expm1_h_2_part * dlinear_in_in_dot_part_3
-    dlinear_in_in_dot__part_9 = dlinear_in_in_dot__part_8 / dlinear_in_in_dot_part_4 - dlinear_in_in_dot__part
-    dlinear_in_in_dot__part_10 = dlinear_in_in_dot__part_6 - dlinear_in_in_dot * xhat
-    dlinear_in_in_dot_ = dlinear_in_in_dot__part_10 + np.mean(dlinear_in_in_dot__part_9, axis=0)
-    rstd_squared = np.square(rstd)
-    dx_dot_part = linear_minus_mu * linear_in_dot
-    rstd_gamma = rstd * gamma
-    dx_dot_part_2 = (rstd_gamma * rstd_squared * np.mean(dx_dot_part, axis=0))[:, None] * w1
-    dx_dot_part_3 = dlinear_in_part_2 @ ((rstd * v_gamma)[:, None] * w1) + -(dlinear_in_part_2 @ dx_dot_part_2)
-    dx_dot = dlinear_in @ v_w1 + (dx_dot_part_3 + dlinear_in_in_dot_ @ (rstd_gamma[:, None] * w1))
-    x_dlinear_in_part_2 = x[:, None] * dlinear_in_part_2[:, :, None]
-    dw1_dot_part = (rstd_squared * np.sum(dx_dot_part, axis=0))[:, None] * np.mean(x_dlinear_in_part_2, axis=0)
-    dw1_dot_part_2 = gamma_rstd[:, None] * (dlinear_in_in_dot_.T @ x - dw1_dot_part) + dlinear_in.T @ v_x
-    dw1_dot = dw1_dot_part_2 + (v_gamma * rstd)[:, None] * np.sum(x_dlinear_in_part_2, axis=0)
-    dgamma_dot = np.sum(dlinear_in_in_dot_part_8, axis=0)
-    dbeta_dot = np.sum(dlinear_in_in_dot__part_4 + dlinear_in_in_dot__part, axis=0)
-    dw2_dot = 4 * (dlinear_2_in.T @ linear_2_in_dot_part) + g * (p_dot.T @ h / N)
-    db2_dot = g * np.mean(p_dot, axis=0)
+    dbatch_norm_train_dot_part_2 = 1 + h_2
+    dbatch_norm_train_dot_part_3 = dbatch_norm_train_part_2 * dbatch_norm_train_part
+    dbatch_norm_train_dot_part_4 = dh * batch_norm_train_dot * dbatch_norm_train_dot_part * e_2 * expm1_h_2_part
+    dbatch_norm_train_dot_part_5 = dbatch_norm_train_dot_part_4 * dbatch_norm_train_dot_part_2 / dbatch_norm_train_dot_part_3
+    dbatch_norm_train_dot = 4 * dh_dot * e_2 / dbatch_norm_train_part_2 + dbatch_norm_train_dot_part_5
+    dlinear_in_dot_part = dh * xhat * batch_norm_train_dot * dbatch_norm_train_dot_part * e_2 * expm1_h_2_part
+    dlinear_in_dot_part_2 = (dbatch_norm_train_part_3 * xhat_dot + 4 * xhat * dh_dot) * e_2 / dbatch_norm_train_part_2
+    dlinear_in_dot_part_3 = dlinear_in_dot_part * dbatch_norm_train_dot_part_2 / dbatch_norm_train_dot_part_3
+    dlinear_in_dot_part_4 = dlinear_in_dot_part_2 + dlinear_in_dot_part_3
+    dlinear_in_dot_part_5 = dbatch_norm_train_dot - dlinear_part * xhat_dot - np.mean(dbatch_norm_train_dot, axis=0)
+    dlinear_in_dot = dlinear_in_dot_part_5 + xhat * -np.mean(dlinear_in_dot_part_4, axis=0)
+    dlinear_dot_part = v_gamma - gamma * np.square(rstd) * np.mean(linear_minus_mu * var_in_dot, axis=0)
+    dlinear_dot = rstd * (dlinear_part_2 * dlinear_dot_part + gamma * dlinear_in_dot)
+    dx_dot = dlinear @ v_w1 + dlinear_dot @ w1
+    dw1_dot = dlinear.T @ v_x + dlinear_dot.T @ x
+    dgamma_dot = np.sum(dlinear_in_dot_part_4, axis=0)
+    dbeta_dot = np.sum(dbatch_norm_train_dot, axis=0)
+    dw2_dot = dlinear_2.T @ h_dot + dlinear_2_dot.T @ h
+    db2_dot = np.sum(dlinear_2_dot, axis=0)
     db1_dot = np.zeros(v_b1.shape)
     return _rounded(dtype, dx_dot, dw1_dot, db1_dot, dgamma_dot, dbeta_dot, dw2_dot, db2_dot)
 
@@ -444,18 +432,18 @@ def mlp_deep_vjp(g, x, w1, b1, w2, b2, w3, b3, label):
         linear_3 = sum(h2*w3, K) + b3
         e = exp(linear_3)
         p = e/sum(e, C)
-        dlinear_3_in = g*(p - onehot(label, C))/size(N)
-        dh2 = sum(w3*dlinear_3_in, C)
-        dlinear_2 = dh2*sigmoid(linear_2)*sigmoid(-linear_2)
+        dlinear_3 = g*(p - onehot(label, C))/size(N)
+        dh2 = sum(w3*dlinear_3, C)
+        dlinear_2 = h2*dh2*(1 - h2)
         dh1 = sum(w2*dlinear_2, K)
-        dlinear = dh1*sigmoid(linear)*sigmoid(-linear)
+        dlinear = h1*dh1*(1 - h1)
         dx = sum(w1*dlinear, H)
         dw1 = sum(x*dlinear, N)
         db1 = sum(dlinear, N)
         dw2 = sum(h1*dlinear_2, N)
         db2 = sum(dlinear_2, N)
-        dw3 = sum(h2*dlinear_3_in, N)
-        db3 = g*mean(p - onehot(label, C), N)
+        dw3 = sum(h2*dlinear_3, N)
+        db3 = sum(dlinear_3, N)
 
     Arrays: g, a scalar, x (N, D), w1 (H, D), b1 (H,), w2 (K, H), b2 (K,), w3 (C, K), b3 (C,),
             label (N,) of integers, positions of C.
@@ -491,22 +479,21 @@ def mlp_deep_vjp(g, x, w1, b1, w2, b2, w3, b3, label):
     shift = np.max(linear_3, axis=1, keepdims=True)
     e = np.exp(linear_3 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_3_in_part = label[:, None] == np.arange(C)
-    dlinear_3_in_part_2 = p - np.where(dlinear_3_in_part, p, 0)
-    dlinear_3_in_part_3 = np.where(dlinear_3_in_part, np.sum(dlinear_3_in_part_2, axis=1, keepdims=True), 0)
-    dlinear_3_in_part_4 = dlinear_3_in_part_2 - dlinear_3_in_part_3
-    dlinear_3_in = g / N * dlinear_3_in_part_4
-    dh2 = dlinear_3_in @ w3
-    dlinear_2 = dh2 * e_3 / np.square(h2_part)
+    dlinear_3_part = label[:, None] == np.arange(C)
+    dlinear_3_part_2 = p - np.where(dlinear_3_part, p, 0)
+    dlinear_3_part_3 = np.where(dlinear_3_part, np.sum(dlinear_3_part_2, axis=1, keepdims=True), 0)
+    dlinear_3 = g / N * (dlinear_3_part_2 - dlinear_3_part_3)
+    dh2 = dlinear_3 @ w3
+    dlinear_2 = e_3 * dh2 / np.square(h2_part)
     dh1 = dlinear_2 @ w2
-    dlinear = dh1 * e_2 / np.square(h1_part)
+    dlinear = e_2 * dh1 / np.square(h1_part)
     dx = dlinear @ w1
     dw1 = dlinear.T @ x
     db1 = np.sum(dlinear, axis=0)
     dw2 = dlinear_2.T @ h1
     db2 = np.sum(dlinear_2, axis=0)
-    dw3 = dlinear_3_in.T @ h2
-    db3 = g * np.mean(dlinear_3_in_part_4, axis=0)
+    dw3 = dlinear_3.T @ h2
+    db3 = np.sum(dlinear_3, axis=0)
     return _rounded(dtype, dx, dw1, db1, dw2, db2, dw3, db3)
 
 
@@ -521,10 +508,10 @@ def mlp_deep_jvp(v_x, v_w1, v_b1, v_w2, v_b2, v_w3, v_b3, x, w1, b1, w2, b2, w3,
         e = exp(linear_3)
         p = e/sum(e, C)
         linear_in_dot = sum(v_w1*x + v_x*w1, D)
-        linear_2_in_dot = sum(w2*sigmoid(linear)*sigmoid(-linear)*(linear_in_dot + v_b1) + v_w2*h1, H)
-        linear_3_in_dot = sum(w3*sigmoid(linear_2)*sigmoid(-linear_2)*(linear_2_in_dot + v_b2) + v_w3*h2, K)
-        y_dot = sum(p*(linear_3_in_dot + v_b3), C N)/size(N) + mean(-(linear_3_in_dot[C=label] +
-            v_b3[C=label]), N)
+        linear_dot = linear_in_dot + v_b1
+        linear_2_dot = v_b2 + sum(h1*(w2*linear_dot*(1 - h1) + v_w2), H)
+        linear_3_dot = v_b3 + sum(h2*(w3*linear_2_dot*(1 - h2) + v_w3), K)
+        y_dot = sum(p*linear_3_dot, C N)/size(N) - mean(linear_3_dot[C=label], N)
 
     Arrays: v_x (N, D), v_w1 (H, D), v_b1 (H,), v_w2 (K, H), v_b2 (K,), v_w3 (C, K), v_b3 (C,),
             x (N, D), w1 (H, D), b1 (H,), w2 (K, H), b2 (K,), w3 (C, K), b3 (C,),
@@ -556,25 +543,29 @@ def mlp_deep_jvp(v_x, v_w1, v_b1, v_w2, v_b2, v_w3, v_b3, x, w1, b1, w2, b2, w3,
     _nonempty('mlp_deep_jvp', N=N, C=v_w3.shape[0])
     linear = x @ w1.T + b1
     e_2 = np.exp(-np.abs(linear))
-    h1_part = 1 + e_2
-    h1 = np.where(linear >= 0, 1, e_2) / h1_part
+    h1_part = linear >= 0
+    h1_part_2 = 1 + e_2
+    h1 = np.where(h1_part, 1, e_2) / h1_part_2
     linear_2 = h1 @ w2.T + b2
     e_3 = np.exp(-np.abs(linear_2))
-    h2_part = 1 + e_3
-    h2 = np.where(linear_2 >= 0, 1, e_3) / h2_part
+    h2_part = linear_2 >= 0
+    h2_part_2 = 1 + e_3
+    h2 = np.where(h2_part, 1, e_3) / h2_part_2
     linear_3 = h2 @ w3.T + b3
     shift = np.max(linear_3, axis=1, keepdims=True)
     e = np.exp(linear_3 - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
     linear_in_dot = x @ v_w1.T + v_x @ w1.T
-    h1_part_squared = np.square(h1_part)
-    linear_2_in_dot_part = e_2 * linear_in_dot / h1_part_squared @ w2.T + e_2 / h1_part_squared @ (w2 * v_b1).T
-    linear_2_in_dot = linear_2_in_dot_part + h1 @ v_w2.T
-    h2_part_squared = np.square(h2_part)
-    linear_3_in_dot_part = e_3 * linear_2_in_dot / h2_part_squared @ w3.T + e_3 / h2_part_squared @ (w3 * v_b2).T
-    linear_3_in_dot = linear_3_in_dot_part + h2 @ v_w3.T
-    y_dot_part = -np.mean(linear_3_in_dot[np.arange(N), label] + v_b3[label])
-    y_dot = np.sum(p * (linear_3_in_dot + v_b3)) / N + y_dot_part
+    linear_dot = linear_in_dot + v_b1
+    linear_2_dot_part = w2 * linear_dot[:, None] + v_w2
+    linear_2_dot_part_2 = (linear_2_dot_part + v_w2 * e_2[:, None]) * e_2[:, None]
+    linear_2_dot_part_3 = np.where(h1_part[:, None], v_w2 + linear_2_dot_part * e_2[:, None], linear_2_dot_part_2)
+    linear_2_dot = v_b2 + np.sum(linear_2_dot_part_3 / np.square(h1_part_2)[:, None], axis=2)
+    linear_3_dot_part = w3 * linear_2_dot[:, None] + v_w3
+    linear_3_dot_part_2 = (linear_3_dot_part + v_w3 * e_3[:, None]) * e_3[:, None]
+    linear_3_dot_part_3 = np.where(h2_part[:, None], v_w3 + linear_3_dot_part * e_3[:, None], linear_3_dot_part_2)
+    linear_3_dot = v_b3 + np.sum(linear_3_dot_part_3 / np.square(h2_part_2)[:, None], axis=2)
+    y_dot = np.sum(p * linear_3_dot) / N - np.mean(linear_3_dot[np.arange(N), label])
     return _rounded(dtype, y_dot)
 
 
@@ -588,30 +579,31 @@ def mlp_deep_hvp(g, v_x, v_w1, v_b1, v_w2, v_b2, v_w3, v_b3, x, w1, b1, w2, b2, 
         linear_3 = sum(h2*w3, K) + b3
         e = exp(linear_3)
         p = e/sum(e, C)
-        dlinear_3_in = g*(p - onehot(label, C))/size(N)
-        dh2 = sum(w3*dlinear_3_in, C)
-        dlinear_2 = dh2*sigmoid(linear_2)*sigmoid(-linear_2)
+        dlinear_3 = g*(p - onehot(label, C))/size(N)
+        dh2 = sum(w3*dlinear_3, C)
+        dlinear_2 = h2*dh2*(1 - h2)
         dh1 = sum(w2*dlinear_2, K)
-        dlinear = dh1*sigmoid(linear)*sigmoid(-linear)
+        dlinear = h1*dh1*(1 - h1)
         linear_in_dot = sum(v_w1*x + v_x*w1, D)
-        linear_2_in_dot = sum(w2*sigmoid(linear)*sigmoid(-linear)*(linear_in_dot + v_b1) + v_w2*h1, H)
-        linear_3_in_dot = sum(w3*sigmoid(linear_2)*sigmoid(-linear_2)*(linear_2_in_dot + v_b2) + v_w3*h2, K)
-        p_dot = p*(linear_3_in_dot + v_b3 + sum(-p*(linear_3_in_dot + v_b3), C))
-        dh2_dot = sum(v_w3*dlinear_3_in, C) + g*sum(w3*p_dot, C)/size(N)
-        dlinear_2_dot = sigmoid(linear_2)*sigmoid(-linear_2)*(dh2*sigmoid(-linear_2)*(linear_2_in_dot + v_b2
-            - exp(linear_2)*(linear_2_in_dot + v_b2)) + dh2_dot)
+        linear_dot = linear_in_dot + v_b1
+        h1_dot = h1*linear_dot*(1 - h1)
+        linear_2_in_dot = sum(v_w2*h1 + w2*h1_dot, H)
+        linear_2_dot = linear_2_in_dot + v_b2
+        h2_dot = h2*linear_2_dot*(1 - h2)
+        linear_3_in_dot = sum(v_w3*h2 + w3*h2_dot, K)
+        e_dot = e*(linear_3_in_dot + v_b3)
+        dlinear_3_dot = g*(e_dot - p*sum(e_dot, C))/(size(N)*sum(e, C))
+        dh2_dot = sum(v_w3*dlinear_3 + w3*dlinear_3_dot, C)
+        dlinear_2_dot = dh2*h2_dot*(1 - 2*h2) + h2*dh2_dot*(1 - h2)
         dh1_dot = sum(v_w2*dlinear_2 + w2*dlinear_2_dot, K)
-        dlinear_dot = sigmoid(linear)*sigmoid(-linear)*(dh1*sigmoid(-linear)*(linear_in_dot + v_b1 -
-            exp(linear)*(linear_in_dot + v_b1)) + dh1_dot)
+        dlinear_dot = dh1*h1_dot*(1 - 2*h1) + h1*dh1_dot*(1 - h1)
         dx_dot = sum(v_w1*dlinear + w1*dlinear_dot, H)
         dw1_dot = sum(v_x*dlinear + x*dlinear_dot, N)
         db1_dot = sum(dlinear_dot, N)
-        dw2_dot = sum(dlinear_2*sigmoid(linear)*sigmoid(-linear)*(linear_in_dot + v_b1) + h1*dlinear_2_dot,
-            N)
+        dw2_dot = sum(dlinear_2*h1_dot + h1*dlinear_2_dot, N)
         db2_dot = sum(dlinear_2_dot, N)
-        dw3_dot = sum(dlinear_3_in*sigmoid(linear_2)*sigmoid(-linear_2)*(linear_2_in_dot + v_b2) +
-            h2*g*p_dot/size(N), N)
-        db3_dot = g*mean(p_dot, N)
+        dw3_dot = sum(dlinear_3*h2_dot + h2*dlinear_3_dot, N)
+        db3_dot = sum(dlinear_3_dot, N)
 
     Arrays: g, a scalar, v_x (N, D), v_w1 (H, D), v_b1 (H,), v_w2 (K, H), v_b2 (K,), v_w3 (C, K),
             v_b3 (C,), x (N, D), w1 (H, D), b1 (H,), w2 (K, H), b2 (K,), w3 (C, K), b3 (C,),
@@ -645,53 +637,1234 @@ def mlp_deep_hvp(g, v_x, v_w1, v_b1, v_w2, v_b2, v_w3, v_b3, x, w1, b1, w2, b2, 
     C = v_w3.shape[0]
     _nonempty('mlp_deep_hvp', N=N, C=C)
     linear = x @ w1.T + b1
-    e_2 = np.exp(-np.abs(linear))
-    h1_part = 1 + e_2
-    h1 = np.where(linear >= 0, 1, e_2) / h1_part
+    e_2_part = -np.abs(linear)
+    e_2 = np.exp(e_2_part)
+    h1_part = linear >= 0
+    h1_part_2 = 1 + e_2
+    h1 = np.where(h1_part, 1, e_2) / h1_part_2
     linear_2 = h1 @ w2.T + b2
-    e_3 = np.exp(-np.abs(linear_2))
-    h2_part = 1 + e_3
-    h2 = np.where(linear_2 >= 0, 1, e_3) / h2_part
+    e_3_part = -np.abs(linear_2)
+    e_3 = np.exp(e_3_part)
+    h2_part = linear_2 >= 0
+    h2_part_2 = 1 + e_3
+    h2 = np.where(h2_part, 1, e_3) / h2_part_2
     linear_3 = h2 @ w3.T + b3
-    shift_3 = np.max(linear_3, axis=1, keepdims=True)
-    e = np.exp(linear_3 - shift_3)
-    p = e / np.sum(e, axis=1, keepdims=True)
-    dlinear_3_in_part = label[:, None] == np.arange(C)
-    dlinear_3_in_part_2 = p - np.where(dlinear_3_in_part, p, 0)
-    dlinear_3_in_part_3 = np.where(dlinear_3_in_part, np.sum(dlinear_3_in_part_2, axis=1, keepdims=True), 0)
-    dlinear_3_in = g / N * (dlinear_3_in_part_2 - dlinear_3_in_part_3)
-    dh2 = dlinear_3_in @ w3
-    h2_part_squared = np.square(h2_part)
-    dlinear_2 = dh2 * e_3 / h2_part_squared
+    shift = np.max(linear_3, axis=1, keepdims=True)
+    e = np.exp(linear_3 - shift)
+    sum_e = np.sum(e, axis=1, keepdims=True)
+    p = e / sum_e
+    dlinear_3_part = label[:, None] == np.arange(C)
+    dlinear_3_part_2 = p - np.where(dlinear_3_part, p, 0)
+    dlinear_3_part_3 = np.where(dlinear_3_part, np.sum(dlinear_3_part_2, axis=1, keepdims=True), 0)
+    dlinear_3 = g / N * (dlinear_3_part_2 - dlinear_3_part_3)
+    dh2 = dlinear_3 @ w3
+    h2_part_2_squared = np.square(h2_part_2)
+    dlinear_2 = e_3 * dh2 / h2_part_2_squared
     dh1 = dlinear_2 @ w2
-    h1_part_squared = np.square(h1_part)
-    dlinear = dh1 * e_2 / h1_part_squared
+    h1_part_2_squared = np.square(h1_part_2)
+    dlinear = e_2 * dh1 / h1_part_2_squared
     linear_in_dot = x @ v_w1.T + v_x @ w1.T
-    linear_2_in_dot_part = linear_in_dot + v_b1
-    linear_2_in_dot_part_2 = e_2 * linear_2_in_dot_part / h1_part_squared
-    linear_2_in_dot = linear_2_in_dot_part_2 @ w2.T + h1 @ v_w2.T
-    linear_3_in_dot_part = linear_2_in_dot + v_b2
-    linear_3_in_dot_part_2 = e_3 * linear_3_in_dot_part / h2_part_squared
-    linear_3_in_dot = linear_3_in_dot_part_2 @ w3.T + h2 @ v_w3.T
-    p_dot_part = linear_3_in_dot + v_b3
-    p_dot = p * (p_dot_part + -np.sum(p * p_dot_part, axis=1, keepdims=True))
-    dh2_dot = dlinear_3_in @ v_w3 + g / N * (p_dot @ w3)
-    shift = np.maximum(0, linear_2)
-    e_4 = np.exp(-shift)
-    e_5 = np.exp(linear_2 - shift)
-    dlinear_2_dot_part = dh2 * (linear_3_in_dot_part * e_4 - e_5 * linear_3_in_dot_part) / (e_4 + e_5) + dh2_dot
-    dlinear_2_dot = e_3 * dlinear_2_dot_part / h2_part_squared
+    linear_dot = linear_in_dot + v_b1
+    h1_dot = e_2 * linear_dot / h1_part_2_squared
+    linear_2_in_dot = h1 @ v_w2.T + h1_dot @ w2.T
+    linear_2_dot = linear_2_in_dot + v_b2
+    h2_dot = e_3 * linear_2_dot / h2_part_2_squared
+    linear_3_in_dot = h2 @ v_w3.T + h2_dot @ w3.T
+    e_dot = e * (linear_3_in_dot + v_b3)
+    dlinear_3_dot = g / (N * sum_e) * (e_dot - p * np.sum(e_dot, axis=1, keepdims=True))
+    dh2_dot = dlinear_3 @ v_w3 + dlinear_3_dot @ w3
+    dlinear_2_dot_part = dh2 * linear_2_dot * np.where(h2_part, 1.0, -1.0) * e_3 * np.expm1(e_3_part)
+    dlinear_2_dot = dlinear_2_dot_part / (h2_part_2_squared * h2_part_2) + dh2_dot * e_3 / h2_part_2_squared
     dh1_dot = dlinear_2 @ v_w2 + dlinear_2_dot @ w2
-    shift_2 = np.maximum(0, linear)
-    e_6 = np.exp(-shift_2)
-    e_7 = np.exp(linear - shift_2)
-    dlinear_dot_part = dh1 * (linear_2_in_dot_part * e_6 - e_7 * linear_2_in_dot_part) / (e_6 + e_7) + dh1_dot
-    dlinear_dot = e_2 * dlinear_dot_part / h1_part_squared
+    dlinear_dot_part = dh1 * linear_dot * np.where(h1_part, 1.0, -1.0) * e_2 * np.expm1(e_2_part)
+    dlinear_dot = dlinear_dot_part / (h1_part_2_squared * h1_part_2) + dh1_dot * e_2 / h1_part_2_squared
     dx_dot = dlinear @ v_w1 + dlinear_dot @ w1
     dw1_dot = dlinear.T @ v_x + dlinear_dot.T @ x
     db1_dot = np.sum(dlinear_dot, axis=0)
-    dw2_dot = dlinear_2.T @ linear_2_in_dot_part_2 + dlinear_2_dot.T @ h1
+    dw2_dot = dlinear_2.T @ h1_dot + dlinear_2_dot.T @ h1
     db2_dot = np.sum(dlinear_2_dot, axis=0)
-    dw3_dot = dlinear_3_in.T @ linear_3_in_dot_part_2 + g / N * (p_dot.T @ h2)
-    db3_dot = g * np.mean(p_dot, axis=0)
+    dw3_dot = dlinear_3.T @ h2_dot + dlinear_3_dot.T @ h2
+    db3_dot = np.sum(dlinear_3_dot, axis=0)
     return _rounded(dtype, dx_dot, dw1_dot, db1_dot, dw2_dot, db2_dot, dw3_dot, db3_dot)
+
+
+def residual_block(x, w1, gamma1, beta1, w2, gamma2, beta2):
+    """Two normalised convolutions beside a shortcut.
+
+        conv2d_same = sum(x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)]*w1,
+            C I J)
+        mu = mean(conv2d_same, N H W)
+        var = mean((conv2d_same - mu)**2, N H W)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (conv2d_same - mu)*rstd
+        n1 = gamma1*xhat + beta1
+        h = where(n1 > 0, n1, 0)
+        conv2d_same_2 = sum(h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) -
+            floor(size(J)/2)]*w2, K I J)
+        mu_2 = mean(conv2d_same_2, N H W)
+        var_2 = mean((conv2d_same_2 - mu_2)**2, N H W)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (conv2d_same_2 - mu_2)*rstd_2
+        n2 = gamma2*xhat_2 + beta2
+        z = x + n2
+        y = where(z > 0, z, 0)
+
+    Arrays: x (N, C, H, W), w1 (K, C, I, J), gamma1 (K,), beta1 (K,), w2 (C, K, I, J), gamma2 (C,),
+            beta2 (C,).
+    Returns: y (N, C, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or H or W is empty.
+    Source: He, Zhang, Ren & Sun 2016, arXiv:1512.03385, figure 2
+    """
+    x, w1, gamma1, beta1, w2, gamma2, beta2, dtype = _arrays(
+        'residual_block',
+        x=(x, 'N C H W'),
+        w1=(w1, 'K C I J'),
+        gamma1=(gamma1, 'K'),
+        beta1=(beta1, 'K'),
+        w2=(w2, 'C K I J'),
+        gamma2=(gamma2, 'C'),
+        beta2=(beta2, 'C'),
+    )
+    H, W = x.shape[2:]
+    I, J = w1.shape[2:]
+    _nonempty('residual_block', N=x.shape[0], H=H, W=W)
+    h_index = np.arange(H)[:, None] + np.arange(I) - I // 2
+    w_index = np.arange(W)[:, None] + np.arange(J) - J // 2
+    conv2d_same_part = (h_index >= 0) & (h_index < H)
+    conv2d_same_part_2 = conv2d_same_part[:, None, :, None] & ((w_index >= 0) & (w_index < W))[:, None]
+    conv2d_same_part_3 = np.where(conv2d_same_part_2, h_index[:, None, :, None], 0)
+    conv2d_same_part_4 = np.where(conv2d_same_part_2, w_index[:, None], 0)
+    conv2d_same_part_5 = np.where(conv2d_same_part_2, x[:, :, conv2d_same_part_3, conv2d_same_part_4], 0)
+    conv2d_same = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_5, w1, optimize=True)
+    mu = np.mean(conv2d_same, axis=(0, 1, 2))
+    conv2d_same_minus_mu = conv2d_same - mu
+    var = np.mean(np.square(conv2d_same_minus_mu), axis=(0, 1, 2))
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = conv2d_same_minus_mu * rstd
+    n1 = gamma1 * xhat + beta1
+    h = np.maximum(n1, 0)
+    conv2d_same_2_part = h[:, conv2d_same_part_3, conv2d_same_part_4]
+    conv2d_same_2_part_2 = np.where(conv2d_same_part_2[:, :, :, :, None], conv2d_same_2_part, 0)
+    conv2d_same_2 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_part_2, w2, optimize=True)
+    mu_2 = np.mean(conv2d_same_2, axis=(0, 2, 3), keepdims=True)
+    var_2_part = conv2d_same_2 - mu_2
+    var_2 = np.mean(np.square(var_2_part), axis=(0, 2, 3), keepdims=True)
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = var_2_part * rstd_2
+    n2 = gamma2[:, None, None] * xhat_2 + beta2[:, None, None]
+    z = x + n2
+    y = np.maximum(z, 0)
+    return _rounded(dtype, y)
+
+
+def residual_block_vjp(g, x, w1, gamma1, beta1, w2, gamma2, beta2):
+    """Gradients of residual_block: what the cotangent g of its output amounts to at each real input.
+
+        conv2d_same = sum(x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)]*w1,
+            C I J)
+        mu = mean(conv2d_same, N H W)
+        var = mean((conv2d_same - mu)**2, N H W)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (conv2d_same - mu)*rstd
+        n1 = gamma1*xhat + beta1
+        h = where(n1 > 0, n1, 0)
+        conv2d_same_2 = sum(h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) -
+            floor(size(J)/2)]*w2, K I J)
+        mu_2 = mean(conv2d_same_2, N H W)
+        var_2 = mean((conv2d_same_2 - mu_2)**2, N H W)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (conv2d_same_2 - mu_2)*rstd_2
+        n2 = gamma2*xhat_2 + beta2
+        z = x + n2
+        dz = where(z > 0, g, 0)
+        dconv2d_same_2 = gamma2*rstd_2*(dz - mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W))
+        dh = sum(w2*dconv2d_same_2[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) + idx(W) -
+            idx(J)], C I J)
+        dn1 = where(n1 > 0, dh, 0)
+        dconv2d_same = gamma1*rstd*(dn1 - mean(dn1, H N W) - xhat*mean(xhat*dn1, H N W))
+        dx = dz + sum(w1*dconv2d_same[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) + idx(W) -
+            idx(J)], I J K)
+        dw1 = sum(x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*dconv2d_same, H N W)
+        dgamma1 = sum(xhat*dn1, H N W)
+        dbeta1 = sum(dn1, H N W)
+        dw2 = sum(h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*dconv2d_same_2, H N W)
+        dgamma2 = sum(xhat_2*dz, H N W)
+        dbeta2 = sum(dz, H N W)
+
+    Arrays: g (N, C, H, W), x (N, C, H, W), w1 (K, C, I, J), gamma1 (K,), beta1 (K,), w2 (C, K, I, J),
+            gamma2 (C,), beta2 (C,).
+    Returns: dx (N, C, H, W), dw1 (K, C, I, J), dgamma1 (K,), dbeta1 (K,), dw2 (C, K, I, J),
+             dgamma2 (C,), dbeta2 (C,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or H or W is empty.
+    Source: He, Zhang, Ren & Sun 2016, arXiv:1512.03385, figure 2
+    """
+    g, x, w1, gamma1, beta1, w2, gamma2, beta2, dtype = _arrays(
+        'residual_block_vjp',
+        g=(g, 'N C H W'),
+        x=(x, 'N C H W'),
+        w1=(w1, 'K C I J'),
+        gamma1=(gamma1, 'K'),
+        beta1=(beta1, 'K'),
+        w2=(w2, 'C K I J'),
+        gamma2=(gamma2, 'C'),
+        beta2=(beta2, 'C'),
+    )
+    H, W = g.shape[2:]
+    I, J = w1.shape[2:]
+    _nonempty('residual_block_vjp', N=g.shape[0], H=H, W=W)
+    conv2d_same_part = np.arange(H)
+    conv2d_same_part_2 = np.arange(I)
+    h_index = conv2d_same_part[:, None] + conv2d_same_part_2 - I // 2
+    conv2d_same_part_3 = np.arange(W)
+    conv2d_same_part_4 = np.arange(J)
+    w_index = conv2d_same_part_3[:, None] + conv2d_same_part_4 - J // 2
+    conv2d_same_part_5 = (h_index >= 0) & (h_index < H)
+    conv2d_same_part_6 = conv2d_same_part_5[:, None, :, None] & ((w_index >= 0) & (w_index < W))[:, None]
+    conv2d_same_part_7 = np.where(conv2d_same_part_6, h_index[:, None, :, None], 0)
+    conv2d_same_part_8 = np.where(conv2d_same_part_6, w_index[:, None], 0)
+    conv2d_same_part_9 = np.where(conv2d_same_part_6, x[:, :, conv2d_same_part_7, conv2d_same_part_8], 0)
+    conv2d_same = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_9, w1, optimize=True)
+    mu = np.mean(conv2d_same, axis=(0, 1, 2))
+    conv2d_same_minus_mu = conv2d_same - mu
+    var = np.mean(np.square(conv2d_same_minus_mu), axis=(0, 1, 2))
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = conv2d_same_minus_mu * rstd
+    n1 = gamma1 * xhat + beta1
+    h = np.maximum(n1, 0)
+    conv2d_same_2_part = h[:, conv2d_same_part_7, conv2d_same_part_8]
+    conv2d_same_2_part_2 = np.where(conv2d_same_part_6[:, :, :, :, None], conv2d_same_2_part, 0)
+    conv2d_same_2 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_part_2, w2, optimize=True)
+    mu_2 = np.mean(conv2d_same_2, axis=(0, 2, 3), keepdims=True)
+    var_2_part = conv2d_same_2 - mu_2
+    var_2 = np.mean(np.square(var_2_part), axis=(0, 2, 3))
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = var_2_part * rstd_2[:, None, None]
+    n2 = gamma2[:, None, None] * xhat_2 + beta2[:, None, None]
+    z = x + n2
+    dz = np.where(z > 0, g, 0)
+    xhat_2_dz = xhat_2 * dz
+    dconv2d_same_2_part = xhat_2 * np.mean(xhat_2_dz, axis=(0, 2, 3), keepdims=True)
+    dconv2d_same_2_part_2 = dz - np.mean(dz, axis=(0, 2, 3), keepdims=True) - dconv2d_same_2_part
+    dconv2d_same_2 = (gamma2 * rstd_2)[:, None, None] * dconv2d_same_2_part_2
+    h_index_2 = conv2d_same_part[:, None] - conv2d_same_part_2 + I // 2
+    w_index_2 = conv2d_same_part_3[:, None] - conv2d_same_part_4 + J // 2
+    dh_part = (h_index_2 >= 0) & (h_index_2 < H)
+    dh_part_2 = dh_part[:, None, :, None] & ((w_index_2 >= 0) & (w_index_2 < W))[:, None]
+    dh_part_3 = np.where(dh_part_2, h_index_2[:, None, :, None], 0)
+    dh_part_4 = np.where(dh_part_2, w_index_2[:, None], 0)
+    dh_part_5 = np.where(dh_part_2, dconv2d_same_2[:, :, dh_part_3, dh_part_4], 0)
+    dh = np.einsum('nchwij,ckij->nhwk', dh_part_5, w2, optimize=True)
+    dn1 = np.where(n1 > 0, dh, 0)
+    xhat_dn1 = xhat * dn1
+    dconv2d_same_part = dn1 - np.mean(dn1, axis=(0, 1, 2)) - xhat * np.mean(xhat_dn1, axis=(0, 1, 2))
+    dconv2d_same = gamma1 * rstd * dconv2d_same_part
+    dx_part = np.where(dh_part_2[:, :, :, :, None], dconv2d_same[:, dh_part_3, dh_part_4], 0)
+    dx = dz + np.einsum('nhwijk,kcij->nchw', dx_part, w1, optimize=True)
+    dw1 = np.einsum('nchwij,nhwk->ckij', conv2d_same_part_9, dconv2d_same, optimize=True)
+    dgamma1 = np.sum(xhat_dn1, axis=(0, 1, 2))
+    dbeta1 = np.sum(dn1, axis=(0, 1, 2))
+    dw2 = np.einsum('nhwijk,nchw->ckij', conv2d_same_2_part_2, dconv2d_same_2, optimize=True)
+    dgamma2 = np.sum(xhat_2_dz, axis=(0, 2, 3))
+    dbeta2 = np.sum(dz, axis=(0, 2, 3))
+    return _rounded(dtype, dx, np.swapaxes(dw1, 0, 1), dgamma1, dbeta1, dw2, dgamma2, dbeta2)
+
+
+def residual_block_jvp(v_x, v_w1, v_gamma1, v_beta1, v_w2, v_gamma2, v_beta2, x, w1, gamma1, beta1, w2, gamma2, beta2):
+    """Derivative of residual_block in the direction of the tangents v_*.
+
+        conv2d_same = sum(x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)]*w1,
+            C I J)
+        mu = mean(conv2d_same, N H W)
+        var = mean((conv2d_same - mu)**2, N H W)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (conv2d_same - mu)*rstd
+        n1 = gamma1*xhat + beta1
+        h = where(n1 > 0, n1, 0)
+        conv2d_same_2 = sum(h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) -
+            floor(size(J)/2)]*w2, K I J)
+        mu_2 = mean(conv2d_same_2, N H W)
+        var_2 = mean((conv2d_same_2 - mu_2)**2, N H W)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (conv2d_same_2 - mu_2)*rstd_2
+        n2 = gamma2*xhat_2 + beta2
+        z = x + n2
+        conv2d_same_dot = sum(v_w1*x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] + v_x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*w1, C I J)
+        conv2d_same_2_dot = sum(w2*where(n1 > 0, gamma1*rstd*(conv2d_same_dot - mean(conv2d_same_dot, H N W)
+            - xhat*mean(xhat*conv2d_same_dot, H N W)) + v_beta1 + v_gamma1*xhat, 0)[H=idx(H) + idx(I) -
+            floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)] + h[H=idx(H) + idx(I) -
+            floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)]*v_w2, K I J)
+        y_dot = where(z > 0, gamma2*rstd_2*(conv2d_same_2_dot - mean(conv2d_same_2_dot, H N W) -
+            xhat_2*mean(xhat_2*conv2d_same_2_dot, H N W)) + v_beta2 + v_x + v_gamma2*xhat_2, 0)
+
+    Arrays: v_x (N, C, H, W), v_w1 (K, C, I, J), v_gamma1 (K,), v_beta1 (K,), v_w2 (C, K, I, J),
+            v_gamma2 (C,), v_beta2 (C,), x (N, C, H, W), w1 (K, C, I, J), gamma1 (K,), beta1 (K,),
+            w2 (C, K, I, J), gamma2 (C,), beta2 (C,).
+    Returns: y_dot (N, C, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or H or W is empty.
+    Source: He, Zhang, Ren & Sun 2016, arXiv:1512.03385, figure 2
+    """
+    v_x, v_w1, v_gamma1, v_beta1, v_w2, v_gamma2, v_beta2, x, w1, gamma1, beta1, w2, gamma2, beta2, dtype = _arrays(
+        'residual_block_jvp',
+        v_x=(v_x, 'N C H W'),
+        v_w1=(v_w1, 'K C I J'),
+        v_gamma1=(v_gamma1, 'K'),
+        v_beta1=(v_beta1, 'K'),
+        v_w2=(v_w2, 'C K I J'),
+        v_gamma2=(v_gamma2, 'C'),
+        v_beta2=(v_beta2, 'C'),
+        x=(x, 'N C H W'),
+        w1=(w1, 'K C I J'),
+        gamma1=(gamma1, 'K'),
+        beta1=(beta1, 'K'),
+        w2=(w2, 'C K I J'),
+        gamma2=(gamma2, 'C'),
+        beta2=(beta2, 'C'),
+    )
+    H, W = v_x.shape[2:]
+    I, J = v_w1.shape[2:]
+    _nonempty('residual_block_jvp', N=v_x.shape[0], H=H, W=W)
+    h_index = np.arange(H)[:, None] + np.arange(I) - I // 2
+    w_index = np.arange(W)[:, None] + np.arange(J) - J // 2
+    conv2d_same_part = (h_index >= 0) & (h_index < H)
+    conv2d_same_part_2 = conv2d_same_part[:, None, :, None] & ((w_index >= 0) & (w_index < W))[:, None]
+    conv2d_same_part_3 = np.where(conv2d_same_part_2, h_index[:, None, :, None], 0)
+    conv2d_same_part_4 = np.where(conv2d_same_part_2, w_index[:, None], 0)
+    conv2d_same_part_5 = np.where(conv2d_same_part_2, x[:, :, conv2d_same_part_3, conv2d_same_part_4], 0)
+    conv2d_same = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_5, w1, optimize=True)
+    mu = np.mean(conv2d_same, axis=(0, 1, 2))
+    conv2d_same_minus_mu = conv2d_same - mu
+    var = np.mean(np.square(conv2d_same_minus_mu), axis=(0, 1, 2))
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = conv2d_same_minus_mu * rstd
+    n1 = gamma1 * xhat + beta1
+    h = np.maximum(n1, 0)
+    conv2d_same_2_part = h[:, conv2d_same_part_3, conv2d_same_part_4]
+    conv2d_same_2_part_2 = np.where(conv2d_same_part_2[:, :, :, :, None], conv2d_same_2_part, 0)
+    conv2d_same_2 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_part_2, w2, optimize=True)
+    mu_2 = np.mean(conv2d_same_2, axis=(0, 2, 3), keepdims=True)
+    var_2_part = conv2d_same_2 - mu_2
+    var_2 = np.mean(np.square(var_2_part), axis=(0, 2, 3))
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = var_2_part * rstd_2[:, None, None]
+    n2 = gamma2[:, None, None] * xhat_2 + beta2[:, None, None]
+    z = x + n2
+    conv2d_same_dot_part = np.where(conv2d_same_part_2, v_x[:, :, conv2d_same_part_3, conv2d_same_part_4], 0)
+    conv2d_same_dot_part_2 = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_5, v_w1, optimize=True)
+    conv2d_same_dot_part_3 = np.einsum('nchwij,kcij->nhwk', conv2d_same_dot_part, w1, optimize=True)
+    conv2d_same_dot = conv2d_same_dot_part_2 + conv2d_same_dot_part_3
+    conv2d_same_2_dot_part = conv2d_same_dot - np.mean(conv2d_same_dot, axis=(0, 1, 2))
+    conv2d_same_2_dot_part_2 = conv2d_same_2_dot_part - xhat * np.mean(xhat * conv2d_same_dot, axis=(0, 1, 2))
+    conv2d_same_2_dot_part_3 = np.where(n1 > 0, gamma1 * rstd * conv2d_same_2_dot_part_2 + v_beta1 + v_gamma1 * xhat, 0)
+    conv2d_same_2_dot_part_4 = conv2d_same_2_dot_part_3[:, conv2d_same_part_3, conv2d_same_part_4]
+    conv2d_same_2_dot_part_5 = np.where(conv2d_same_part_2[:, :, :, :, None], conv2d_same_2_dot_part_4, 0)
+    conv2d_same_2_dot_part_6 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_dot_part_5, w2, optimize=True)
+    conv2d_same_2_dot_part_7 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_part_2, v_w2, optimize=True)
+    conv2d_same_2_dot = conv2d_same_2_dot_part_6 + conv2d_same_2_dot_part_7
+    y_dot_part = conv2d_same_2_dot - np.mean(conv2d_same_2_dot, axis=(0, 2, 3), keepdims=True)
+    y_dot_part_2 = y_dot_part - xhat_2 * np.mean(xhat_2 * conv2d_same_2_dot, axis=(0, 2, 3), keepdims=True)
+    y_dot_part_3 = (gamma2 * rstd_2)[:, None, None] * y_dot_part_2 + v_beta2[:, None, None] + v_x
+    y_dot = np.where(z > 0, y_dot_part_3 + v_gamma2[:, None, None] * xhat_2, 0)
+    return _rounded(dtype, y_dot)
+
+
+def residual_block_hvp(
+    g, v_x, v_w1, v_gamma1, v_beta1, v_w2, v_gamma2, v_beta2, x, w1, gamma1, beta1, w2, gamma2, beta2
+):
+    """Derivative of the gradients of residual_block in the direction of the tangents v_*, the cotangent held fixed.
+
+        conv2d_same = sum(x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)]*w1,
+            C I J)
+        mu = mean(conv2d_same, N H W)
+        var = mean((conv2d_same - mu)**2, N H W)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (conv2d_same - mu)*rstd
+        n1 = gamma1*xhat + beta1
+        h = where(n1 > 0, n1, 0)
+        conv2d_same_2 = sum(h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(W) + idx(J) -
+            floor(size(J)/2)]*w2, K I J)
+        mu_2 = mean(conv2d_same_2, N H W)
+        var_2 = mean((conv2d_same_2 - mu_2)**2, N H W)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (conv2d_same_2 - mu_2)*rstd_2
+        n2 = gamma2*xhat_2 + beta2
+        z = x + n2
+        dz = where(z > 0, g, 0)
+        dconv2d_same_2 = gamma2*rstd_2*(dz - mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W))
+        dh = sum(w2*dconv2d_same_2[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) + idx(W) -
+            idx(J)], C I J)
+        dn1 = where(n1 > 0, dh, 0)
+        dconv2d_same = gamma1*rstd*(dn1 - mean(dn1, H N W) - xhat*mean(xhat*dn1, H N W))
+        conv2d_same_dot = sum(v_w1*x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] + v_x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*w1, C I J)
+        var_in_dot = conv2d_same_dot - mean(conv2d_same_dot, H N W)
+        xhat_dot = rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, H N W))
+        n1_dot = v_beta1 + gamma1*xhat_dot + v_gamma1*xhat
+        conv2d_same_2_dot = sum(where(n1[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] > 0, v_w2*h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] + w2*n1_dot[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)], v_w2*h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]), I J K)
+        var_2_in_dot = conv2d_same_2_dot - mean(conv2d_same_2_dot, H N W)
+        xhat_2_dot = rstd_2*(var_2_in_dot - xhat_2*mean(xhat_2*var_2_in_dot, H N W))
+        dconv2d_same_2_dot = rstd_2*(v_gamma2*(dz - mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W)) -
+            gamma2*(mean(xhat_2*dz, H N W)*xhat_2_dot + xhat_2*mean(dz*xhat_2_dot, H N W) + rstd_2**2*(dz -
+            mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W))*mean((conv2d_same_2 - mu_2)*var_2_in_dot, H N
+            W)))
+        dh_dot = sum(v_w2*dconv2d_same_2[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) + idx(W) -
+            idx(J)] + w2*dconv2d_same_2_dot[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) +
+            idx(W) - idx(J)], C I J)
+        dconv2d_same_in_dot = where(n1 > 0, dh_dot - mean(xhat*dn1, H N W)*xhat_dot - mean(dh_dot*where(n1 >
+            0, 1, 0), H N W) + xhat*mean(-where(n1 > 0, xhat*dh_dot + dn1*xhat_dot, dn1*xhat_dot), H N W),
+            -(mean(xhat*dn1, H N W)*xhat_dot + mean(dh_dot*where(n1 > 0, 1, 0), H N W) + xhat*mean(where(n1
+            > 0, xhat*dh_dot + dn1*xhat_dot, dn1*xhat_dot), H N W)))
+        dconv2d_same_dot = rstd*((dn1 - mean(dn1, H N W) - xhat*mean(xhat*dn1, H N W))*(v_gamma1 -
+            gamma1*rstd**2*mean((conv2d_same - mu)*var_in_dot, H N W)) + gamma1*dconv2d_same_in_dot)
+        dx_in_dot = sum(v_w1*dconv2d_same[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) + idx(W)
+            - idx(J)] + w1*dconv2d_same_dot[H=floor(size(I)/2) + idx(H) - idx(I), W=floor(size(J)/2) +
+            idx(W) - idx(J)], I J K)
+        dx_dot = dx_in_dot
+        dw1_dot = sum(v_x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*dconv2d_same + x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*dconv2d_same_dot, H N W)
+        dgamma1_dot = sum(where(n1 > 0, xhat*dh_dot + dn1*xhat_dot, dn1*xhat_dot), H N W)
+        dbeta1_dot = sum(dh_dot*where(n1 > 0, 1, 0), H N W)
+        dw2_dot = sum(where(n1[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) - floor(size(J)/2)] >
+            0, dconv2d_same_2*n1_dot[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] + h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]*dconv2d_same_2_dot, h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W)
+            - floor(size(J)/2)]*dconv2d_same_2_dot), H N W)
+        dgamma2_dot = sum(dz*xhat_2_dot, H N W)
+        dbeta2_dot = 0
+
+    Arrays: g (N, C, H, W), v_x (N, C, H, W), v_w1 (K, C, I, J), v_gamma1 (K,), v_beta1 (K,),
+            v_w2 (C, K, I, J), v_gamma2 (C,), v_beta2 (C,), x (N, C, H, W), w1 (K, C, I, J),
+            gamma1 (K,), beta1 (K,), w2 (C, K, I, J), gamma2 (C,), beta2 (C,).
+    Returns: dx_dot (N, C, H, W), dw1_dot (K, C, I, J), dgamma1_dot (K,), dbeta1_dot (K,),
+             dw2_dot (C, K, I, J), dgamma2_dot (C,), dbeta2_dot (C,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or H or W is empty.
+    Source: He, Zhang, Ren & Sun 2016, arXiv:1512.03385, figure 2
+    """
+    g, v_x, v_w1, v_gamma1, v_beta1, v_w2, v_gamma2, v_beta2, x, w1, gamma1, beta1, w2, gamma2, beta2, dtype = _arrays(
+        'residual_block_hvp',
+        g=(g, 'N C H W'),
+        v_x=(v_x, 'N C H W'),
+        v_w1=(v_w1, 'K C I J'),
+        v_gamma1=(v_gamma1, 'K'),
+        v_beta1=(v_beta1, 'K'),
+        v_w2=(v_w2, 'C K I J'),
+        v_gamma2=(v_gamma2, 'C'),
+        v_beta2=(v_beta2, 'C'),
+        x=(x, 'N C H W'),
+        w1=(w1, 'K C I J'),
+        gamma1=(gamma1, 'K'),
+        beta1=(beta1, 'K'),
+        w2=(w2, 'C K I J'),
+        gamma2=(gamma2, 'C'),
+        beta2=(beta2, 'C'),
+    )
+    H, W = g.shape[2:]
+    I, J = v_w1.shape[2:]
+    _nonempty('residual_block_hvp', N=g.shape[0], H=H, W=W)
+    conv2d_same_part = np.arange(H)
+    conv2d_same_part_2 = np.arange(I)
+    h_index = conv2d_same_part[:, None] + conv2d_same_part_2 - I // 2
+    conv2d_same_part_3 = np.arange(W)
+    conv2d_same_part_4 = np.arange(J)
+    w_index = conv2d_same_part_3[:, None] + conv2d_same_part_4 - J // 2
+    conv2d_same_part_5 = (h_index >= 0) & (h_index < H)
+    conv2d_same_part_6 = conv2d_same_part_5[:, None, :, None] & ((w_index >= 0) & (w_index < W))[:, None]
+    conv2d_same_part_7 = np.where(conv2d_same_part_6, h_index[:, None, :, None], 0)
+    conv2d_same_part_8 = np.where(conv2d_same_part_6, w_index[:, None], 0)
+    conv2d_same_part_9 = np.where(conv2d_same_part_6, x[:, :, conv2d_same_part_7, conv2d_same_part_8], 0)
+    conv2d_same = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_9, w1, optimize=True)
+    mu = np.mean(conv2d_same, axis=(0, 1, 2))
+    conv2d_same_minus_mu = conv2d_same - mu
+    var = np.mean(np.square(conv2d_same_minus_mu), axis=(0, 1, 2))
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = conv2d_same_minus_mu * rstd
+    n1 = gamma1 * xhat + beta1
+    h = np.maximum(n1, 0)
+    conv2d_same_2_part = h[:, conv2d_same_part_7, conv2d_same_part_8]
+    conv2d_same_2_part_2 = np.where(conv2d_same_part_6[:, :, :, :, None], conv2d_same_2_part, 0)
+    conv2d_same_2 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_part_2, w2, optimize=True)
+    mu_2 = np.mean(conv2d_same_2, axis=(0, 2, 3), keepdims=True)
+    var_2_part = conv2d_same_2 - mu_2
+    var_2 = np.mean(np.square(var_2_part), axis=(0, 2, 3))
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = var_2_part * rstd_2[:, None, None]
+    n2 = gamma2[:, None, None] * xhat_2 + beta2[:, None, None]
+    z = x + n2
+    dz = np.where(z > 0, g, 0)
+    dconv2d_same_2_part = np.mean(xhat_2 * dz, axis=(0, 2, 3), keepdims=True)
+    dconv2d_same_2_part_2 = dz - np.mean(dz, axis=(0, 2, 3), keepdims=True) - xhat_2 * dconv2d_same_2_part
+    dconv2d_same_2 = (gamma2 * rstd_2)[:, None, None] * dconv2d_same_2_part_2
+    h_index_2 = conv2d_same_part[:, None] - conv2d_same_part_2 + I // 2
+    w_index_2 = conv2d_same_part_3[:, None] - conv2d_same_part_4 + J // 2
+    dh_part = (h_index_2 >= 0) & (h_index_2 < H)
+    dh_part_2 = dh_part[:, None, :, None] & ((w_index_2 >= 0) & (w_index_2 < W))[:, None]
+    dh_part_3 = np.where(dh_part_2, h_index_2[:, None, :, None], 0)
+    dh_part_4 = np.where(dh_part_2, w_index_2[:, None], 0)
+    dh_part_5 = np.where(dh_part_2, dconv2d_same_2[:, :, dh_part_3, dh_part_4], 0)
+    dh = np.einsum('nchwij,ckij->nhwk', dh_part_5, w2, optimize=True)
+    dn1_part = n1 > 0
+    dn1 = np.where(dn1_part, dh, 0)
+    dconv2d_same_part = np.mean(xhat * dn1, axis=(0, 1, 2))
+    dconv2d_same_part_2 = dn1 - np.mean(dn1, axis=(0, 1, 2)) - xhat * dconv2d_same_part
+    dconv2d_same = gamma1 * rstd * dconv2d_same_part_2
+    conv2d_same_dot_part = np.where(conv2d_same_part_6, v_x[:, :, conv2d_same_part_7, conv2d_same_part_8], 0)
+    conv2d_same_dot_part_2 = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_9, v_w1, optimize=True)
+    conv2d_same_dot_part_3 = np.einsum('nchwij,kcij->nhwk', conv2d_same_dot_part, w1, optimize=True)
+    conv2d_same_dot = conv2d_same_dot_part_2 + conv2d_same_dot_part_3
+    var_in_dot = conv2d_same_dot - np.mean(conv2d_same_dot, axis=(0, 1, 2))
+    xhat_dot = rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=(0, 1, 2)))
+    n1_dot = v_beta1 + gamma1 * xhat_dot + v_gamma1 * xhat
+    conv2d_same_2_dot_part = v_w2[:, None, None] * np.transpose(conv2d_same_2_part_2, (0, 1, 2, 5, 3, 4))[:, None]
+    conv2d_same_2_dot_part_2 = n1_dot[:, conv2d_same_part_7, conv2d_same_part_8]
+    conv2d_same_2_dot_part_3 = np.where(conv2d_same_part_6[:, :, :, :, None], conv2d_same_2_dot_part_2, 0)
+    conv2d_same_2_dot_part_4 = n1[:, conv2d_same_part_7, conv2d_same_part_8]
+    conv2d_same_2_dot_part_5 = np.where(conv2d_same_part_6[:, :, :, :, None], conv2d_same_2_dot_part_4, 0) > 0
+    conv2d_same_2_dot_part_6 = w2[:, None, None] * np.transpose(conv2d_same_2_dot_part_3, (0, 1, 2, 5, 3, 4))[:, None]
+    conv2d_same_2_dot_part_7 = conv2d_same_2_dot_part + conv2d_same_2_dot_part_6
+    conv2d_same_2_dot_part_8 = np.where(
+        np.transpose(conv2d_same_2_dot_part_5, (0, 1, 2, 5, 3, 4))[:, None], conv2d_same_2_dot_part_7,
+        conv2d_same_2_dot_part,
+    )
+    conv2d_same_2_dot = np.sum(conv2d_same_2_dot_part_8, axis=(4, 5, 6))
+    var_2_in_dot = conv2d_same_2_dot - np.mean(conv2d_same_2_dot, axis=(0, 2, 3), keepdims=True)
+    xhat_2_dot_part = var_2_in_dot - xhat_2 * np.mean(xhat_2 * var_2_in_dot, axis=(0, 2, 3), keepdims=True)
+    xhat_2_dot = rstd_2[:, None, None] * xhat_2_dot_part
+    dz_xhat_2_dot = dz * xhat_2_dot
+    dconv2d_same_2_dot_part = xhat_2 * np.mean(dz_xhat_2_dot, axis=(0, 2, 3), keepdims=True)
+    dconv2d_same_2_dot_part_2 = np.mean(var_2_part * var_2_in_dot, axis=(0, 2, 3), keepdims=True)
+    dconv2d_same_2_dot_part_3 = np.square(rstd_2[:, None, None]) * dconv2d_same_2_dot_part_2 * dconv2d_same_2_part_2
+    dconv2d_same_2_dot_part_4 = dconv2d_same_2_part * xhat_2_dot + dconv2d_same_2_dot_part + dconv2d_same_2_dot_part_3
+    dconv2d_same_2_dot_part_5 = gamma2[:, None, None] * dconv2d_same_2_dot_part_4
+    dconv2d_same_2_dot_part_6 = v_gamma2[:, None, None] * dconv2d_same_2_part_2 - dconv2d_same_2_dot_part_5
+    dconv2d_same_2_dot = rstd_2[:, None, None] * dconv2d_same_2_dot_part_6
+    dh_dot_part = np.where(dh_part_2, dconv2d_same_2_dot[:, :, dh_part_3, dh_part_4], 0)
+    dh_part_5_dot_v_w2 = np.einsum('nchwij,ckij->nhwk', dh_part_5, v_w2, optimize=True)
+    dh_dot = dh_part_5_dot_v_w2 + np.einsum('nchwij,ckij->nhwk', dh_dot_part, w2, optimize=True)
+    dconv2d_same_in_dot_part = dconv2d_same_part * xhat_dot
+    dconv2d_same_in_dot_part_2 = dh_dot * np.where(dn1_part, 1.0, 0.0)
+    dconv2d_same_in_dot_part_3 = np.mean(dconv2d_same_in_dot_part_2, axis=(0, 1, 2))
+    dn1_xhat_dot = dn1 * xhat_dot
+    dconv2d_same_in_dot_part_4 = np.where(dn1_part, xhat * dh_dot + dn1_xhat_dot, dn1_xhat_dot)
+    dconv2d_same_in_dot_part_5 = np.mean(dconv2d_same_in_dot_part_4, axis=(0, 1, 2))
+    dconv2d_same_in_dot_part_6 = dh_dot - dconv2d_same_in_dot_part - dconv2d_same_in_dot_part_3
+    dconv2d_same_in_dot_part_7 = -(dconv2d_same_in_dot_part + dconv2d_same_in_dot_part_3 + xhat * dconv2d_same_in_dot_part_5)
+    dconv2d_same_in_dot_part_8 = dconv2d_same_in_dot_part_6 + xhat * -dconv2d_same_in_dot_part_5
+    dconv2d_same_in_dot = np.where(n1 <= 0, dconv2d_same_in_dot_part_7, dconv2d_same_in_dot_part_8)
+    dconv2d_same_dot_part = gamma1 * np.square(rstd) * np.mean(conv2d_same_minus_mu * var_in_dot, axis=(0, 1, 2))
+    dconv2d_same_dot_part_2 = dconv2d_same_part_2 * (v_gamma1 - dconv2d_same_dot_part) + gamma1 * dconv2d_same_in_dot
+    dconv2d_same_dot = rstd * dconv2d_same_dot_part_2
+    dx_in_dot_part = np.where(dh_part_2[:, :, :, :, None], dconv2d_same[:, dh_part_3, dh_part_4], 0)
+    dx_in_dot_part_2 = np.where(dh_part_2[:, :, :, :, None], dconv2d_same_dot[:, dh_part_3, dh_part_4], 0)
+    dx_in_dot_part_3 = np.einsum('nhwijk,kcij->nchw', dx_in_dot_part, v_w1, optimize=True)
+    dx_in_dot = dx_in_dot_part_3 + np.einsum('nhwijk,kcij->nchw', dx_in_dot_part_2, w1, optimize=True)
+    dw1_dot_part = np.einsum('nchwij,nhwk->ckij', conv2d_same_part_9, dconv2d_same_dot, optimize=True)
+    dw1_dot_part_2 = np.einsum('nchwij,nhwk->ckij', conv2d_same_dot_part, dconv2d_same, optimize=True)
+    dw1_dot = dw1_dot_part_2 + dw1_dot_part
+    dgamma1_dot = np.sum(dconv2d_same_in_dot_part_4, axis=(0, 1, 2))
+    dbeta1_dot = np.sum(dconv2d_same_in_dot_part_2, axis=(0, 1, 2))
+    dw2_dot_part = np.transpose(conv2d_same_2_part_2, (0, 1, 2, 5, 3, 4))[:, None] * dconv2d_same_2_dot[:, :, :, :, None, None, None]
+    dw2_dot_part_2 = dconv2d_same_2[:, :, :, :, None, None, None] * np.transpose(conv2d_same_2_dot_part_3, (0, 1, 2, 5, 3, 4))[:, None]
+    dw2_dot_part_3 = dw2_dot_part_2 + dw2_dot_part
+    dw2_dot_part_4 = np.where(
+        np.transpose(conv2d_same_2_dot_part_5, (0, 1, 2, 5, 3, 4))[:, None], dw2_dot_part_3, dw2_dot_part,
+    )
+    dw2_dot = np.sum(dw2_dot_part_4, axis=(0, 2, 3))
+    dgamma2_dot = np.sum(dz_xhat_2_dot, axis=(0, 2, 3))
+    dbeta2_dot = np.zeros(v_gamma2.shape)
+    return _rounded(
+        dtype, dx_in_dot, np.swapaxes(dw1_dot, 0, 1), dgamma1_dot, dbeta1_dot, dw2_dot, dgamma2_dot, dbeta2_dot,
+    )
+
+
+def transformer_block(x, gamma1, beta1, wq, wk, wv, wo, gamma2, beta2, w1, b1, w2, b2):
+    """Attention and a small network, each of a normalised input and beside a shortcut.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (x - mu)*rstd
+        layer_norm = gamma1*xhat + beta1
+        q = sum(layer_norm*wq, D)
+        k = sum(layer_norm*wk, D)
+        keys = k[L=idx(L')]
+        e = exp(sum(q*keys, K)/sqrt(size(K)))
+        p = e/sum(e, L')
+        v = sum(layer_norm*wv, D)
+        values = v[L=idx(L')]
+        head = sum(p*values, L')
+        multi_head_attention = sum(head*wo, H K)
+        h = x + multi_head_attention
+        mu_2 = mean(h, D)
+        var_2 = mean((h - mu_2)**2, D)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (h - mu_2)*rstd_2
+        n = gamma2*xhat_2 + beta2
+        linear = sum(n*w1, D) + b1
+        gelu = linear*normal_cdf(linear)
+        linear_2 = sum(gelu*w2, F) + b2
+        y = h + linear_2
+
+    Arrays: x (N, L, D), gamma1 (D,), beta1 (D,), wq (H, K, D), wk (H, K, D), wv (H, K, D),
+            wo (D, H, K), gamma2 (D,), beta2 (D,), w1 (F, D), b1 (F,), w2 (D, F), b2 (D,).
+    Returns: y (N, L, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where L or D or K is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, figure 1, with the norms first as Xiong et al. 2020,
+    arXiv:2002.04745
+    """
+    x, gamma1, beta1, wq, wk, wv, wo, gamma2, beta2, w1, b1, w2, b2, dtype = _arrays(
+        'transformer_block',
+        x=(x, 'N L D'),
+        gamma1=(gamma1, 'D'),
+        beta1=(beta1, 'D'),
+        wq=(wq, 'H K D'),
+        wk=(wk, 'H K D'),
+        wv=(wv, 'H K D'),
+        wo=(wo, 'D H K'),
+        gamma2=(gamma2, 'D'),
+        beta2=(beta2, 'D'),
+        w1=(w1, 'F D'),
+        b1=(b1, 'F'),
+        w2=(w2, 'D F'),
+        b2=(b2, 'D'),
+    )
+    K = wq.shape[1]
+    _nonempty('transformer_block', L=x.shape[1], D=x.shape[2], K=K)
+    mu = np.mean(x, axis=2, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=2, keepdims=True)
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = x_minus_mu * rstd
+    layer_norm = gamma1 * xhat + beta1
+    q = np.einsum('nld,hkd->nlhk', layer_norm, wq, optimize=True)
+    k = np.einsum('nld,hkd->nlhk', layer_norm, wk, optimize=True)
+    shift_part = np.einsum('nlhk,nahk->nlha', q, k, optimize=True) / np.sqrt(K)
+    shift = np.max(shift_part, axis=3, keepdims=True)
+    e = np.exp(shift_part - shift)
+    p = e / np.sum(e, axis=3, keepdims=True)
+    v = np.einsum('nld,hkd->nlhk', layer_norm, wv, optimize=True)
+    head = np.einsum('nlha,nahk->nlhk', p, v, optimize=True)
+    multi_head_attention = np.einsum('nlhk,dhk->nld', head, wo, optimize=True)
+    h = x + multi_head_attention
+    mu_2 = np.mean(h, axis=2, keepdims=True)
+    h_minus_mu_2 = h - mu_2
+    var_2 = np.mean(np.square(h_minus_mu_2), axis=2, keepdims=True)
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = h_minus_mu_2 * rstd_2
+    n = gamma2 * xhat_2 + beta2
+    linear = n @ w1.T + b1
+    tail = _normal_tail_ratio(np.abs(linear))
+    h_2 = _exp_polynomial(linear, 0, 0, -0.25, 0)
+    linear_bounded = np.where(h_2 > 0, linear, 0)
+    tail_linear_bounded = tail * linear_bounded
+    gelu_part = linear - tail_linear_bounded * np.square(h_2)
+    gelu = np.where(linear >= 0, gelu_part, tail_linear_bounded * h_2 * h_2)
+    linear_2 = gelu @ w2.T + b2
+    y = h + linear_2
+    return _rounded(dtype, y)
+
+
+def transformer_block_vjp(g, x, gamma1, beta1, wq, wk, wv, wo, gamma2, beta2, w1, b1, w2, b2):
+    """Gradients of transformer_block: what the cotangent g of its output amounts to at each real input.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (x - mu)*rstd
+        layer_norm = gamma1*xhat + beta1
+        q = sum(layer_norm*wq, D)
+        k = sum(layer_norm*wk, D)
+        keys = k[L=idx(L')]
+        e = exp(sum(q*keys, K)/sqrt(size(K)))
+        p = e/sum(e, L')
+        v = sum(layer_norm*wv, D)
+        values = v[L=idx(L')]
+        head = sum(p*values, L')
+        multi_head_attention = sum(head*wo, H K)
+        h = x + multi_head_attention
+        mu_2 = mean(h, D)
+        var_2 = mean((h - mu_2)**2, D)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (h - mu_2)*rstd_2
+        n = gamma2*xhat_2 + beta2
+        linear = sum(n*w1, D) + b1
+        gelu = linear*normal_cdf(linear)
+        dgelu = sum(w2*g, D)
+        dlinear = dgelu*(normal_cdf(linear) + linear*normal_pdf(linear))
+        dn = sum(w1*dlinear, F)
+        dh = rstd_2*(gamma2*dn - mean(gamma2*dn, D) - xhat_2*mean(gamma2*xhat_2*dn, D)) + g
+        dhead = sum(wo*dh, D)
+        dvalues = sum(p*dhead, L)
+        dv = dvalues[L'=idx(L)]
+        dp = sum(values*dhead, K)
+        de_in = p*(dp - sum(p*dp, L'))/sqrt(size(K))
+        dkeys = sum(q*de_in, L)
+        dk = dkeys[L'=idx(L)]
+        dq = sum(keys*de_in, L')
+        dlayer_norm = sum(wk*dk + wq*dq + wv*dv, H K)
+        dx = rstd*(gamma1*dlayer_norm - mean(gamma1*dlayer_norm, D) - xhat*mean(gamma1*xhat*dlayer_norm, D))
+            + dh
+        dgamma1 = sum(xhat*dlayer_norm, L N)
+        dbeta1 = sum(dlayer_norm, L N)
+        dwq = sum(layer_norm*dq, L N)
+        dwk = sum(layer_norm*dk, L N)
+        dwv = sum(layer_norm*dv, L N)
+        dwo = sum(dh*head, L N)
+        dgamma2 = sum(xhat_2*dn, L N)
+        dbeta2 = sum(dn, L N)
+        dw1 = sum(n*dlinear, L N)
+        db1 = sum(dlinear, L N)
+        dw2 = sum(g*gelu, L N)
+        db2 = sum(g, L N)
+
+    Arrays: g (N, L, D), x (N, L, D), gamma1 (D,), beta1 (D,), wq (H, K, D), wk (H, K, D), wv (H, K, D),
+            wo (D, H, K), gamma2 (D,), beta2 (D,), w1 (F, D), b1 (F,), w2 (D, F), b2 (D,).
+    Returns: dx (N, L, D), dgamma1 (D,), dbeta1 (D,), dwq (H, K, D), dwk (H, K, D), dwv (H, K, D),
+             dwo (D, H, K), dgamma2 (D,), dbeta2 (D,), dw1 (F, D), db1 (F,), dw2 (D, F), db2 (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where L or D or K is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, figure 1, with the norms first as Xiong et al. 2020,
+    arXiv:2002.04745
+    """
+    g, x, gamma1, beta1, wq, wk, wv, wo, gamma2, beta2, w1, b1, w2, b2, dtype = _arrays(
+        'transformer_block_vjp',
+        g=(g, 'N L D'),
+        x=(x, 'N L D'),
+        gamma1=(gamma1, 'D'),
+        beta1=(beta1, 'D'),
+        wq=(wq, 'H K D'),
+        wk=(wk, 'H K D'),
+        wv=(wv, 'H K D'),
+        wo=(wo, 'D H K'),
+        gamma2=(gamma2, 'D'),
+        beta2=(beta2, 'D'),
+        w1=(w1, 'F D'),
+        b1=(b1, 'F'),
+        w2=(w2, 'D F'),
+        b2=(b2, 'D'),
+    )
+    K = wq.shape[1]
+    _nonempty('transformer_block_vjp', L=g.shape[1], D=g.shape[2], K=K)
+    mu = np.mean(x, axis=2, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=2, keepdims=True)
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = x_minus_mu * rstd
+    gamma1_xhat = gamma1 * xhat
+    layer_norm = gamma1_xhat + beta1
+    q = np.einsum('nld,hkd->nlhk', layer_norm, wq, optimize=True)
+    k = np.einsum('nld,hkd->nlhk', layer_norm, wk, optimize=True)
+    root_K = np.sqrt(K)
+    shift_part = np.einsum('nlhk,nahk->nlha', q, k, optimize=True) / root_K
+    shift = np.max(shift_part, axis=3, keepdims=True)
+    e = np.exp(shift_part - shift)
+    p = e / np.sum(e, axis=3, keepdims=True)
+    v = np.einsum('nld,hkd->nlhk', layer_norm, wv, optimize=True)
+    head = np.einsum('nlha,nahk->nlhk', p, v, optimize=True)
+    multi_head_attention = np.einsum('nlhk,dhk->nld', head, wo, optimize=True)
+    h = x + multi_head_attention
+    mu_2 = np.mean(h, axis=2, keepdims=True)
+    h_minus_mu_2 = h - mu_2
+    var_2 = np.mean(np.square(h_minus_mu_2), axis=2, keepdims=True)
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = h_minus_mu_2 * rstd_2
+    gamma2_xhat_2 = gamma2 * xhat_2
+    n = gamma2_xhat_2 + beta2
+    linear = n @ w1.T + b1
+    tail = _normal_tail_ratio(np.abs(linear))
+    h_2 = _exp_polynomial(linear, 0, 0, -0.25, 0)
+    linear_bounded = np.where(h_2 > 0, linear, 0)
+    e_2 = np.square(h_2)
+    tail_linear_bounded = tail * linear_bounded
+    gelu_part = linear >= 0
+    gelu = np.where(gelu_part, linear - tail_linear_bounded * e_2, tail_linear_bounded * h_2 * h_2)
+    dgelu = g @ w2
+    dlinear_part = 0.3989422804014327 * linear_bounded
+    dlinear_part_2 = np.where(gelu_part, 1 + (dlinear_part - tail) * e_2, (tail + dlinear_part) * h_2 * h_2)
+    dlinear_part_3 = _near_root(
+        dlinear_part_2, linear, 0.25, -0.7517915246935645, 1.4956759177009883e-17, 1, 4.324231749474907e-07,
+        -7.624746287850643e-06, -1.1214339211934606e-05, 8.614887635758081e-05, 0.00018633974424210498,
+        -0.0007448263875017037, -0.002239538068022092, 0.004539228369264235, 0.019421679838188387,
+        -0.014771522148141675, -0.1140082332972217, -0.01819967639867149, 0.388284982990552, 0.4314939923140469,
+    )
+    dlinear = dgelu * dlinear_part_3
+    dn = dlinear @ w1
+    gamma2_dn = gamma2 * dn
+    dh_part = xhat_2 * np.mean(gamma2_xhat_2 * dn, axis=2, keepdims=True)
+    dh = rstd_2 * (gamma2_dn - np.mean(gamma2_dn, axis=2, keepdims=True) - dh_part) + g
+    dhead = np.einsum('dhk,nld->nlhk', wo, dh, optimize=True)
+    dvalues = np.einsum('nlha,nlhk->nhka', p, dhead, optimize=True)
+    dp = np.einsum('nlhk,nahk->nahl', v, dhead, optimize=True)
+    de_in = p * (dp - np.sum(p * dp, axis=3, keepdims=True)) / root_K
+    dkeys = np.einsum('nlhk,nlha->nhka', q, de_in, optimize=True)
+    dq = np.einsum('nlhk,nahl->nahk', k, de_in, optimize=True)
+    dkeys_dot_wk = np.einsum('nhkl,hkd->nld', dkeys, wk, optimize=True)
+    dlayer_norm_part = dkeys_dot_wk + np.einsum('nlhk,hkd->nld', dq, wq, optimize=True)
+    dlayer_norm = dlayer_norm_part + np.einsum('nhkl,hkd->nld', dvalues, wv, optimize=True)
+    gamma1_dlayer_norm = gamma1 * dlayer_norm
+    dx_part = gamma1_dlayer_norm - np.mean(gamma1_dlayer_norm, axis=2, keepdims=True)
+    dx = rstd * (dx_part - xhat * np.mean(gamma1_xhat * dlayer_norm, axis=2, keepdims=True)) + dh
+    dgamma1 = np.sum(xhat * dlayer_norm, axis=(0, 1))
+    dbeta1 = np.sum(dlayer_norm, axis=(0, 1))
+    dwq = np.einsum('nlhk,nld->dhk', dq, layer_norm, optimize=True)
+    dwk = np.einsum('nhkl,nld->dhk', dkeys, layer_norm, optimize=True)
+    dwv = np.einsum('nhkl,nld->dhk', dvalues, layer_norm, optimize=True)
+    dwo = np.einsum('nlhk,nld->dhk', head, dh, optimize=True)
+    dgamma2 = np.sum(xhat_2 * dn, axis=(0, 1))
+    dbeta2 = np.sum(dn, axis=(0, 1))
+    dw1 = np.einsum('nld,nlf->df', n, dlinear, optimize=True)
+    db1 = np.sum(dlinear, axis=(0, 1))
+    dw2 = np.einsum('nld,nlf->df', g, gelu, optimize=True)
+    db2 = np.sum(g, axis=(0, 1))
+    return _rounded(
+        dtype, dx, dgamma1, dbeta1, np.transpose(dwq, (1, 2, 0)), np.transpose(dwk, (1, 2, 0)),
+        np.transpose(dwv, (1, 2, 0)), dwo, dgamma2, dbeta2, dw1.T, db1, dw2, db2,
+    )
+
+
+def transformer_block_jvp(
+    v_x, v_gamma1, v_beta1, v_wq, v_wk, v_wv, v_wo, v_gamma2, v_beta2, v_w1, v_b1, v_w2, v_b2, x, gamma1, beta1, wq, wk,
+    wv, wo, gamma2, beta2, w1, b1, w2, b2
+):
+    """Derivative of transformer_block in the direction of the tangents v_*.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (x - mu)*rstd
+        layer_norm = gamma1*xhat + beta1
+        q = sum(layer_norm*wq, D)
+        k = sum(layer_norm*wk, D)
+        keys = k[L=idx(L')]
+        e = exp(sum(q*keys, K)/sqrt(size(K)))
+        p = e/sum(e, L')
+        v = sum(layer_norm*wv, D)
+        values = v[L=idx(L')]
+        head = sum(p*values, L')
+        multi_head_attention = sum(head*wo, H K)
+        h = x + multi_head_attention
+        mu_2 = mean(h, D)
+        var_2 = mean((h - mu_2)**2, D)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (h - mu_2)*rstd_2
+        n = gamma2*xhat_2 + beta2
+        linear = sum(n*w1, D) + b1
+        gelu = linear*normal_cdf(linear)
+        var_in_dot = v_x - mean(v_x, D)
+        layer_norm_dot = gamma1*rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, D)) + v_beta1 + v_gamma1*xhat
+        q_dot = sum(v_wq*layer_norm + wq*layer_norm_dot, D)
+        k_dot = sum(v_wk*layer_norm + wk*layer_norm_dot, D)
+        e_in_dot = sum(q*k_dot[L=idx(L')] + keys*q_dot, K)
+        v_dot = sum(v_wv*layer_norm + wv*layer_norm_dot, D)
+        head_dot = sum(p*v_dot[L=idx(L')], L') + sum(p*values*e_in_dot, L')/sqrt(size(K)) -
+            head*sum(p*e_in_dot, L')/sqrt(size(K))
+        multi_head_attention_dot = sum(v_wo*head + wo*head_dot, H K)
+        h_dot = multi_head_attention_dot + v_x
+        var_2_in_dot = h_dot - mean(h_dot, D)
+        n_dot = gamma2*rstd_2*(var_2_in_dot - xhat_2*mean(xhat_2*var_2_in_dot, D)) + v_beta2 +
+            v_gamma2*xhat_2
+        linear_in_dot = sum(v_w1*n + w1*n_dot, D)
+        gelu_dot = normal_cdf(linear)*(linear_in_dot + v_b1) + linear*normal_pdf(linear)*(linear_in_dot +
+            v_b1)
+        linear_2_in_dot = sum(v_w2*gelu + w2*gelu_dot, F)
+        y_dot = h_dot + linear_2_in_dot + v_b2
+
+    Arrays: v_x (N, L, D), v_gamma1 (D,), v_beta1 (D,), v_wq (H, K, D), v_wk (H, K, D), v_wv (H, K, D),
+            v_wo (D, H, K), v_gamma2 (D,), v_beta2 (D,), v_w1 (F, D), v_b1 (F,), v_w2 (D, F), v_b2 (D,),
+            x (N, L, D), gamma1 (D,), beta1 (D,), wq (H, K, D), wk (H, K, D), wv (H, K, D),
+            wo (D, H, K), gamma2 (D,), beta2 (D,), w1 (F, D), b1 (F,), w2 (D, F), b2 (D,).
+    Returns: y_dot (N, L, D).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where L or D or K is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, figure 1, with the norms first as Xiong et al. 2020,
+    arXiv:2002.04745
+    """
+    v_x, v_gamma1, v_beta1, v_wq, v_wk, v_wv, v_wo, v_gamma2, v_beta2, v_w1, v_b1, v_w2, v_b2, x, gamma1, beta1, wq, wk, wv, wo, gamma2, beta2, w1, b1, w2, b2, dtype = _arrays(
+        'transformer_block_jvp',
+        v_x=(v_x, 'N L D'),
+        v_gamma1=(v_gamma1, 'D'),
+        v_beta1=(v_beta1, 'D'),
+        v_wq=(v_wq, 'H K D'),
+        v_wk=(v_wk, 'H K D'),
+        v_wv=(v_wv, 'H K D'),
+        v_wo=(v_wo, 'D H K'),
+        v_gamma2=(v_gamma2, 'D'),
+        v_beta2=(v_beta2, 'D'),
+        v_w1=(v_w1, 'F D'),
+        v_b1=(v_b1, 'F'),
+        v_w2=(v_w2, 'D F'),
+        v_b2=(v_b2, 'D'),
+        x=(x, 'N L D'),
+        gamma1=(gamma1, 'D'),
+        beta1=(beta1, 'D'),
+        wq=(wq, 'H K D'),
+        wk=(wk, 'H K D'),
+        wv=(wv, 'H K D'),
+        wo=(wo, 'D H K'),
+        gamma2=(gamma2, 'D'),
+        beta2=(beta2, 'D'),
+        w1=(w1, 'F D'),
+        b1=(b1, 'F'),
+        w2=(w2, 'D F'),
+        b2=(b2, 'D'),
+    )
+    K = v_wq.shape[1]
+    _nonempty('transformer_block_jvp', L=v_x.shape[1], D=v_x.shape[2], K=K)
+    mu = np.mean(x, axis=2, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=2, keepdims=True)
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = x_minus_mu * rstd
+    layer_norm = gamma1 * xhat + beta1
+    q = np.einsum('nld,hkd->nlhk', layer_norm, wq, optimize=True)
+    k = np.einsum('nld,hkd->nlhk', layer_norm, wk, optimize=True)
+    root_K = np.sqrt(K)
+    shift_part = np.einsum('nlhk,nahk->nlha', q, k, optimize=True) / root_K
+    shift = np.max(shift_part, axis=3, keepdims=True)
+    e = np.exp(shift_part - shift)
+    p = e / np.sum(e, axis=3, keepdims=True)
+    v = np.einsum('nld,hkd->nlhk', layer_norm, wv, optimize=True)
+    head = np.einsum('nlha,nahk->nlhk', p, v, optimize=True)
+    multi_head_attention = np.einsum('nlhk,dhk->nld', head, wo, optimize=True)
+    h = x + multi_head_attention
+    mu_2 = np.mean(h, axis=2, keepdims=True)
+    h_minus_mu_2 = h - mu_2
+    var_2 = np.mean(np.square(h_minus_mu_2), axis=2, keepdims=True)
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = h_minus_mu_2 * rstd_2
+    n = gamma2 * xhat_2 + beta2
+    linear = n @ w1.T + b1
+    tail = _normal_tail_ratio(np.abs(linear))
+    h_2 = _exp_polynomial(linear, 0, 0, -0.25, 0)
+    linear_bounded = np.where(h_2 > 0, linear, 0)
+    e_2 = np.square(h_2)
+    tail_linear_bounded = tail * linear_bounded
+    gelu_part = linear >= 0
+    gelu = np.where(gelu_part, linear - tail_linear_bounded * e_2, tail_linear_bounded * h_2 * h_2)
+    var_in_dot = v_x - np.mean(v_x, axis=2, keepdims=True)
+    layer_norm_dot_part = gamma1 * rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=2, keepdims=True))
+    layer_norm_dot = layer_norm_dot_part + v_beta1 + v_gamma1 * xhat
+    wq_dot_layer_norm_dot = np.einsum('hkd,nld->nlhk', wq, layer_norm_dot, optimize=True)
+    q_dot = np.einsum('hkd,nld->nlhk', v_wq, layer_norm, optimize=True) + wq_dot_layer_norm_dot
+    wk_dot_layer_norm_dot = np.einsum('hkd,nld->nlhk', wk, layer_norm_dot, optimize=True)
+    k_dot = np.einsum('hkd,nld->nlhk', v_wk, layer_norm, optimize=True) + wk_dot_layer_norm_dot
+    q_dot_k_dot = np.einsum('nlhk,nahk->nlha', q, k_dot, optimize=True)
+    e_in_dot = q_dot_k_dot + np.einsum('nlhk,nahk->nahl', k, q_dot, optimize=True)
+    wv_dot_layer_norm_dot = np.einsum('hkd,nld->nlhk', wv, layer_norm_dot, optimize=True)
+    v_dot = np.einsum('hkd,nld->nlhk', v_wv, layer_norm, optimize=True) + wv_dot_layer_norm_dot
+    p_e_in_dot = p * e_in_dot
+    head_dot_part = np.einsum('nlha,nahk->nlhk', p_e_in_dot, v, optimize=True) / root_K
+    head_dot_part_2 = np.einsum('nlha,nahk->nlhk', p, v_dot, optimize=True) + head_dot_part
+    head_dot = head_dot_part_2 - np.sum(p_e_in_dot, axis=3, keepdims=True) / root_K * head
+    head_dot_dot_wo = np.einsum('nlhk,dhk->nld', head_dot, wo, optimize=True)
+    multi_head_attention_dot = np.einsum('nlhk,dhk->nld', head, v_wo, optimize=True) + head_dot_dot_wo
+    h_dot = multi_head_attention_dot + v_x
+    var_2_in_dot = h_dot - np.mean(h_dot, axis=2, keepdims=True)
+    n_dot_part = var_2_in_dot - xhat_2 * np.mean(xhat_2 * var_2_in_dot, axis=2, keepdims=True)
+    n_dot = gamma2 * rstd_2 * n_dot_part + v_beta2 + v_gamma2 * xhat_2
+    linear_in_dot = n @ v_w1.T + n_dot @ w1.T
+    gelu_dot_part = 0.3989422804014327 * linear_bounded
+    gelu_dot_part_2 = np.where(gelu_part, 1 + (gelu_dot_part - tail) * e_2, (tail + gelu_dot_part) * h_2 * h_2)
+    gelu_dot_part_3 = _near_root(
+        gelu_dot_part_2, linear, 0.25, -0.7517915246935645, 1.4956759177009883e-17, 1, 4.324231749474907e-07,
+        -7.624746287850643e-06, -1.1214339211934606e-05, 8.614887635758081e-05, 0.00018633974424210498,
+        -0.0007448263875017037, -0.002239538068022092, 0.004539228369264235, 0.019421679838188387,
+        -0.014771522148141675, -0.1140082332972217, -0.01819967639867149, 0.388284982990552, 0.4314939923140469,
+    )
+    gelu_dot = (linear_in_dot + v_b1) * gelu_dot_part_3
+    linear_2_in_dot = gelu @ v_w2.T + gelu_dot @ w2.T
+    y_dot = h_dot + linear_2_in_dot + v_b2
+    return _rounded(dtype, y_dot)
+
+
+def transformer_block_hvp(
+    g, v_x, v_gamma1, v_beta1, v_wq, v_wk, v_wv, v_wo, v_gamma2, v_beta2, v_w1, v_b1, v_w2, v_b2, x, gamma1, beta1, wq,
+    wk, wv, wo, gamma2, beta2, w1, b1, w2, b2
+):
+    """Derivative of the gradients of transformer_block in the direction of the tangents v_*, the cotangent held fixed.
+
+        mu = mean(x, D)
+        var = mean((x - mu)**2, D)
+        rstd = 1/sqrt(var + 1/100000)
+        xhat = (x - mu)*rstd
+        layer_norm = gamma1*xhat + beta1
+        q = sum(layer_norm*wq, D)
+        k = sum(layer_norm*wk, D)
+        keys = k[L=idx(L')]
+        e = exp(sum(q*keys, K)/sqrt(size(K)))
+        p = e/sum(e, L')
+        v = sum(layer_norm*wv, D)
+        values = v[L=idx(L')]
+        head = sum(p*values, L')
+        multi_head_attention = sum(head*wo, H K)
+        h = x + multi_head_attention
+        mu_2 = mean(h, D)
+        var_2 = mean((h - mu_2)**2, D)
+        rstd_2 = 1/sqrt(var_2 + 1/100000)
+        xhat_2 = (h - mu_2)*rstd_2
+        n = gamma2*xhat_2 + beta2
+        linear = sum(n*w1, D) + b1
+        dgelu = sum(w2*g, D)
+        dlinear = dgelu*(normal_cdf(linear) + linear*normal_pdf(linear))
+        dn = sum(w1*dlinear, F)
+        dh = rstd_2*(gamma2*dn - mean(gamma2*dn, D) - xhat_2*mean(gamma2*xhat_2*dn, D)) + g
+        dhead = sum(wo*dh, D)
+        dvalues = sum(p*dhead, L)
+        dv = dvalues[L'=idx(L)]
+        dp = sum(values*dhead, K)
+        de_in = p*(dp - sum(p*dp, L'))/sqrt(size(K))
+        dkeys = sum(q*de_in, L)
+        dk = dkeys[L'=idx(L)]
+        dq = sum(keys*de_in, L')
+        dlayer_norm = sum(wk*dk + wq*dq + wv*dv, H K)
+        var_in_dot = v_x - mean(v_x, D)
+        xhat_dot = rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, D))
+        layer_norm_dot = v_beta1 + gamma1*xhat_dot + v_gamma1*xhat
+        q_dot = sum(v_wq*layer_norm + wq*layer_norm_dot, D)
+        k_dot = sum(v_wk*layer_norm + wk*layer_norm_dot, D)
+        e_in_dot = sum(q*k_dot[L=idx(L')] + keys*q_dot, K)
+        p_dot = p*(e_in_dot - sum(p*e_in_dot, L'))/sqrt(size(K))
+        v_dot = sum(v_wv*layer_norm + wv*layer_norm_dot, D)
+        head_dot = sum(p*v_dot[L=idx(L')] + values*p_dot, L')
+        multi_head_attention_dot = sum(v_wo*head + wo*head_dot, H K)
+        h_dot = multi_head_attention_dot + v_x
+        var_2_in_dot = h_dot - mean(h_dot, D)
+        xhat_2_dot = rstd_2*(var_2_in_dot - xhat_2*mean(xhat_2*var_2_in_dot, D))
+        n_dot = v_beta2 + gamma2*xhat_2_dot + v_gamma2*xhat_2
+        linear_in_dot = sum(v_w1*n + w1*n_dot, D)
+        linear_dot = linear_in_dot + v_b1
+        dgelu_dot = sum(v_w2*g, D)
+        dlinear_dot = 2*normal_pdf(linear)*(dgelu*linear_dot*(2 - linear**2)/2 + linear*dgelu_dot/2) +
+            dgelu_dot*normal_cdf(linear)
+        dn_dot = sum(v_w1*dlinear + w1*dlinear_dot, F)
+        dh_in_dot = v_gamma2*dn + gamma2*dn_dot - mean(gamma2*xhat_2*dn, D)*xhat_2_dot +
+            xhat_2*mean(-(dn*(gamma2*xhat_2_dot + v_gamma2*xhat_2) + gamma2*xhat_2*dn_dot), D) +
+            mean(-(v_gamma2*dn + gamma2*dn_dot), D)
+        dh_dot = rstd_2*(dh_in_dot - rstd_2**2*(gamma2*dn - mean(gamma2*dn, D) -
+            xhat_2*mean(gamma2*xhat_2*dn, D))*mean((h - mu_2)*var_2_in_dot, D))
+        dhead_dot = sum(v_wo*dh + wo*dh_dot, D)
+        dvalues_dot = sum(dhead*p_dot + p*dhead_dot, L)
+        dp_dot = sum(dhead*v_dot[L=idx(L')] + values*dhead_dot, K)
+        de_in_dot = ((dp - sum(p*dp, L'))*p_dot + p*dp_dot + p*sum(-(dp*p_dot + p*dp_dot),
+            L'))/sqrt(size(K))
+        dkeys_dot = sum(de_in*q_dot + q*de_in_dot, L)
+        dq_dot = sum(de_in*k_dot[L=idx(L')] + keys*de_in_dot, L')
+        dlayer_norm_dot = sum(v_wk*dk + wk*dkeys_dot[L'=idx(L)] + v_wq*dq + wq*dq_dot + v_wv*dv +
+            wv*dvalues_dot[L'=idx(L)], H K)
+        dx_in_dot = v_gamma1*dlayer_norm + gamma1*dlayer_norm_dot - mean(gamma1*xhat*dlayer_norm,
+            D)*xhat_dot + xhat*mean(-(dlayer_norm*(gamma1*xhat_dot + v_gamma1*xhat) +
+            gamma1*xhat*dlayer_norm_dot), D) + mean(-(v_gamma1*dlayer_norm + gamma1*dlayer_norm_dot), D)
+        dx_dot = dh_dot + rstd*dx_in_dot - rstd**3*(gamma1*dlayer_norm - mean(gamma1*dlayer_norm, D) -
+            xhat*mean(gamma1*xhat*dlayer_norm, D))*mean((x - mu)*var_in_dot, D)
+        dgamma1_dot = sum(dlayer_norm*xhat_dot + xhat*dlayer_norm_dot, L N)
+        dbeta1_dot = sum(dlayer_norm_dot, L N)
+        dwq_dot = sum(layer_norm_dot*dq + layer_norm*dq_dot, L N)
+        dwk_dot = sum(layer_norm_dot*dk + layer_norm*dkeys_dot[L'=idx(L)], L N)
+        dwv_dot = sum(layer_norm_dot*dv + layer_norm*dvalues_dot[L'=idx(L)], L N)
+        dwo_dot = sum(dh*head_dot + dh_dot*head, L N)
+        dgamma2_dot = sum(dn*xhat_2_dot + xhat_2*dn_dot, L N)
+        dbeta2_dot = sum(dn_dot, L N)
+        dw1_dot = sum(dlinear*n_dot + n*dlinear_dot, L N)
+        db1_dot = sum(dlinear_dot, L N)
+        dw2_dot = sum(g*linear_dot*normal_cdf(linear), L N) +
+            sqrt(2)*sum(g*linear*linear_dot*exp(-linear**2/2), L N)/(2*sqrt(pi))
+        db2_dot = 0
+
+    Arrays: g (N, L, D), v_x (N, L, D), v_gamma1 (D,), v_beta1 (D,), v_wq (H, K, D), v_wk (H, K, D),
+            v_wv (H, K, D), v_wo (D, H, K), v_gamma2 (D,), v_beta2 (D,), v_w1 (F, D), v_b1 (F,),
+            v_w2 (D, F), v_b2 (D,), x (N, L, D), gamma1 (D,), beta1 (D,), wq (H, K, D), wk (H, K, D),
+            wv (H, K, D), wo (D, H, K), gamma2 (D,), beta2 (D,), w1 (F, D), b1 (F,), w2 (D, F), b2 (D,).
+    Returns: dx_dot (N, L, D), dgamma1_dot (D,), dbeta1_dot (D,), dwq_dot (H, K, D), dwk_dot (H, K, D),
+             dwv_dot (H, K, D), dwo_dot (D, H, K), dgamma2_dot (D,), dbeta2_dot (D,), dw1_dot (F, D),
+             db1_dot (F,), dw2_dot (D, F), db2_dot (D,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where L or D or K is empty.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, figure 1, with the norms first as Xiong et al. 2020,
+    arXiv:2002.04745
+    """
+    g, v_x, v_gamma1, v_beta1, v_wq, v_wk, v_wv, v_wo, v_gamma2, v_beta2, v_w1, v_b1, v_w2, v_b2, x, gamma1, beta1, wq, wk, wv, wo, gamma2, beta2, w1, b1, w2, b2, dtype = _arrays(
+        'transformer_block_hvp',
+        g=(g, 'N L D'),
+        v_x=(v_x, 'N L D'),
+        v_gamma1=(v_gamma1, 'D'),
+        v_beta1=(v_beta1, 'D'),
+        v_wq=(v_wq, 'H K D'),
+        v_wk=(v_wk, 'H K D'),
+        v_wv=(v_wv, 'H K D'),
+        v_wo=(v_wo, 'D H K'),
+        v_gamma2=(v_gamma2, 'D'),
+        v_beta2=(v_beta2, 'D'),
+        v_w1=(v_w1, 'F D'),
+        v_b1=(v_b1, 'F'),
+        v_w2=(v_w2, 'D F'),
+        v_b2=(v_b2, 'D'),
+        x=(x, 'N L D'),
+        gamma1=(gamma1, 'D'),
+        beta1=(beta1, 'D'),
+        wq=(wq, 'H K D'),
+        wk=(wk, 'H K D'),
+        wv=(wv, 'H K D'),
+        wo=(wo, 'D H K'),
+        gamma2=(gamma2, 'D'),
+        beta2=(beta2, 'D'),
+        w1=(w1, 'F D'),
+        b1=(b1, 'F'),
+        w2=(w2, 'D F'),
+        b2=(b2, 'D'),
+    )
+    K = v_wq.shape[1]
+    _nonempty('transformer_block_hvp', L=g.shape[1], D=g.shape[2], K=K)
+    mu = np.mean(x, axis=2, keepdims=True)
+    x_minus_mu = x - mu
+    var = np.mean(np.square(x_minus_mu), axis=2, keepdims=True)
+    rstd = 1 / np.sqrt(var + 1e-05)
+    xhat = x_minus_mu * rstd
+    gamma1_xhat = gamma1 * xhat
+    layer_norm = gamma1_xhat + beta1
+    q = np.einsum('nld,hkd->nlhk', layer_norm, wq, optimize=True)
+    k = np.einsum('nld,hkd->nlhk', layer_norm, wk, optimize=True)
+    root_K = np.sqrt(K)
+    shift_part = np.einsum('nlhk,nahk->nlha', q, k, optimize=True) / root_K
+    shift = np.max(shift_part, axis=3, keepdims=True)
+    e = np.exp(shift_part - shift)
+    p = e / np.sum(e, axis=3, keepdims=True)
+    v = np.einsum('nld,hkd->nlhk', layer_norm, wv, optimize=True)
+    head = np.einsum('nlha,nahk->nlhk', p, v, optimize=True)
+    multi_head_attention = np.einsum('nlhk,dhk->nld', head, wo, optimize=True)
+    h = x + multi_head_attention
+    mu_2 = np.mean(h, axis=2, keepdims=True)
+    h_minus_mu_2 = h - mu_2
+    var_2 = np.mean(np.square(h_minus_mu_2), axis=2, keepdims=True)
+    rstd_2 = 1 / np.sqrt(var_2 + 1e-05)
+    xhat_2 = h_minus_mu_2 * rstd_2
+    gamma2_xhat_2 = gamma2 * xhat_2
+    n = gamma2_xhat_2 + beta2
+    linear = n @ w1.T + b1
+    dgelu = g @ w2
+    tail = _normal_tail_ratio(np.abs(linear))
+    h_2 = _exp_polynomial(linear, 0, 0, -0.25, 0)
+    linear_bounded = np.where(h_2 > 0, linear, 0)
+    dlinear_part = 0.3989422804014327 * linear_bounded
+    dlinear_part_2 = linear >= 0
+    dlinear_part_3 = 1 + (dlinear_part - tail) * np.square(h_2)
+    dlinear_part_4 = np.where(dlinear_part_2, dlinear_part_3, (tail + dlinear_part) * h_2 * h_2)
+    dlinear_part_5 = _near_root(
+        dlinear_part_4, linear, 0.25, -0.7517915246935645, 1.4956759177009883e-17, 1, 4.324231749474907e-07,
+        -7.624746287850643e-06, -1.1214339211934606e-05, 8.614887635758081e-05, 0.00018633974424210498,
+        -0.0007448263875017037, -0.002239538068022092, 0.004539228369264235, 0.019421679838188387,
+        -0.014771522148141675, -0.1140082332972217, -0.01819967639867149, 0.388284982990552, 0.4314939923140469,
+    )
+    dlinear = dgelu * dlinear_part_5
+    dn = dlinear @ w1
+    gamma2_dn = gamma2 * dn
+    dh_part = np.mean(gamma2_xhat_2 * dn, axis=2, keepdims=True)
+    dh_part_2 = gamma2_dn - np.mean(gamma2_dn, axis=2, keepdims=True) - xhat_2 * dh_part
+    dh = rstd_2 * dh_part_2 + g
+    dhead = np.einsum('dhk,nld->nlhk', wo, dh, optimize=True)
+    dvalues = np.einsum('nlha,nlhk->nhka', p, dhead, optimize=True)
+    dp = np.einsum('nlhk,nahk->nahl', v, dhead, optimize=True)
+    de_in_part = dp - np.sum(p * dp, axis=3, keepdims=True)
+    de_in = p * de_in_part / root_K
+    dkeys = np.einsum('nlhk,nlha->nhka', q, de_in, optimize=True)
+    dq = np.einsum('nlhk,nahl->nahk', k, de_in, optimize=True)
+    dkeys_dot_wk = np.einsum('nhkl,hkd->nld', dkeys, wk, optimize=True)
+    dlayer_norm_part = dkeys_dot_wk + np.einsum('nlhk,hkd->nld', dq, wq, optimize=True)
+    dlayer_norm = dlayer_norm_part + np.einsum('nhkl,hkd->nld', dvalues, wv, optimize=True)
+    var_in_dot = v_x - np.mean(v_x, axis=2, keepdims=True)
+    xhat_dot = rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=2, keepdims=True))
+    gamma1_xhat_dot = gamma1 * xhat_dot
+    v_gamma1_xhat = v_gamma1 * xhat
+    layer_norm_dot = v_beta1 + gamma1_xhat_dot + v_gamma1_xhat
+    wq_dot_layer_norm_dot = np.einsum('hkd,nld->nlhk', wq, layer_norm_dot, optimize=True)
+    q_dot = np.einsum('hkd,nld->nlhk', v_wq, layer_norm, optimize=True) + wq_dot_layer_norm_dot
+    wk_dot_layer_norm_dot = np.einsum('hkd,nld->nlhk', wk, layer_norm_dot, optimize=True)
+    k_dot = np.einsum('hkd,nld->nlhk', v_wk, layer_norm, optimize=True) + wk_dot_layer_norm_dot
+    q_dot_k_dot = np.einsum('nlhk,nahk->nlha', q, k_dot, optimize=True)
+    e_in_dot = q_dot_k_dot + np.einsum('nlhk,nahk->nahl', k, q_dot, optimize=True)
+    p_dot = p * (e_in_dot - np.sum(p * e_in_dot, axis=3, keepdims=True)) / root_K
+    wv_dot_layer_norm_dot = np.einsum('hkd,nld->nlhk', wv, layer_norm_dot, optimize=True)
+    v_dot = np.einsum('hkd,nld->nlhk', v_wv, layer_norm, optimize=True) + wv_dot_layer_norm_dot
+    p_dot_v_dot = np.einsum('nlha,nahk->nlhk', p, v_dot, optimize=True)
+    head_dot = p_dot_v_dot + np.einsum('nlhk,nahl->nahk', v, p_dot, optimize=True)
+    head_dot_dot_wo = np.einsum('nlhk,dhk->nld', head_dot, wo, optimize=True)
+    multi_head_attention_dot = np.einsum('nlhk,dhk->nld', head, v_wo, optimize=True) + head_dot_dot_wo
+    h_dot = multi_head_attention_dot + v_x
+    var_2_in_dot = h_dot - np.mean(h_dot, axis=2, keepdims=True)
+    xhat_2_dot = rstd_2 * (var_2_in_dot - xhat_2 * np.mean(xhat_2 * var_2_in_dot, axis=2, keepdims=True))
+    gamma2_xhat_2_dot = gamma2 * xhat_2_dot
+    v_gamma2_xhat_2 = v_gamma2 * xhat_2
+    n_dot = v_beta2 + gamma2_xhat_2_dot + v_gamma2_xhat_2
+    linear_in_dot = n @ v_w1.T + n_dot @ w1.T
+    linear_dot = linear_in_dot + v_b1
+    dgelu_dot = g @ v_w2
+    e_2 = _exp_polynomial(linear, 0, 0, -0.5, 0)
+    dlinear_dot_part = dgelu * linear_dot * (2 - np.square(linear)) / 2 + linear * dgelu_dot / 2
+    dlinear_dot_part_2 = 0.7978845608028654 * dlinear_dot_part
+    dgelu_dot_tail = dgelu_dot * tail
+    dlinear_dot_part_3 = dgelu_dot + (dlinear_dot_part_2 - dgelu_dot_tail) * e_2
+    dlinear_dot = np.where(dlinear_part_2, dlinear_dot_part_3, (dlinear_dot_part_2 + dgelu_dot_tail) * e_2)
+    dn_dot = dlinear @ v_w1 + dlinear_dot @ w1
+    dh_in_dot_part = v_gamma2 * dn + gamma2 * dn_dot
+    dh_in_dot_part_2 = dn * (gamma2_xhat_2_dot + v_gamma2_xhat_2) + gamma2_xhat_2 * dn_dot
+    dh_in_dot_part_3 = xhat_2 * -np.mean(dh_in_dot_part_2, axis=2, keepdims=True)
+    dh_in_dot_part_4 = dh_in_dot_part - dh_part * xhat_2_dot + dh_in_dot_part_3
+    dh_in_dot = dh_in_dot_part_4 + -np.mean(dh_in_dot_part, axis=2, keepdims=True)
+    dh_dot_part = np.square(rstd_2) * np.mean(h_minus_mu_2 * var_2_in_dot, axis=2, keepdims=True) * dh_part_2
+    dh_dot = rstd_2 * (dh_in_dot - dh_dot_part)
+    wo_dot_dh_dot = np.einsum('dhk,nld->nlhk', wo, dh_dot, optimize=True)
+    dhead_dot = np.einsum('dhk,nld->nlhk', v_wo, dh, optimize=True) + wo_dot_dh_dot
+    dhead_dot_p_dot = np.einsum('nlhk,nlha->nhka', dhead, p_dot, optimize=True)
+    dvalues_dot = dhead_dot_p_dot + np.einsum('nlha,nlhk->nhka', p, dhead_dot, optimize=True)
+    dhead_dot_v_dot = np.einsum('nlhk,nahk->nlha', dhead, v_dot, optimize=True)
+    dp_dot = dhead_dot_v_dot + np.einsum('nlhk,nahk->nahl', v, dhead_dot, optimize=True)
+    p_dp_dot = p * dp_dot
+    de_in_dot_part = de_in_part * p_dot + p_dp_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=3, keepdims=True)
+    de_in_dot = de_in_dot_part / root_K
+    de_in_dot_q_dot = np.einsum('nlha,nlhk->nhka', de_in, q_dot, optimize=True)
+    dkeys_dot = de_in_dot_q_dot + np.einsum('nlhk,nlha->nhka', q, de_in_dot, optimize=True)
+    de_in_dot_k_dot = np.einsum('nlha,nahk->nlhk', de_in, k_dot, optimize=True)
+    dq_dot = de_in_dot_k_dot + np.einsum('nlhk,nahl->nahk', k, de_in_dot, optimize=True)
+    dkeys_dot_dot_wk = np.einsum('nhkl,hkd->nld', dkeys_dot, wk, optimize=True)
+    dlayer_norm_dot_part = np.einsum('nhkl,hkd->nld', dkeys, v_wk, optimize=True) + dkeys_dot_dot_wk
+    dlayer_norm_dot_part_2 = dlayer_norm_dot_part + np.einsum('nlhk,hkd->nld', dq, v_wq, optimize=True)
+    dlayer_norm_dot_part_3 = dlayer_norm_dot_part_2 + np.einsum('nlhk,hkd->nld', dq_dot, wq, optimize=True)
+    dlayer_norm_dot_part_4 = dlayer_norm_dot_part_3 + np.einsum('nhkl,hkd->nld', dvalues, v_wv, optimize=True)
+    dlayer_norm_dot = dlayer_norm_dot_part_4 + np.einsum('nhkl,hkd->nld', dvalues_dot, wv, optimize=True)
+    dx_in_dot_part = v_gamma1 * dlayer_norm + gamma1 * dlayer_norm_dot
+    dx_in_dot_part_2 = np.mean(gamma1_xhat * dlayer_norm, axis=2, keepdims=True)
+    dx_in_dot_part_3 = dlayer_norm * (gamma1_xhat_dot + v_gamma1_xhat) + gamma1_xhat * dlayer_norm_dot
+    dx_in_dot_part_4 = xhat * -np.mean(dx_in_dot_part_3, axis=2, keepdims=True)
+    dx_in_dot_part_5 = dx_in_dot_part - dx_in_dot_part_2 * xhat_dot + dx_in_dot_part_4
+    dx_in_dot = dx_in_dot_part_5 + -np.mean(dx_in_dot_part, axis=2, keepdims=True)
+    gamma1_dlayer_norm = gamma1 * dlayer_norm
+    dx_dot_part = gamma1_dlayer_norm - np.mean(gamma1_dlayer_norm, axis=2, keepdims=True)
+    dx_dot_part_2 = np.square(rstd) * rstd * np.mean(x_minus_mu * var_in_dot, axis=2, keepdims=True)
+    dx_dot = dh_dot + rstd * dx_in_dot - dx_dot_part_2 * (dx_dot_part - xhat * dx_in_dot_part_2)
+    dgamma1_dot = np.sum(dlayer_norm * xhat_dot + xhat * dlayer_norm_dot, axis=(0, 1))
+    dbeta1_dot = np.sum(dlayer_norm_dot, axis=(0, 1))
+    dq_dot_layer_norm_dot = np.einsum('nlhk,nld->dhk', dq, layer_norm_dot, optimize=True)
+    dwq_dot = dq_dot_layer_norm_dot + np.einsum('nlhk,nld->dhk', dq_dot, layer_norm, optimize=True)
+    dwk_dot_part = np.einsum('nhkl,nld->dhk', dkeys, layer_norm_dot, optimize=True)
+    dwk_dot = dwk_dot_part + np.einsum('nhkl,nld->dhk', dkeys_dot, layer_norm, optimize=True)
+    dwv_dot_part = np.einsum('nhkl,nld->dhk', dvalues, layer_norm_dot, optimize=True)
+    dwv_dot = dwv_dot_part + np.einsum('nhkl,nld->dhk', dvalues_dot, layer_norm, optimize=True)
+    head_dot_dot_dh = np.einsum('nlhk,nld->dhk', head_dot, dh, optimize=True)
+    dwo_dot = head_dot_dot_dh + np.einsum('nlhk,nld->dhk', head, dh_dot, optimize=True)
+    dgamma2_dot = np.sum(dn * xhat_2_dot + xhat_2 * dn_dot, axis=(0, 1))
+    dbeta2_dot = np.sum(dn_dot, axis=(0, 1))
+    dlinear_dot_n_dot = np.einsum('nlf,nld->df', dlinear, n_dot, optimize=True)
+    dw1_dot = dlinear_dot_n_dot + np.einsum('nld,nlf->df', n, dlinear_dot, optimize=True)
+    db1_dot = np.sum(dlinear_dot, axis=(0, 1))
+    dw2_dot_part = np.einsum('nld,nlf->df', g, linear_bounded * h_2 * h_2 * linear_dot, optimize=True)
+    dw2_dot_part_2 = np.einsum('nld,nlf->df', g, linear_dot * _normal_cdf(linear), optimize=True)
+    dw2_dot = dw2_dot_part_2 + 0.3989422804014327 * dw2_dot_part
+    db2_dot = np.zeros(v_gamma1.shape)
+    return _rounded(
+        dtype, dx_dot, dgamma1_dot, dbeta1_dot, np.transpose(dwq_dot, (1, 2, 0)), np.transpose(dwk_dot, (1, 2, 0)),
+        np.transpose(dwv_dot, (1, 2, 0)), dwo_dot, dgamma2_dot, dbeta2_dot, dw1_dot.T, db1_dot, dw2_dot, db2_dot,
+    )

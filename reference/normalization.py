@@ -7,6 +7,7 @@ from ._support import (
     _arrays,
     _nonempty,
     _parameters,
+    _requires,
     _rounded,
 )
 
@@ -168,8 +169,8 @@ def batch_norm_train_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
         dx_dot = rstd*(gamma*rstd*(mean(g*xhat, N)*(mean(v_x, N) + xhat*mean(v_x*xhat, N) - v_x) -
-            xhat*mean(v_x*(g - mean(g, N) - xhat*mean(g*xhat, N)), N) - (g - mean(g, N) - xhat*mean(g*xhat,
-            N))*mean(v_x*xhat, N)) + v_gamma*(g - mean(g, N) - xhat*mean(g*xhat, N)))
+            (xhat*mean(v_x*(g - mean(g, N) - xhat*mean(g*xhat, N)), N) + (g - mean(g, N) - xhat*mean(g*xhat,
+            N))*mean(v_x*xhat, N))) + v_gamma*(g - mean(g, N) - xhat*mean(g*xhat, N)))
         dgamma_dot = rstd*sum(v_x*(g - mean(g, N) - xhat*mean(g*xhat, N)), N)
         dbeta_dot = 0
 
@@ -200,8 +201,8 @@ def batch_norm_train_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     dx_dot_part_2 = np.mean(v_x * xhat, axis=0)
     dx_dot_part_3 = g - np.mean(g, axis=0) - xhat * dx_dot_part
     v_x_dx_dot_part_3 = v_x * dx_dot_part_3
-    dx_dot_part_4 = dx_dot_part * (np.mean(v_x, axis=0) + xhat * dx_dot_part_2 - v_x)
-    dx_dot_part_5 = dx_dot_part_4 - xhat * np.mean(v_x_dx_dot_part_3, axis=0) - dx_dot_part_3 * dx_dot_part_2
+    dx_dot_part_4 = xhat * np.mean(v_x_dx_dot_part_3, axis=0) + dx_dot_part_3 * dx_dot_part_2
+    dx_dot_part_5 = dx_dot_part * (np.mean(v_x, axis=0) + xhat * dx_dot_part_2 - v_x) - dx_dot_part_4
     dx_dot = rstd * (gamma * rstd * dx_dot_part_5 + v_gamma * dx_dot_part_3)
     dgamma_dot = rstd * np.sum(v_x_dx_dot_part_3, axis=0)
     dbeta_dot = np.zeros(v_gamma.shape)
@@ -226,6 +227,7 @@ def batch_norm_unbiased(x, gamma, beta, *, eps=1e-05):
     x, gamma, beta, dtype = _arrays('batch_norm_unbiased', x=(x, 'N D'), gamma=(gamma, 'D'), beta=(beta, 'D'))
     eps = _parameters('batch_norm_unbiased', eps=(eps, '(0, inf)'))
     N = x.shape[0]
+    _requires('batch_norm_unbiased', 'size(N) > 1', N > 1, N=N)
     _nonempty('batch_norm_unbiased', N=N)
     mu = np.mean(x, axis=0)
     x_minus_mu = x - mu
@@ -263,6 +265,7 @@ def batch_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
     )
     eps = _parameters('batch_norm_unbiased_vjp', eps=(eps, '(0, inf)'))
     N = g.shape[0]
+    _requires('batch_norm_unbiased_vjp', 'size(N) > 1', N > 1, N=N)
     _nonempty('batch_norm_unbiased_vjp', N=N)
     mu = np.mean(x, axis=0)
     x_minus_mu = x - mu
@@ -303,6 +306,7 @@ def batch_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     )
     eps = _parameters('batch_norm_unbiased_jvp', eps=(eps, '(0, inf)'))
     N = v_x.shape[0]
+    _requires('batch_norm_unbiased_jvp', 'size(N) > 1', N > 1, N=N)
     _nonempty('batch_norm_unbiased_jvp', N=N)
     mu = np.mean(x, axis=0)
     x_minus_mu = x - mu
@@ -321,14 +325,13 @@ def batch_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
         var = sum((x - mu)**2, N)/(size(N) - 1)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        dbeta = sum(g, N)
-        dx_dot = rstd*(gamma*rstd*(sum(v_x*xhat, N)*(2*sum(g*xhat, N)*xhat/(size(N) - 1) + mean(g -
-            xhat*sum(g*xhat, N)/(size(N) - 1), N) - (g - xhat*sum(g*xhat, N)/(size(N) - 1))) + mean(v_x,
-            N)*(sum(g*xhat, N) + dbeta*xhat) - sum(g*xhat, N)*v_x - xhat*sum(v_x*g, N))/(size(N) - 1) +
-            v_gamma*(g - xhat*sum(g*xhat, N)/(size(N) - 1)) - v_gamma*mean(g - xhat*sum(g*xhat, N)/(size(N)
-            - 1), N))
-        dgamma_dot = rstd*(sum(v_x*g, N) - dbeta*mean(v_x, N) - sum(g*xhat, N)*sum(v_x*xhat, N)/(size(N) -
-            1))
+        var_in_dot = v_x - mean(v_x, N)
+        xhat_dot = rstd*(var_in_dot - xhat*sum(xhat*var_in_dot, N)/(size(N) - 1))
+        dvar_in_dot = rstd*(v_gamma*(g - xhat*sum(g*xhat, N)/(size(N) - 1)) - gamma*(sum(g*xhat, N)*xhat_dot
+            + xhat*sum(g*xhat_dot, N) + rstd**2*(g - xhat*sum(g*xhat, N)/(size(N) - 1))*sum((x -
+            mu)*var_in_dot, N))/(size(N) - 1))
+        dx_dot = dvar_in_dot - mean(dvar_in_dot, N)
+        dgamma_dot = sum(g*xhat_dot, N)
         dbeta_dot = 0
 
     Arrays: g (N, D), v_x (N, D), v_gamma (D,), v_beta (D,), x (N, D), gamma (D,), beta (D,).
@@ -349,24 +352,22 @@ def batch_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
     )
     eps = _parameters('batch_norm_unbiased_hvp', eps=(eps, '(0, inf)'))
     N = g.shape[0]
+    _requires('batch_norm_unbiased_hvp', 'size(N) > 1', N > 1, N=N)
     _nonempty('batch_norm_unbiased_hvp', N=N)
     mu = np.mean(x, axis=0)
     x_minus_mu = x - mu
     var = np.sum(np.square(x_minus_mu), axis=0) / (N - 1)
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
-    dbeta = np.sum(g, axis=0)
-    dx_dot_part = np.sum(v_x * xhat, axis=0)
-    dx_dot_part_2 = np.sum(g * xhat, axis=0)
-    dx_dot_part_3 = g - dx_dot_part_2 / (N - 1) * xhat
-    mean_dx_dot_part_3 = np.mean(dx_dot_part_3, axis=0)
-    mean_v_x = np.mean(v_x, axis=0)
-    dx_dot_part_4 = np.sum(v_x * g, axis=0)
-    dx_dot_part_5 = dx_dot_part * (2 * dx_dot_part_2 / (N - 1) * xhat + mean_dx_dot_part_3 - dx_dot_part_3)
-    dx_dot_part_6 = dx_dot_part_5 + mean_v_x * (dx_dot_part_2 + dbeta * xhat) - dx_dot_part_2 * v_x
-    dx_dot_part_7 = gamma * rstd / (N - 1) * (dx_dot_part_6 - xhat * dx_dot_part_4) + v_gamma * dx_dot_part_3
-    dx_dot = rstd * (dx_dot_part_7 - v_gamma * mean_dx_dot_part_3)
-    dgamma_dot = rstd * (dx_dot_part_4 - dbeta * mean_v_x - dx_dot_part_2 * dx_dot_part / (N - 1))
+    var_in_dot = v_x - np.mean(v_x, axis=0)
+    xhat_dot = rstd * (var_in_dot - np.sum(xhat * var_in_dot, axis=0) / (N - 1) * xhat)
+    dgamma_dot_part = np.sum(g * xhat, axis=0)
+    dgamma_dot_part_2 = g - dgamma_dot_part / (N - 1) * xhat
+    dgamma_dot = np.sum(g * xhat_dot, axis=0)
+    dvar_in_dot_part = np.square(rstd) * np.sum(x_minus_mu * var_in_dot, axis=0) * dgamma_dot_part_2
+    dvar_in_dot_part_2 = gamma / (N - 1) * (dgamma_dot_part * xhat_dot + xhat * dgamma_dot + dvar_in_dot_part)
+    dvar_in_dot = rstd * (v_gamma * dgamma_dot_part_2 - dvar_in_dot_part_2)
+    dx_dot = dvar_in_dot - np.mean(dvar_in_dot, axis=0)
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
 
@@ -378,7 +379,7 @@ def batch_norm_infer(x, gamma, beta, mu, var, *, eps=1e-05):
         xhat = (x - mu)*rstd
         y = gamma*xhat + beta
 
-    Arrays: x (N, D), gamma (D,), beta (D,), mu (D,), var (D,).
+    Arrays: x (N, D), gamma (D,), beta (D,), mu (D,), var (D,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: y (N, D).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -410,7 +411,7 @@ def batch_norm_infer_vjp(g, x, gamma, beta, mu, var, *, eps=1e-05):
         dmu = -gamma*rstd*sum(g, N)
         dvar = -gamma*rstd**3*sum(g*(x - mu), N)/2
 
-    Arrays: g (N, D), x (N, D), gamma (D,), beta (D,), mu (D,), var (D,).
+    Arrays: g (N, D), x (N, D), gamma (D,), beta (D,), mu (D,), var (D,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: dx (N, D), dgamma (D,), dbeta (D,), dmu (D,), dvar (D,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -443,10 +444,13 @@ def batch_norm_infer_jvp(v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, mu, 
 
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        y_dot = (gamma*rstd*(2*v_x - 2*v_mu - v_var*rstd**2*(x - mu)) + 2*v_beta + 2*v_gamma*xhat)/2
+        rstd_dot = -v_var*rstd**3/2
+        xhat_in_dot = v_x - v_mu
+        xhat_dot = rstd*xhat_in_dot + rstd_dot*(x - mu)
+        y_dot = v_beta + gamma*xhat_dot + v_gamma*xhat
 
     Arrays: v_x (N, D), v_gamma (D,), v_beta (D,), v_mu (D,), v_var (D,), x (N, D), gamma (D,),
-            beta (D,), mu (D,), var (D,).
+            beta (D,), mu (D,), var (D,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: y_dot (N, D).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -469,8 +473,10 @@ def batch_norm_infer_jvp(v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, mu, 
     rstd = 1 / np.sqrt(var + eps)
     x_minus_mu = x - mu
     xhat = x_minus_mu * rstd
-    y_dot_part = gamma * rstd * (2 * v_x - 2 * v_mu - v_var * np.square(rstd) * x_minus_mu) + 2 * v_beta
-    y_dot = (y_dot_part + 2 * v_gamma * xhat) / 2
+    rstd_dot = -v_var * (np.square(rstd) * rstd) / 2
+    xhat_in_dot = v_x - v_mu
+    xhat_dot = rstd * xhat_in_dot + rstd_dot * x_minus_mu
+    y_dot = v_beta + gamma * xhat_dot + v_gamma * xhat
     return _rounded(dtype, y_dot)
 
 
@@ -478,19 +484,16 @@ def batch_norm_infer_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
     """Derivative of the gradients of batch_norm_infer in the direction of the tangents v_*, the cotangent held fixed.
 
         rstd = 1/sqrt(var + eps)
-        rstd_dot = -v_var*rstd**3/2
         xhat_in_dot = v_x - v_mu
-        xhat_dot = rstd*xhat_in_dot + rstd_dot*(x - mu)
-        dx_dot = g*(gamma*rstd_dot + v_gamma*rstd)
-        dgamma_dot = sum(g*xhat_dot, N)
+        dx_dot = rstd*g*(2*v_gamma - v_var*gamma*rstd**2)/2
+        dgamma_dot = rstd*(sum(g*xhat_in_dot, N) - v_var*rstd**2*sum(g*(x - mu), N)/2)
         dbeta_dot = 0
-        dmu_dot = -sum(g, N)*(gamma*rstd_dot + v_gamma*rstd)
-        dvar_in_dot = sum(g*xhat_in_dot, N)
-        dvar_dot = -rstd**2*(sum(g*(x - mu), N)*(3*gamma*rstd_dot + v_gamma*rstd) +
-            gamma*rstd*dvar_in_dot)/2
+        dmu_dot = rstd*sum(g, N)*(v_var*gamma*rstd**2 - 2*v_gamma)/2
+        dvar_dot = rstd**3*(sum(g*(x - mu), N)*(3*v_var*gamma*rstd**2 - 2*v_gamma)/4 -
+            gamma*sum(g*xhat_in_dot, N)/2)
 
     Arrays: g (N, D), v_x (N, D), v_gamma (D,), v_beta (D,), v_mu (D,), v_var (D,), x (N, D),
-            gamma (D,), beta (D,), mu (D,), var (D,).
+            gamma (D,), beta (D,), mu (D,), var (D,) of numbers in [0, inf).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
     Returns: dx_dot (N, D), dgamma_dot (D,), dbeta_dot (D,), dmu_dot (D,), dvar_dot (D,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -512,19 +515,17 @@ def batch_norm_infer_hvp(g, v_x, v_gamma, v_beta, v_mu, v_var, x, gamma, beta, m
     )
     eps = _parameters('batch_norm_infer_hvp', eps=(eps, '(0, inf)'))
     rstd = 1 / np.sqrt(var + eps)
-    rstd_squared = np.square(rstd)
-    rstd_dot = -v_var * (rstd_squared * rstd) / 2
     xhat_in_dot = v_x - v_mu
-    x_minus_mu = x - mu
-    xhat_dot = rstd * xhat_in_dot + rstd_dot * x_minus_mu
-    v_gamma_rstd = v_gamma * rstd
-    dx_dot_part = gamma * rstd_dot + v_gamma_rstd
-    dx_dot = g * dx_dot_part
-    dgamma_dot = np.sum(g * xhat_dot, axis=0)
-    dmu_dot = -np.sum(g, axis=0) * dx_dot_part
-    dvar_in_dot = np.sum(g * xhat_in_dot, axis=0)
-    dvar_dot_part = np.sum(g * x_minus_mu, axis=0) * (3 * gamma * rstd_dot + v_gamma_rstd)
-    dvar_dot = -rstd_squared * (dvar_dot_part + gamma * rstd * dvar_in_dot) / 2
+    dx_dot_part = 2 * v_gamma
+    rstd_squared = np.square(rstd)
+    dx_dot_part_2 = v_var * gamma * rstd_squared
+    dx_dot = rstd * (dx_dot_part - dx_dot_part_2) / 2 * g
+    dgamma_dot_part = np.sum(g * xhat_in_dot, axis=0)
+    dgamma_dot_part_2 = np.sum(g * (x - mu), axis=0)
+    dgamma_dot = rstd * (dgamma_dot_part - v_var * rstd_squared * dgamma_dot_part_2 / 2)
+    dmu_dot = rstd * np.sum(g, axis=0) * (dx_dot_part_2 - dx_dot_part) / 2
+    dvar_dot_part = dgamma_dot_part_2 * (3 * v_var * gamma * rstd_squared - dx_dot_part) / 4
+    dvar_dot = rstd_squared * rstd * (dvar_dot_part - gamma * dgamma_dot_part / 2)
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot, dmu_dot, dvar_dot)
 
@@ -552,6 +553,7 @@ def batch_norm_statistics(x, running_mean, running_var, *, momentum=0.1):
     )
     momentum = _parameters('batch_norm_statistics', momentum=(momentum, '[0, 1]'))
     N = x.shape[0]
+    _requires('batch_norm_statistics', 'size(N) > 1', N > 1, N=N)
     _nonempty('batch_norm_statistics', N=N)
     mu = np.mean(x, axis=0)
     var = np.sum(np.square(x - mu), axis=0) / (N - 1)
@@ -671,15 +673,12 @@ def layer_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
         var = mean((x - mu)**2, D)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        mu_dot = mean(v_x, D)
-        var_in_dot = v_x - mu_dot
-        var_dot = 2*mean((x - mu)*var_in_dot, D)
-        rstd_dot = -rstd**3*var_dot/2
-        xhat_dot = rstd*var_in_dot + rstd_dot*(x - mu)
-        dx_in_dot = mean(v_gamma*g, D)
-        dx_in_dot_ = mean(g*(gamma*xhat_dot + v_gamma*xhat), D)
-        dx_in_dot__ = v_gamma*g - dx_in_dot - mean(g*gamma*xhat, D)*xhat_dot - dx_in_dot_*xhat
-        dx_dot = rstd_dot*(g*gamma - mean(g*gamma, D) - xhat*mean(g*gamma*xhat, D)) + rstd*dx_in_dot__
+        var_in_dot = v_x - mean(v_x, D)
+        xhat_dot = rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, D))
+        dx_in_dot = v_gamma*g - mean(g*gamma*xhat, D)*xhat_dot - mean(v_gamma*g, D) +
+            xhat*mean(-g*(gamma*xhat_dot + v_gamma*xhat), D)
+        dx_dot = rstd*(dx_in_dot - rstd**2*(g*gamma - mean(g*gamma, D) - xhat*mean(g*gamma*xhat, D))*mean((x
+            - mu)*var_in_dot, D))
         dgamma_dot = sum(g*xhat_dot, ...)
         dbeta_dot = 0
 
@@ -707,19 +706,17 @@ def layer_norm_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     var = np.mean(np.square(x_minus_mu), axis=-1, keepdims=True)
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
-    mu_dot = np.mean(v_x, axis=-1, keepdims=True)
-    var_in_dot = v_x - mu_dot
-    var_dot = 2 * np.mean(x_minus_mu * var_in_dot, axis=-1, keepdims=True)
-    rstd_dot = -(np.square(rstd) * rstd) * var_dot / 2
-    xhat_dot = rstd * var_in_dot + rstd_dot * x_minus_mu
+    var_in_dot = v_x - np.mean(v_x, axis=-1, keepdims=True)
+    xhat_dot = rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=-1, keepdims=True))
     v_gamma_g = v_gamma * g
-    dx_in_dot = np.mean(v_gamma_g, axis=-1, keepdims=True)
-    dx_in_dot_ = np.mean(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
     g_gamma = g * gamma
-    dx_in_dot___part = np.mean(g_gamma * xhat, axis=-1, keepdims=True)
-    dx_in_dot__ = v_gamma_g - dx_in_dot - dx_in_dot___part * xhat_dot - dx_in_dot_ * xhat
-    dx_dot_part = rstd_dot * (g_gamma - np.mean(g_gamma, axis=-1, keepdims=True) - xhat * dx_in_dot___part)
-    dx_dot = dx_dot_part + rstd * dx_in_dot__
+    dx_in_dot_part = np.mean(g_gamma * xhat, axis=-1, keepdims=True)
+    dx_in_dot_part_2 = v_gamma_g - dx_in_dot_part * xhat_dot - np.mean(v_gamma_g, axis=-1, keepdims=True)
+    dx_in_dot_part_3 = xhat * -np.mean(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
+    dx_in_dot = dx_in_dot_part_2 + dx_in_dot_part_3
+    dx_dot_part = np.square(rstd) * np.mean(x_minus_mu * var_in_dot, axis=-1, keepdims=True)
+    dx_dot_part_2 = dx_dot_part * (g_gamma - np.mean(g_gamma, axis=-1, keepdims=True) - xhat * dx_in_dot_part)
+    dx_dot = rstd * (dx_in_dot - dx_dot_part_2)
     dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
@@ -743,6 +740,7 @@ def layer_norm_unbiased(x, gamma, beta, *, eps=1e-05):
     x, gamma, beta, dtype = _arrays('layer_norm_unbiased', x=(x, '... D'), gamma=(gamma, 'D'), beta=(beta, 'D'))
     eps = _parameters('layer_norm_unbiased', eps=(eps, '(0, inf)'))
     D = gamma.shape[0]
+    _requires('layer_norm_unbiased', 'size(D) > 1', D > 1, D=D)
     _nonempty('layer_norm_unbiased', D=D)
     mu = np.mean(x, axis=-1, keepdims=True)
     x_minus_mu = x - mu
@@ -781,6 +779,7 @@ def layer_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
     eps = _parameters('layer_norm_unbiased_vjp', eps=(eps, '(0, inf)'))
     lead = g.ndim - 1
     D = gamma.shape[0]
+    _requires('layer_norm_unbiased_vjp', 'size(D) > 1', D > 1, D=D)
     _nonempty('layer_norm_unbiased_vjp', D=D)
     mu = np.mean(x, axis=-1, keepdims=True)
     x_minus_mu = x - mu
@@ -822,6 +821,7 @@ def layer_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     )
     eps = _parameters('layer_norm_unbiased_jvp', eps=(eps, '(0, inf)'))
     D = v_gamma.shape[0]
+    _requires('layer_norm_unbiased_jvp', 'size(D) > 1', D > 1, D=D)
     _nonempty('layer_norm_unbiased_jvp', D=D)
     mu = np.mean(x, axis=-1, keepdims=True)
     x_minus_mu = x - mu
@@ -841,17 +841,13 @@ def layer_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
         var = sum((x - mu)**2, D)/(size(D) - 1)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        mu_dot = mean(v_x, D)
-        var_in_dot = v_x - mu_dot
-        var_in_dot_ = 2*sum((x - mu)*var_in_dot, D)
-        var_dot = var_in_dot_/(size(D) - 1)
-        rstd_dot = -rstd**3*var_dot/2
-        xhat_dot = rstd*var_in_dot + rstd_dot*(x - mu)
-        dvar_in_in_dot = sum(g*(gamma*xhat_dot + v_gamma*xhat), D)
-        dvar_in_in_dot_ = v_gamma*g - (sum(g*gamma*xhat, D)*xhat_dot + dvar_in_in_dot*xhat)/(size(D) - 1)
-        dvar_in_dot = rstd_dot*(g*gamma - xhat*sum(g*gamma*xhat, D)/(size(D) - 1)) + rstd*dvar_in_in_dot_
-        dx_in_dot = mean(dvar_in_dot, D)
-        dx_dot = dvar_in_dot - dx_in_dot
+        var_in_dot = v_x - mean(v_x, D)
+        xhat_dot = rstd*(var_in_dot - xhat*sum(xhat*var_in_dot, D)/(size(D) - 1))
+        dvar_in_in_dot = v_gamma*g - sum(g*gamma*xhat, D)*xhat_dot/(size(D) - 1) +
+            xhat*sum(-g*(gamma*xhat_dot + v_gamma*xhat), D)/(size(D) - 1)
+        dvar_in_dot = rstd*(dvar_in_in_dot - rstd**2*(g*gamma - xhat*sum(g*gamma*xhat, D)/(size(D) -
+            1))*sum((x - mu)*var_in_dot, D)/(size(D) - 1))
+        dx_dot = dvar_in_dot - mean(dvar_in_dot, D)
         dgamma_dot = sum(g*xhat_dot, ...)
         dbeta_dot = 0
 
@@ -874,25 +870,22 @@ def layer_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
     eps = _parameters('layer_norm_unbiased_hvp', eps=(eps, '(0, inf)'))
     lead = g.ndim - 1
     D = v_gamma.shape[0]
+    _requires('layer_norm_unbiased_hvp', 'size(D) > 1', D > 1, D=D)
     _nonempty('layer_norm_unbiased_hvp', D=D)
     mu = np.mean(x, axis=-1, keepdims=True)
     x_minus_mu = x - mu
     var = np.sum(np.square(x_minus_mu), axis=-1, keepdims=True) / (D - 1)
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
-    mu_dot = np.mean(v_x, axis=-1, keepdims=True)
-    var_in_dot = v_x - mu_dot
-    var_in_dot_ = 2 * np.sum(x_minus_mu * var_in_dot, axis=-1, keepdims=True)
-    var_dot = var_in_dot_ / (D - 1)
-    rstd_dot = -(np.square(rstd) * rstd) * var_dot / 2
-    xhat_dot = rstd * var_in_dot + rstd_dot * x_minus_mu
-    dvar_in_in_dot = np.sum(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
+    var_in_dot = v_x - np.mean(v_x, axis=-1, keepdims=True)
+    xhat_dot = rstd * (var_in_dot - np.sum(xhat * var_in_dot, axis=-1, keepdims=True) / (D - 1) * xhat)
     g_gamma = g * gamma
-    dvar_in_in_dot__part = np.sum(g_gamma * xhat, axis=-1, keepdims=True)
-    dvar_in_in_dot_ = v_gamma * g - (dvar_in_in_dot__part * xhat_dot + dvar_in_in_dot * xhat) / (D - 1)
-    dvar_in_dot = rstd_dot * (g_gamma - dvar_in_in_dot__part / (D - 1) * xhat) + rstd * dvar_in_in_dot_
-    dx_in_dot = np.mean(dvar_in_dot, axis=-1, keepdims=True)
-    dx_dot = dvar_in_dot - dx_in_dot
+    dvar_in_in_dot_part = np.sum(g_gamma * xhat, axis=-1, keepdims=True) / (D - 1)
+    dvar_in_in_dot_part_2 = -np.sum(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True) / (D - 1) * xhat
+    dvar_in_in_dot = v_gamma * g - dvar_in_in_dot_part * xhat_dot + dvar_in_in_dot_part_2
+    dvar_in_dot_part = np.square(rstd) * np.sum(x_minus_mu * var_in_dot, axis=-1, keepdims=True) / (D - 1)
+    dvar_in_dot = rstd * (dvar_in_in_dot - dvar_in_dot_part * (g_gamma - dvar_in_in_dot_part * xhat))
+    dx_dot = dvar_in_dot - np.mean(dvar_in_dot, axis=-1, keepdims=True)
     dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
@@ -979,12 +972,10 @@ def rms_norm_hvp(g, v_x, v_gamma, x, gamma, *, eps=1e-05):
 
         rstd = 1/sqrt(mean(x**2, D) + eps)
         xhat = x*rstd
-        rstd_in_dot = 2*mean(v_x*x, D)
-        rstd_dot = -rstd**3*rstd_in_dot/2
-        xhat_dot = rstd*v_x + rstd_dot*x
-        dx_in_dot = mean(g*(gamma*xhat_dot + v_gamma*xhat), D)
-        dx_in_dot_ = v_gamma*g - mean(g*gamma*xhat, D)*xhat_dot - dx_in_dot*xhat
-        dx_dot = rstd_dot*(g*gamma - xhat*mean(g*gamma*xhat, D)) + rstd*dx_in_dot_
+        xhat_dot = rstd*(v_x - xhat*mean(v_x*xhat, D))
+        dx_in_dot = v_gamma*g - mean(g*gamma*xhat, D)*xhat_dot + xhat*mean(-g*(gamma*xhat_dot +
+            v_gamma*xhat), D)
+        dx_dot = rstd*(dx_in_dot - rstd**2*(g*gamma - xhat*mean(g*gamma*xhat, D))*mean(v_x*x, D))
         dgamma_dot = sum(g*xhat_dot, ...)
 
     Arrays: g (..., D), v_x (..., D), v_gamma (D,), x (..., D), gamma (D,).
@@ -1006,14 +997,13 @@ def rms_norm_hvp(g, v_x, v_gamma, x, gamma, *, eps=1e-05):
     _nonempty('rms_norm_hvp', D=v_gamma.shape[0])
     rstd = 1 / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True) + eps)
     xhat = x * rstd
-    rstd_in_dot = 2 * np.mean(v_x * x, axis=-1, keepdims=True)
-    rstd_dot = -(np.square(rstd) * rstd) * rstd_in_dot / 2
-    xhat_dot = rstd * v_x + rstd_dot * x
-    dx_in_dot = np.mean(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
+    xhat_dot = rstd * (v_x - xhat * np.mean(v_x * xhat, axis=-1, keepdims=True))
     g_gamma = g * gamma
-    dx_in_dot__part = np.mean(g_gamma * xhat, axis=-1, keepdims=True)
-    dx_in_dot_ = v_gamma * g - dx_in_dot__part * xhat_dot - dx_in_dot * xhat
-    dx_dot = rstd_dot * (g_gamma - xhat * dx_in_dot__part) + rstd * dx_in_dot_
+    dx_in_dot_part = np.mean(g_gamma * xhat, axis=-1, keepdims=True)
+    dx_in_dot_part_2 = xhat * -np.mean(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
+    dx_in_dot = v_gamma * g - dx_in_dot_part * xhat_dot + dx_in_dot_part_2
+    dx_dot_part = np.square(rstd) * np.mean(v_x * x, axis=-1, keepdims=True)
+    dx_dot = rstd * (dx_in_dot - dx_dot_part * (g_gamma - xhat * dx_in_dot_part))
     dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
     return _rounded(dtype, dx_dot, dgamma_dot)
 
@@ -1106,13 +1096,10 @@ def rms_norm_offset_hvp(g, v_x, v_gamma, x, gamma, *, eps=1e-06):
         scale = 1 + gamma
         rstd = 1/sqrt(mean(x**2, D) + eps)
         xhat = x*rstd
-        scale_dot = v_gamma
-        rstd_in_dot = 2*mean(v_x*x, D)
-        rstd_dot = -rstd**3*rstd_in_dot/2
-        xhat_dot = rstd*v_x + rstd_dot*x
-        dx_in_dot = mean(g*(scale*xhat_dot + xhat*scale_dot), D)
-        dx_in_dot_ = g*scale_dot - mean(g*scale*xhat, D)*xhat_dot - dx_in_dot*xhat
-        dx_dot = rstd_dot*(g*scale - xhat*mean(g*scale*xhat, D)) + rstd*dx_in_dot_
+        xhat_dot = rstd*(v_x - xhat*mean(v_x*xhat, D))
+        dx_in_dot = v_gamma*g - mean(g*scale*xhat, D)*xhat_dot + xhat*mean(-g*(scale*xhat_dot +
+            v_gamma*xhat), D)
+        dx_dot = rstd*(dx_in_dot - rstd**2*(g*scale - xhat*mean(g*scale*xhat, D))*mean(v_x*x, D))
         dgamma_dot = sum(g*xhat_dot, ...)
 
     Arrays: g (..., D), v_x (..., D), v_gamma (D,), x (..., D), gamma (D,).
@@ -1135,14 +1122,13 @@ def rms_norm_offset_hvp(g, v_x, v_gamma, x, gamma, *, eps=1e-06):
     scale = 1 + gamma
     rstd = 1 / np.sqrt(np.mean(np.square(x), axis=-1, keepdims=True) + eps)
     xhat = x * rstd
-    rstd_in_dot = 2 * np.mean(v_x * x, axis=-1, keepdims=True)
-    rstd_dot = -(np.square(rstd) * rstd) * rstd_in_dot / 2
-    xhat_dot = rstd * v_x + rstd_dot * x
-    dx_in_dot = np.mean(g * (scale * xhat_dot + xhat * v_gamma), axis=-1, keepdims=True)
+    xhat_dot = rstd * (v_x - xhat * np.mean(v_x * xhat, axis=-1, keepdims=True))
     g_scale = g * scale
-    dx_in_dot__part = np.mean(g_scale * xhat, axis=-1, keepdims=True)
-    dx_in_dot_ = g * v_gamma - dx_in_dot__part * xhat_dot - dx_in_dot * xhat
-    dx_dot = rstd_dot * (g_scale - xhat * dx_in_dot__part) + rstd * dx_in_dot_
+    dx_in_dot_part = np.mean(g_scale * xhat, axis=-1, keepdims=True)
+    dx_in_dot_part_2 = xhat * -np.mean(g * (scale * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True)
+    dx_in_dot = v_gamma * g - dx_in_dot_part * xhat_dot + dx_in_dot_part_2
+    dx_dot_part = np.square(rstd) * np.mean(v_x * x, axis=-1, keepdims=True)
+    dx_dot = rstd * (dx_in_dot - dx_dot_part * (g_scale - xhat * dx_in_dot_part))
     dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
     return _rounded(dtype, dx_dot, dgamma_dot)
 
@@ -1235,8 +1221,8 @@ def standardize_hvp(g, v_x, x, *, eps=1e-05):
         rstd = 1/sqrt(var + eps)
         y = (x - mu)*rstd
         dx = rstd*(g - mean(g, D) - y*mean(g*y, D))
-        dx_dot = rstd*(rstd*mean(g*y, D)*(mean(v_x, D) + y*mean(v_x*y, D) - v_x) - y*mean(v_x*dx, D) -
-            dx*mean(v_x*y, D))
+        dx_dot = rstd*(rstd*mean(g*y, D)*(mean(v_x, D) + y*mean(v_x*y, D) - v_x) - (y*mean(v_x*dx, D) +
+            dx*mean(v_x*y, D)))
 
     Arrays: g (..., D), v_x (..., D), x (..., D).
     Parameters: eps=1e-05 (a finite number in (0, inf)).
@@ -1256,7 +1242,7 @@ def standardize_hvp(g, v_x, x, *, eps=1e-05):
     dx = rstd * (g - np.mean(g, axis=-1, keepdims=True) - y * dx_part)
     dx_dot_part = np.mean(v_x * y, axis=-1, keepdims=True)
     dx_dot_part_2 = rstd * dx_part * (np.mean(v_x, axis=-1, keepdims=True) + y * dx_dot_part - v_x)
-    dx_dot = rstd * (dx_dot_part_2 - y * np.mean(v_x * dx, axis=-1, keepdims=True) - dx * dx_dot_part)
+    dx_dot = rstd * (dx_dot_part_2 - (y * np.mean(v_x * dx, axis=-1, keepdims=True) + dx * dx_dot_part))
     return _rounded(dtype, dx_dot)
 
 
@@ -1417,8 +1403,8 @@ def weight_norm_hvp(g, v_v, v_scale, v, scale):
 
         dscale = sum(g*v, I)/sqrt(sum(v**2, I))
         dv_dot = scale*(sum(v_v*v, I)*(2*dscale*v/sum(v**2, I)**2 - (g - v*sum(g*v, I)/sum(v**2,
-            I))/sum(v**2, I)**(3/2)) - dscale*v_v/sum(v**2, I) - v*sum(v_v*g, I)/(sum(v**2,
-            I)*sqrt(sum(v**2, I)))) + v_scale*(g - v*sum(g*v, I)/sum(v**2, I))/sqrt(sum(v**2, I))
+            I))/sum(v**2, I)**(3/2)) - (dscale*v_v + v*sum(v_v*g, I)/sqrt(sum(v**2, I)))/sum(v**2, I)) +
+            v_scale*(g - v*sum(g*v, I)/sum(v**2, I))/sqrt(sum(v**2, I))
         dscale_dot = (sum(v_v*g, I) - sum(g*v, I)*sum(v_v*v, I)/sum(v**2, I))/sqrt(sum(v**2, I))
 
     Arrays: g (O, I), v_v (O, I), v_scale (O,), v (O, I), scale (O,).
@@ -1440,13 +1426,13 @@ def weight_norm_hvp(g, v_v, v_scale, v, scale):
     dscale = dscale_part[:, None] / root_dscale_part_2[:, None]
     dv_dot_part = np.sum(v_v * v, axis=1)
     dv_dot_part_2 = g - dscale_part[:, None] / dscale_part_2[:, None] * v
-    dv_dot_part_3 = dscale_part_2[:, None] * root_dscale_part_2[:, None]
-    dv_dot_part_4 = np.sum(v_v * g, axis=1)
-    dv_dot_part_5 = 2 * dscale / np.square(dscale_part_2[:, None]) * v - dv_dot_part_2 / dv_dot_part_3
-    dv_dot_part_6 = dv_dot_part[:, None] * dv_dot_part_5 - dscale / dscale_part_2[:, None] * v_v
-    dv_dot_part_7 = scale[:, None] * (dv_dot_part_6 - dv_dot_part_4[:, None] / dv_dot_part_3 * v)
+    dv_dot_part_3 = np.sum(v_v * g, axis=1)
+    dv_dot_part_4 = dv_dot_part_2 / (dscale_part_2[:, None] * root_dscale_part_2[:, None])
+    dv_dot_part_5 = dscale * v_v + dv_dot_part_3[:, None] / root_dscale_part_2[:, None] * v
+    dv_dot_part_6 = dv_dot_part[:, None] * (2 * dscale / np.square(dscale_part_2[:, None]) * v - dv_dot_part_4)
+    dv_dot_part_7 = scale[:, None] * (dv_dot_part_6 - dv_dot_part_5 / dscale_part_2[:, None])
     dv_dot = dv_dot_part_7 + (v_scale / root_dscale_part_2)[:, None] * dv_dot_part_2
-    dscale_dot = (dv_dot_part_4 - dscale_part * dv_dot_part / dscale_part_2) / root_dscale_part_2
+    dscale_dot = (dv_dot_part_3 - dscale_part * dv_dot_part / dscale_part_2) / root_dscale_part_2
     return _rounded(dtype, dv_dot, dscale_dot)
 
 
@@ -1530,13 +1516,9 @@ def spectral_norm_hvp(g, v_w, v_u, v_v, w, u, v):
         dw = (g - u*v*sum(g*y, I O))/sigma
         sigma_dot = sum(u*(v*v_w + v_v*w) + v_u*v*w, I O)
         y_dot = (v_w - sigma_dot*y)/sigma
-        dw_in_dot = sum(g*y_dot, I O)
-        dw_in_dot_ = -(sum(g*y, I O)*(v_v*u + v_u*v) + dw_in_dot*u*v)
-        dw_dot = (dw_in_dot_ - sigma_dot*dw)/sigma
-        du_in_dot = sum(v*y_dot + v_v*y, I)
-        du_dot = -(dw_in_dot*sum(v*y, I) + sum(g*y, I O)*du_in_dot)
-        dv_in_dot = sum(u*y_dot + v_u*y, O)
-        dv_dot = -(dw_in_dot*sum(u*y, O) + sum(g*y, I O)*dv_in_dot)
+        dw_dot = -(sum(g*y, I O)*(v_v*u + v_u*v) + sigma_dot*dw + u*v*sum(g*y_dot, I O))/sigma
+        du_dot = -(sum(v*y, I)*sum(g*y_dot, I O) + sum(g*y, I O)*sum(v*y_dot + v_v*y, I))
+        dv_dot = -(sum(u*y, O)*sum(g*y_dot, I O) + sum(g*y, I O)*sum(u*y_dot + v_u*y, O))
 
     Arrays: g (O, I), v_w (O, I), v_u (O,), v_v (I,), w (O, I), u (O,), v (I,).
     Returns: dw_dot (O, I), du_dot (O,), dv_dot (I,).
@@ -1561,11 +1543,9 @@ def spectral_norm_hvp(g, v_w, v_u, v_v, w, u, v):
     v_u_v = v_u[:, None] * v
     sigma_dot = np.sum(u[:, None] * (v * v_w + v_v * w) + v_u_v * w)
     y_dot = (v_w - sigma_dot * y) / sigma
-    dw_in_dot = np.sum(g * y_dot)
-    dw_in_dot_ = -(dw_part * (v_v * u[:, None] + v_u_v) + (dw_in_dot * u)[:, None] * v)
-    dw_dot = (dw_in_dot_ - sigma_dot * dw) / sigma
-    du_in_dot = np.sum(v * y_dot + v_v * y, axis=1)
-    du_dot = -(dw_in_dot * (y @ v) + dw_part * du_in_dot)
-    dv_in_dot = np.sum(u[:, None] * y_dot + v_u[:, None] * y, axis=0)
-    dv_dot = -(dw_in_dot * np.sum(u[:, None] * y, axis=0) + dw_part * dv_in_dot)
+    dw_dot_part = np.sum(g * y_dot)
+    dw_dot = -(dw_part * (v_v * u[:, None] + v_u_v) + sigma_dot * dw + u_v * dw_dot_part) / sigma
+    du_dot = -(y @ v * dw_dot_part + dw_part * np.sum(v * y_dot + v_v * y, axis=1))
+    dv_dot_part = dw_part * np.sum(u[:, None] * y_dot + v_u[:, None] * y, axis=0)
+    dv_dot = -(np.sum(u[:, None] * y, axis=0) * dw_dot_part + dv_dot_part)
     return _rounded(dtype, dw_dot, du_dot, dv_dot)

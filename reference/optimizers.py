@@ -531,7 +531,7 @@ def update_ratio_vjp(g, step, w):
     """Gradients of update_ratio: what the cotangent g of its output amounts to at each real input.
 
         y = sqrt(mean((step - mean(step, ...))**2, ...))/sqrt(mean((w - mean(w, ...))**2, ...))
-        dstep = g*(step - mean(step, ...))/(size("...")*mean((w - mean(w, ...))**2, ...)*y)
+        dstep = g*y*(step - mean(step, ...))/(size("...")*mean((step - mean(step, ...))**2, ...))
         dw = g*y*(mean(w, ...) - w)/(size("...")*mean((w - mean(w, ...))**2, ...))
 
     Arrays: g, a scalar, step (...), w (...).
@@ -542,12 +542,12 @@ def update_ratio_vjp(g, step, w):
     g, step, w, dtype = _arrays('update_ratio_vjp', g=(g, ''), step=(step, '...'), w=(w, '...'))
     _nonempty('update_ratio_vjp', **{'...': step.size})
     y_part = step - np.mean(step)
+    y_part_2 = np.mean(np.square(y_part))
     mean_w = np.mean(w)
-    y_part_2 = np.mean(np.square(w - mean_w))
-    y = np.sqrt(np.mean(np.square(y_part))) / np.sqrt(y_part_2)
-    dstep_part = step.size * y_part_2
-    dstep = g / (dstep_part * y) * y_part
-    dw = g * y / dstep_part * (mean_w - w)
+    y_part_3 = np.mean(np.square(w - mean_w))
+    y = np.sqrt(y_part_2) / np.sqrt(y_part_3)
+    dstep = g * y / (step.size * y_part_2) * y_part
+    dw = g * y / (step.size * y_part_3) * (mean_w - w)
     return _rounded(dtype, dstep, dw)
 
 
@@ -555,8 +555,8 @@ def update_ratio_jvp(v_step, v_w, step, w):
     """Derivative of update_ratio in the direction of the tangents v_*.
 
         y = sqrt(mean((step - mean(step, ...))**2, ...))/sqrt(mean((w - mean(w, ...))**2, ...))
-        y_dot = ((mean(v_step*step, ...) - mean(step, ...)*mean(v_step, ...))/y + mean(w, ...)*y*mean(v_w,
-            ...) - y*mean(v_w*w, ...))/mean((w - mean(w, ...))**2, ...)
+        y_dot = ((mean(v_step*step, ...) - mean(step, ...)*mean(v_step, ...))/y + y*(mean(w, ...)*mean(v_w,
+            ...) - mean(v_w*w, ...)))/mean((w - mean(w, ...))**2, ...)
 
     Arrays: v_step (...), v_w (...), step (...), w (...).
     Returns: y_dot, a scalar.
@@ -575,8 +575,8 @@ def update_ratio_jvp(v_step, v_w, step, w):
     mean_w = np.mean(w)
     y_part = np.mean(np.square(w - mean_w))
     y = np.sqrt(np.mean(np.square(step - mean_step))) / np.sqrt(y_part)
-    y_dot_part = (np.mean(v_step * step) - mean_step * np.mean(v_step)) / y + mean_w * y * np.mean(v_w)
-    y_dot = (y_dot_part - y * np.mean(v_w * w)) / y_part
+    y_dot_part = (np.mean(v_step * step) - mean_step * np.mean(v_step)) / y
+    y_dot = (y_dot_part + y * (mean_w * np.mean(v_w) - np.mean(v_w * w))) / y_part
     return _rounded(dtype, y_dot)
 
 
@@ -584,16 +584,14 @@ def update_ratio_hvp(g, v_step, v_w, step, w):
     """Derivative of the gradients of update_ratio in the direction of the tangents v_*, the cotangent held fixed.
 
         y = sqrt(mean((step - mean(step, ...))**2, ...))/sqrt(mean((w - mean(w, ...))**2, ...))
-        y_in_dot = mean(v_step, ...)
-        y_in_dot_ = 2*(mean(v_step*step, ...) - mean(step, ...)*mean(v_step, ...))
-        y_in_dot__ = mean(v_w, ...)
-        y_in_dot___ = 2*(mean(v_w*w, ...) - mean(w, ...)*mean(v_w, ...))
-        y_dot = (y_in_dot_/y - y*y_in_dot___)/(2*mean((w - mean(w, ...))**2, ...))
-        dstep_dot = g*(mean(step, ...)*(y_in_dot___/mean((w - mean(w, ...))**2, ...) + y_dot/y) + v_step -
-            y_in_dot - step*(y_in_dot___/mean((w - mean(w, ...))**2, ...) + y_dot/y))/(size("...")*mean((w -
-            mean(w, ...))**2, ...)*y)
-        dw_dot = g*(y*(y_in_dot___*(w - mean(w, ...))/mean((w - mean(w, ...))**2, ...) + y_in_dot__ - v_w) +
-            mean(w, ...)*y_dot - w*y_dot)/(size("...")*mean((w - mean(w, ...))**2, ...))
+        y_in_dot = 2*(mean(v_step*step, ...) - mean(step, ...)*mean(v_step, ...))
+        y_in_dot_ = 2*(mean(v_w*w, ...) - mean(w, ...)*mean(v_w, ...))
+        y_dot = (y_in_dot/y - y*y_in_dot_)/(2*mean((w - mean(w, ...))**2, ...))
+        dstep_dot = g*(y*(y_in_dot*(mean(step, ...) - step)/mean((step - mean(step, ...))**2, ...) + v_step
+            - mean(v_step, ...)) + y_dot*(step - mean(step, ...)))/(size("...")*mean((step - mean(step,
+            ...))**2, ...))
+        dw_dot = g*(y*(y_in_dot_*(w - mean(w, ...))/mean((w - mean(w, ...))**2, ...) + mean(v_w, ...) - v_w)
+            + y_dot*(mean(w, ...) - w))/(size("...")*mean((w - mean(w, ...))**2, ...))
 
     Arrays: g, a scalar, v_step (...), v_w (...), step (...), w (...).
     Returns: dstep_dot (...), dw_dot (...).
@@ -610,20 +608,19 @@ def update_ratio_hvp(g, v_step, v_w, step, w):
     )
     _nonempty('update_ratio_hvp', **{'...': v_step.size})
     mean_step = np.mean(step)
+    step_minus_mean_step = step - mean_step
+    y_part = np.mean(np.square(step_minus_mean_step))
     mean_w = np.mean(w)
     w_minus_mean_w = w - mean_w
-    y_part = np.mean(np.square(w_minus_mean_w))
-    y = np.sqrt(np.mean(np.square(step - mean_step))) / np.sqrt(y_part)
-    y_in_dot = np.mean(v_step)
-    y_in_dot_ = 2 * (np.mean(v_step * step) - mean_step * y_in_dot)
-    y_in_dot__ = np.mean(v_w)
-    y_in_dot___ = 2 * (np.mean(v_w * w) - mean_w * y_in_dot__)
-    y_dot = (y_in_dot_ / y - y * y_in_dot___) / (y_part * 2)
-    dstep_dot_part = y_in_dot___ / y_part
-    dstep_dot_part_2 = dstep_dot_part + y_dot / y
-    dstep_dot_part_3 = v_step.size * y_part
-    dstep_dot_part_4 = mean_step * dstep_dot_part_2 + v_step - y_in_dot - step * dstep_dot_part_2
-    dstep_dot = g / (dstep_dot_part_3 * y) * dstep_dot_part_4
-    dw_dot_part = y * (dstep_dot_part * w_minus_mean_w + y_in_dot__ - v_w) + mean_w * y_dot - w * y_dot
-    dw_dot = g / dstep_dot_part_3 * dw_dot_part
+    y_part_2 = np.mean(np.square(w_minus_mean_w))
+    y = np.sqrt(y_part) / np.sqrt(y_part_2)
+    mean_v_step = np.mean(v_step)
+    y_in_dot = 2 * (np.mean(v_step * step) - mean_step * mean_v_step)
+    mean_v_w = np.mean(v_w)
+    y_in_dot_ = 2 * (np.mean(v_w * w) - mean_w * mean_v_w)
+    y_dot = (y_in_dot / y - y * y_in_dot_) / (y_part_2 * 2)
+    dstep_dot_part = y * (y_in_dot / y_part * (mean_step - step) + v_step - mean_v_step)
+    dstep_dot = g / (v_step.size * y_part) * (dstep_dot_part + y_dot * step_minus_mean_step)
+    dw_dot_part = y * (y_in_dot_ / y_part_2 * w_minus_mean_w + mean_v_w - v_w) + y_dot * (mean_w - w)
+    dw_dot = g / (v_step.size * y_part_2) * dw_dot_part
     return _rounded(dtype, dstep_dot, dw_dot)

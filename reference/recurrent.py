@@ -5,6 +5,7 @@ import numpy as np
 
 from ._support import (
     _arrays,
+    _read,
     _rounded,
 )
 
@@ -13,6 +14,14 @@ __all__ = [
     'rnn_cell_vjp',
     'rnn_cell_jvp',
     'rnn_cell_hvp',
+    'lstm_cell',
+    'lstm_cell_vjp',
+    'lstm_cell_jvp',
+    'lstm_cell_hvp',
+    'gru_cell',
+    'gru_cell_vjp',
+    'gru_cell_jvp',
+    'gru_cell_hvp',
 ]
 
 
@@ -37,7 +46,8 @@ def rnn_cell_vjp(g, x, h, w, u, b):
     """Gradients of rnn_cell: what the cotangent g of its output amounts to at each real input.
 
         z = sum(x*w, I) + sum(h*u, J) + b
-        dz = 4*g*sigmoid(2*z)*sigmoid(-2*z)
+        y = (exp(z) - exp(-z))/(exp(z) + exp(-z))
+        dz = g*(1 - y**2)
         dx = sum(w*dz, H)
         dh = sum(u*dz, H)
         dw = sum(x*dz, N)
@@ -73,9 +83,10 @@ def rnn_cell_jvp(v_x, v_h, v_w, v_u, v_b, x, h, w, u, b):
     """Derivative of rnn_cell in the direction of the tangents v_*.
 
         z = sum(x*w, I) + sum(h*u, J) + b
+        y = (exp(z) - exp(-z))/(exp(z) + exp(-z))
         z_in_dot = sum(v_w*x + v_x*w, I)
         z_in_dot_ = sum(v_u*h + v_h*u, J)
-        y_dot = 4*sigmoid(2*z)*sigmoid(-2*z)*(v_b + z_in_dot + z_in_dot_)
+        y_dot = (1 - y**2)*(v_b + z_in_dot + z_in_dot_)
 
     Arrays: v_x (N, I), v_h (N, J), v_w (H, I), v_u (H, J), v_b (H,), x (N, I), h (N, J), w (H, I),
             u (H, J), b (H,).
@@ -108,16 +119,17 @@ def rnn_cell_hvp(g, v_x, v_h, v_w, v_u, v_b, x, h, w, u, b):
     """Derivative of the gradients of rnn_cell in the direction of the tangents v_*, the cotangent held fixed.
 
         z = sum(x*w, I) + sum(h*u, J) + b
-        dz = 4*g*sigmoid(2*z)*sigmoid(-2*z)
+        y = (exp(z) - exp(-z))/(exp(z) + exp(-z))
+        dz = g*(1 - y**2)
         z_in_dot = sum(v_w*x + v_x*w, I)
         z_in_dot_ = sum(v_u*h + v_h*u, J)
         z_dot = v_b + z_in_dot + z_in_dot_
-        dz_dot = 8*g*z_dot*sigmoid(2*z)*sigmoid(-2*z)**2*(1 - exp(2*z))
+        dz_dot = 2*g*y*z_dot*(y**2 - 1)
         dx_dot = sum(v_w*dz + w*dz_dot, H)
         dh_dot = sum(v_u*dz + u*dz_dot, H)
         dw_dot = sum(v_x*dz + x*dz_dot, N)
         du_dot = sum(v_h*dz + h*dz_dot, N)
-        db_dot = 8*sum(g*z_dot*sigmoid(2*z)*sigmoid(-2*z)**2*(1 - exp(2*z)), N)
+        db_dot = sum(dz_dot, N)
 
     Arrays: g (N, H), v_x (N, I), v_h (N, J), v_w (H, I), v_u (H, J), v_b (H,), x (N, I), h (N, J),
             w (H, I), u (H, J), b (H,).
@@ -149,15 +161,699 @@ def rnn_cell_hvp(g, v_x, v_h, v_w, v_u, v_b, x, h, w, u, b):
     z_in_dot = x @ v_w.T + v_x @ w.T
     z_in_dot_ = h @ v_u.T + v_h @ u.T
     z_dot = v_b + z_in_dot + z_in_dot_
-    dz_dot_part = np.where(z >= 0, 1.0, -1.0)
-    expm1_h_2_part = np.expm1(h_2_part)
-    dz_dot_part_2 = 1 + h_2
-    dz_dot_part_3 = dz_part_squared * dz_part
-    dz_dot = 8 * g * z_dot * dz_dot_part * e * expm1_h_2_part * dz_dot_part_2 / dz_dot_part_3
+    dz_dot_part = 2 * g * np.where(z >= 0, 4.0, -4.0) * e * np.expm1(h_2_part) * (1 + h_2) * z_dot
+    dz_dot = dz_dot_part / (dz_part_squared * dz_part)
     dx_dot = dz @ v_w + dz_dot @ w
     dh_dot = dz @ v_u + dz_dot @ u
     dw_dot = dz.T @ v_x + dz_dot.T @ x
     du_dot = dz.T @ v_h + dz_dot.T @ h
-    db_dot_part = np.sum(g * z_dot * dz_dot_part * e * expm1_h_2_part * dz_dot_part_2 / dz_dot_part_3, axis=0)
-    db_dot = 8 * db_dot_part
+    db_dot = np.sum(dz_dot, axis=0)
     return _rounded(dtype, dx_dot, dh_dot, dw_dot, du_dot, db_dot)
+
+
+def lstm_cell(x, h, c, w, u, b):
+    """The next output and memory: gates decide what is forgotten, what is stored and what is shown.
+
+        z = sum(x*w, I) + sum(h*u, J) + b
+        zo = z[G=3]
+        sigmoid_3 = 1/(1 + exp(-zo))
+        zf = z[G=1]
+        sigmoid = 1/(1 + exp(-zf))
+        zi = z[G=0]
+        sigmoid_2 = 1/(1 + exp(-zi))
+        zg = z[G=2]
+        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
+        memory = sigmoid*c + sigmoid_2*tanh
+        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = sigmoid_3*shown
+
+    Arrays: x (N, I), h (N, J), c (N, H), w (G, H, I), u (G, H, J), b (G, H).
+    Returns: output (N, H), memory (N, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000; gates i, f, g, o as PyTorch
+    orders them
+    """
+    x, h, c, w, u, b, dtype = _arrays(
+        'lstm_cell',
+        x=(x, 'N I'),
+        h=(h, 'N J'),
+        c=(c, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, 'G H J'),
+        b=(b, 'G H'),
+    )
+    w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
+    z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
+    zo = _read(z, 3, axis=1)
+    e = np.exp(-np.abs(zo))
+    sigmoid_3 = np.where(zo >= 0, 1, e) / (1 + e)
+    zf = _read(z, 1, axis=1)
+    e_2 = np.exp(-np.abs(zf))
+    sigmoid = np.where(zf >= 0, 1, e_2) / (1 + e_2)
+    zi = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(zi))
+    sigmoid_2 = np.where(zi >= 0, 1, e_3) / (1 + e_3)
+    zg = _read(z, 2, axis=1)
+    tanh = np.tanh(zg)
+    memory = sigmoid * c + sigmoid_2 * tanh
+    shown = np.tanh(memory)
+    output = sigmoid_3 * shown
+    return _rounded(dtype, output, memory)
+
+
+def lstm_cell_vjp(g_output, g_memory, x, h, c, w, u, b):
+    """Gradients of lstm_cell: what the cotangent g of its output amounts to at each real input.
+
+        z = sum(x*w, I) + sum(h*u, J) + b
+        zo = z[G=3]
+        sigmoid_3 = 1/(1 + exp(-zo))
+        zf = z[G=1]
+        sigmoid = 1/(1 + exp(-zf))
+        zi = z[G=0]
+        sigmoid_2 = 1/(1 + exp(-zi))
+        zg = z[G=2]
+        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
+        memory = sigmoid*c + sigmoid_2*tanh
+        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = sigmoid_3*shown
+        dmemory = g_output*sigmoid_3*(1 - shown**2) + g_memory
+        dz = c*sigmoid*dmemory*onehot(1, G)*(1 - sigmoid) + sigmoid_2*dmemory*onehot(2, G)*(1 - tanh**2) +
+            g_output*output*onehot(3, G)*(1 - sigmoid_3) + sigmoid_2*tanh*dmemory*onehot(0, G)*(1 -
+            sigmoid_2)
+        dx = sum(w*dz, G H)
+        dh = sum(u*dz, G H)
+        dc = sigmoid*dmemory
+        dw = sum(x*dz, N)
+        du = sum(h*dz, N)
+        db = sum(dz, N)
+
+    Arrays: g_output (N, H), g_memory (N, H), x (N, I), h (N, J), c (N, H), w (G, H, I), u (G, H, J),
+            b (G, H).
+    Returns: dx (N, I), dh (N, J), dc (N, H), dw (G, H, I), du (G, H, J), db (G, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000; gates i, f, g, o as PyTorch
+    orders them
+    """
+    g_output, g_memory, x, h, c, w, u, b, dtype = _arrays(
+        'lstm_cell_vjp',
+        g_output=(g_output, 'N H'),
+        g_memory=(g_memory, 'N H'),
+        x=(x, 'N I'),
+        h=(h, 'N J'),
+        c=(c, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, 'G H J'),
+        b=(b, 'G H'),
+    )
+    G = w.shape[0]
+    w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
+    z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
+    zo = _read(z, 3, axis=1)
+    e = np.exp(-np.abs(zo))
+    sigmoid_3_part = zo >= 0
+    sigmoid_3_part_2 = 1 + e
+    sigmoid_3 = np.where(sigmoid_3_part, 1, e) / sigmoid_3_part_2
+    zf = _read(z, 1, axis=1)
+    e_2 = np.exp(-np.abs(zf))
+    sigmoid_part = 1 + e_2
+    sigmoid = np.where(zf >= 0, 1, e_2) / sigmoid_part
+    zi = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(zi))
+    sigmoid_2_part = 1 + e_3
+    sigmoid_2 = np.where(zi >= 0, 1, e_3) / sigmoid_2_part
+    zg = _read(z, 2, axis=1)
+    tanh = np.tanh(zg)
+    memory = sigmoid * c + sigmoid_2 * tanh
+    shown = np.tanh(memory)
+    output = sigmoid_3 * shown
+    e_4 = np.square(np.exp(-np.abs(memory)))
+    dmemory = 4 * g_output * sigmoid_3 * e_4 / np.square(1 + e_4) + g_memory
+    e_5 = np.square(np.exp(-np.abs(zg)))
+    dz_part = np.arange(G)
+    dz_part_2 = 4 * sigmoid_2 * dmemory * e_5 / np.square(1 + e_5)
+    dz_part_3 = np.where((1 == dz_part)[:, None], (c * e_2 * dmemory / np.square(sigmoid_part))[:, None], 0)
+    dz_part_4 = g_output * output * np.where(sigmoid_3_part, e, 1) / sigmoid_3_part_2
+    dz_part_5 = dz_part_3 + np.where((2 == dz_part)[:, None], dz_part_2[:, None], 0)
+    dz_part_6 = e_3 * tanh * dmemory / np.square(sigmoid_2_part)
+    dz_part_7 = dz_part_5 + np.where((3 == dz_part)[:, None], dz_part_4[:, None], 0)
+    dz = dz_part_7 + np.where((0 == dz_part)[:, None], dz_part_6[:, None], 0)
+    dx = np.einsum('ghi,ngh->ni', w, dz, optimize=True)
+    dh = np.einsum('ghj,ngh->nj', u, dz, optimize=True)
+    dc = sigmoid * dmemory
+    dw = np.einsum('ngh,ni->ghi', dz, x, optimize=True)
+    du = np.einsum('ngh,nj->ghj', dz, h, optimize=True)
+    db = np.sum(dz, axis=0)
+    return _rounded(dtype, dx, dh, dc, dw, du, db)
+
+
+def lstm_cell_jvp(v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b):
+    """Derivative of lstm_cell in the direction of the tangents v_*.
+
+        z = sum(x*w, I) + sum(h*u, J) + b
+        zo = z[G=3]
+        sigmoid_3 = 1/(1 + exp(-zo))
+        zf = z[G=1]
+        sigmoid = 1/(1 + exp(-zf))
+        zi = z[G=0]
+        sigmoid_2 = 1/(1 + exp(-zi))
+        zg = z[G=2]
+        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
+        memory = sigmoid*c + sigmoid_2*tanh
+        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = sigmoid_3*shown
+        z_in_dot = sum(x*v_w + v_x*w, I)
+        z_in_dot_ = sum(h*v_u + v_h*u, J)
+        z_dot = v_b + z_in_dot + z_in_dot_
+        memory_dot = sigmoid_2*(z_dot[G=2]*(1 - tanh**2) + tanh*z_dot[G=0]) + c*sigmoid*z_dot[G=1]*(1 -
+            sigmoid) + v_c*sigmoid - sigmoid_2**2*tanh*z_dot[G=0]
+        output_dot = memory_dot*(sigmoid_3 - output**2/sigmoid_3) + output*z_dot[G=3]*(1 - sigmoid_3)
+
+    Arrays: v_x (N, I), v_h (N, J), v_c (N, H), v_w (G, H, I), v_u (G, H, J), v_b (G, H), x (N, I),
+            h (N, J), c (N, H), w (G, H, I), u (G, H, J), b (G, H).
+    Returns: output_dot (N, H), memory_dot (N, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000; gates i, f, g, o as PyTorch
+    orders them
+    """
+    v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b, dtype = _arrays(
+        'lstm_cell_jvp',
+        v_x=(v_x, 'N I'),
+        v_h=(v_h, 'N J'),
+        v_c=(v_c, 'N H'),
+        v_w=(v_w, 'G H I'),
+        v_u=(v_u, 'G H J'),
+        v_b=(v_b, 'G H'),
+        x=(x, 'N I'),
+        h=(h, 'N J'),
+        c=(c, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, 'G H J'),
+        b=(b, 'G H'),
+    )
+    w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
+    z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
+    zo = _read(z, 3, axis=1)
+    h_2 = np.exp(-np.abs(zo))
+    sigmoid_3_part = zo >= 0
+    sigmoid_3_part_2 = 1 + h_2
+    sigmoid_3 = np.where(sigmoid_3_part, 1, h_2) / sigmoid_3_part_2
+    zf = _read(z, 1, axis=1)
+    e = np.exp(-np.abs(zf))
+    sigmoid_part = 1 + e
+    sigmoid = np.where(zf >= 0, 1, e) / sigmoid_part
+    zi = _read(z, 0, axis=1)
+    e_2 = np.exp(-np.abs(zi))
+    sigmoid_2 = np.where(zi >= 0, 1, e_2) / (1 + e_2)
+    zg = _read(z, 2, axis=1)
+    tanh = np.tanh(zg)
+    memory = sigmoid * c + sigmoid_2 * tanh
+    shown = np.tanh(memory)
+    output = sigmoid_3 * shown
+    v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
+    z_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
+    v_u_dot_h = np.einsum('ghj,nj->ngh', v_u, h, optimize=True)
+    z_in_dot_ = v_u_dot_h + np.einsum('ghj,nj->ngh', u, v_h, optimize=True)
+    z_dot = v_b + z_in_dot + z_in_dot_
+    e_3 = np.square(np.exp(-np.abs(zg)))
+    memory_dot_part = _read(z_dot, 0, axis=1)
+    memory_dot_part_2 = 4 * _read(z_dot, 2, axis=1) * e_3 / np.square(1 + e_3) + tanh * memory_dot_part
+    memory_dot_part_3 = sigmoid_2 * memory_dot_part_2 + c * e * _read(z_dot, 1, axis=1) / np.square(sigmoid_part)
+    memory_dot = memory_dot_part_3 + v_c * sigmoid - np.square(sigmoid_2) * tanh * memory_dot_part
+    e_4 = np.square(h_2)
+    output_squared = np.square(output)
+    output_dot_part = 1 - output_squared
+    output_dot_part_2 = 2 * output_squared * h_2
+    output_dot_part_3 = (-output_squared - output_dot_part_2 + output_dot_part * e_4) * np.exp(np.maximum(-zo, 0))
+    output_dot_part_4 = output_dot_part - output_dot_part_2 - output_squared * e_4
+    output_dot_part_5 = np.where(sigmoid_3_part, output_dot_part_4, output_dot_part_3) / sigmoid_3_part_2
+    output_dot_part_6 = output * _read(z_dot, 3, axis=1) * np.where(sigmoid_3_part, h_2, 1) / sigmoid_3_part_2
+    output_dot = memory_dot * output_dot_part_5 + output_dot_part_6
+    return _rounded(dtype, output_dot, memory_dot)
+
+
+def lstm_cell_hvp(g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b):
+    """Derivative of the gradients of lstm_cell in the direction of the tangents v_*, the cotangent held fixed.
+
+        z = sum(x*w, I) + sum(h*u, J) + b
+        zo = z[G=3]
+        sigmoid_3 = 1/(1 + exp(-zo))
+        zf = z[G=1]
+        sigmoid = 1/(1 + exp(-zf))
+        zi = z[G=0]
+        sigmoid_2 = 1/(1 + exp(-zi))
+        zg = z[G=2]
+        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
+        memory = sigmoid*c + sigmoid_2*tanh
+        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = sigmoid_3*shown
+        dmemory = g_output*sigmoid_3*(1 - shown**2) + g_memory
+        dz = c*sigmoid*dmemory*onehot(1, G)*(1 - sigmoid) + sigmoid_2*dmemory*onehot(2, G)*(1 - tanh**2) +
+            g_output*output*onehot(3, G)*(1 - sigmoid_3) + sigmoid_2*tanh*dmemory*onehot(0, G)*(1 -
+            sigmoid_2)
+        z_in_dot = sum(x*v_w + v_x*w, I)
+        z_in_dot_ = sum(h*v_u + v_h*u, J)
+        z_dot = v_b + z_in_dot + z_in_dot_
+        sigmoid_3_dot = sigmoid_3*z_dot[G=3]*(1 - sigmoid_3)
+        sigmoid_dot = sigmoid*z_dot[G=1]*(1 - sigmoid)
+        sigmoid_2_dot = sigmoid_2*z_dot[G=0]*(1 - sigmoid_2)
+        tanh_dot = z_dot[G=2]*(1 - tanh**2)
+        memory_dot = c*sigmoid_dot + v_c*sigmoid + sigmoid_2*tanh_dot + tanh*sigmoid_2_dot
+        shown_dot = memory_dot*(1 - shown**2)
+        dmemory_dot = g_output*(sigmoid_3_dot*(1 - shown**2) - 2*sigmoid_3*shown*shown_dot)
+        dz_dot = onehot(1, G)*(c*(dmemory*sigmoid_dot*(1 - 2*sigmoid) + sigmoid*dmemory_dot*(1 - sigmoid)) +
+            v_c*sigmoid*dmemory*(1 - sigmoid)) + onehot(2, G)*(dmemory*(sigmoid_2_dot*(1 - tanh**2) -
+            2*sigmoid_2*tanh*tanh_dot) + sigmoid_2*dmemory_dot*(1 - tanh**2)) + g_output*onehot(3,
+            G)*(output*sigmoid_3_dot*(1/sigmoid_3 - 2) + sigmoid_3*shown_dot*(1 - sigmoid_3)) + onehot(0,
+            G)*(dmemory*(sigmoid_2*(tanh_dot - 2*tanh*sigmoid_2_dot) + tanh*sigmoid_2_dot -
+            sigmoid_2**2*tanh_dot) + sigmoid_2*tanh*dmemory_dot*(1 - sigmoid_2))
+        dx_dot = sum(v_w*dz + w*dz_dot, G H)
+        dh_dot = sum(v_u*dz + u*dz_dot, G H)
+        dc_dot = dmemory*sigmoid_dot + sigmoid*dmemory_dot
+        dw_dot = sum(v_x*dz + x*dz_dot, N)
+        du_dot = sum(v_h*dz + h*dz_dot, N)
+        db_dot = sum(dz_dot, N)
+
+    Arrays: g_output (N, H), g_memory (N, H), v_x (N, I), v_h (N, J), v_c (N, H), v_w (G, H, I),
+            v_u (G, H, J), v_b (G, H), x (N, I), h (N, J), c (N, H), w (G, H, I), u (G, H, J), b (G, H).
+    Returns: dx_dot (N, I), dh_dot (N, J), dc_dot (N, H), dw_dot (G, H, I), du_dot (G, H, J),
+             db_dot (G, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000; gates i, f, g, o as PyTorch
+    orders them
+    """
+    g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b, dtype = _arrays(
+        'lstm_cell_hvp',
+        g_output=(g_output, 'N H'),
+        g_memory=(g_memory, 'N H'),
+        v_x=(v_x, 'N I'),
+        v_h=(v_h, 'N J'),
+        v_c=(v_c, 'N H'),
+        v_w=(v_w, 'G H I'),
+        v_u=(v_u, 'G H J'),
+        v_b=(v_b, 'G H'),
+        x=(x, 'N I'),
+        h=(h, 'N J'),
+        c=(c, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, 'G H J'),
+        b=(b, 'G H'),
+    )
+    G = v_w.shape[0]
+    w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
+    z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
+    zo = _read(z, 3, axis=1)
+    e = np.exp(-np.abs(zo))
+    sigmoid_3_part = zo >= 0
+    sigmoid_3_part_2 = 1 + e
+    sigmoid_3 = np.where(sigmoid_3_part, 1, e) / sigmoid_3_part_2
+    zf = _read(z, 1, axis=1)
+    e_2 = np.exp(-np.abs(zf))
+    sigmoid_part = 1 + e_2
+    sigmoid = np.where(zf >= 0, 1, e_2) / sigmoid_part
+    zi = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(zi))
+    sigmoid_2_part = 1 + e_3
+    sigmoid_2 = np.where(zi >= 0, 1, e_3) / sigmoid_2_part
+    zg = _read(z, 2, axis=1)
+    tanh = np.tanh(zg)
+    memory = sigmoid * c + sigmoid_2 * tanh
+    shown = np.tanh(memory)
+    output = sigmoid_3 * shown
+    h_2_part = -np.abs(memory)
+    h_2 = np.exp(h_2_part)
+    e_4 = np.square(h_2)
+    dmemory_part = 1 + e_4
+    dmemory_part_squared = np.square(dmemory_part)
+    dmemory = 4 * g_output * sigmoid_3 * e_4 / dmemory_part_squared + g_memory
+    e_5 = np.square(np.exp(-np.abs(zg)))
+    dz_part = np.arange(G)
+    dz_part_2 = 1 == dz_part
+    sigmoid_part_squared = np.square(sigmoid_part)
+    dz_part_3 = 2 == dz_part
+    dz_part_4 = np.square(1 + e_5)
+    dz_part_5 = 4 * sigmoid_2
+    dz_part_6 = 3 == dz_part
+    dz_part_7 = 0 == dz_part
+    sigmoid_2_part_squared = np.square(sigmoid_2_part)
+    e_3_tanh = e_3 * tanh
+    dz_part_8 = np.where(dz_part_2[:, None], (c * e_2 * dmemory / sigmoid_part_squared)[:, None], 0)
+    dz_part_9 = np.where(dz_part_3[:, None], (dz_part_5 * dmemory * e_5 / dz_part_4)[:, None], 0)
+    dz_part_10 = g_output * output * np.where(sigmoid_3_part, e, 1) / sigmoid_3_part_2
+    dz_part_11 = np.where(dz_part_7[:, None], (e_3_tanh * dmemory / sigmoid_2_part_squared)[:, None], 0)
+    dz = dz_part_8 + dz_part_9 + np.where(dz_part_6[:, None], dz_part_10[:, None], 0) + dz_part_11
+    v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
+    z_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
+    v_u_dot_h = np.einsum('ghj,nj->ngh', v_u, h, optimize=True)
+    z_in_dot_ = v_u_dot_h + np.einsum('ghj,nj->ngh', u, v_h, optimize=True)
+    z_dot = v_b + z_in_dot + z_in_dot_
+    sigmoid_3_dot_part = np.square(sigmoid_3_part_2)
+    sigmoid_3_dot = e * _read(z_dot, 3, axis=1) / sigmoid_3_dot_part
+    sigmoid_dot = e_2 * _read(z_dot, 1, axis=1) / sigmoid_part_squared
+    sigmoid_2_dot = e_3 * _read(z_dot, 0, axis=1) / sigmoid_2_part_squared
+    tanh_dot = 4 * _read(z_dot, 2, axis=1) * e_5 / dz_part_4
+    tanh_sigmoid_2_dot = tanh * sigmoid_2_dot
+    memory_dot = c * sigmoid_dot + v_c * sigmoid + sigmoid_2 * tanh_dot + tanh_sigmoid_2_dot
+    shown_dot = 4 * memory_dot * e_4 / dmemory_part_squared
+    dmemory_dot_part = 2 * sigmoid_3 * memory_dot * np.where(memory >= 0, -4.0, 4.0) * e_4 * np.expm1(h_2_part)
+    dmemory_dot_part_2 = dmemory_dot_part * (1 + h_2) / (dmemory_part_squared * dmemory_part)
+    dmemory_dot = g_output * (4 * sigmoid_3_dot * e_4 / dmemory_part_squared - dmemory_dot_part_2)
+    dz_dot_part = (c * dmemory_dot + dmemory * v_c) * e_2 / sigmoid_part_squared
+    dz_dot_part_2 = dz_dot_part - c * dmemory * sigmoid_dot * np.tanh(zf / 2)
+    dz_dot_part_3 = dmemory * (4 * sigmoid_2_dot * e_5 / dz_part_4 - 2 * sigmoid_2 * tanh * tanh_dot)
+    dz_dot_part_4 = dz_dot_part_3 + dz_part_5 * dmemory_dot * e_5 / dz_part_4
+    dz_dot_part_5 = np.where(dz_part_2[:, None], dz_dot_part_2[:, None], 0)
+    dz_dot_part_6 = g_output * (output * sigmoid_3_dot * np.expm1(-zo) + e * shown_dot / sigmoid_3_dot_part)
+    dz_dot_part_7 = dz_dot_part_5 + np.where(dz_part_3[:, None], dz_dot_part_4[:, None], 0)
+    dz_dot_part_8 = sigmoid_2 * (tanh_dot - 2 * tanh * sigmoid_2_dot) + tanh_sigmoid_2_dot
+    dz_dot_part_9 = dmemory * (dz_dot_part_8 - np.square(sigmoid_2) * tanh_dot)
+    dz_dot_part_10 = dz_dot_part_9 + e_3_tanh * dmemory_dot / sigmoid_2_part_squared
+    dz_dot_part_11 = dz_dot_part_7 + np.where(dz_part_6[:, None], dz_dot_part_6[:, None], 0)
+    dz_dot = dz_dot_part_11 + np.where(dz_part_7[:, None], dz_dot_part_10[:, None], 0)
+    w_dot_dz_dot = np.einsum('ghi,ngh->ni', w, dz_dot, optimize=True)
+    dx_dot = np.einsum('ghi,ngh->ni', v_w, dz, optimize=True) + w_dot_dz_dot
+    u_dot_dz_dot = np.einsum('ghj,ngh->nj', u, dz_dot, optimize=True)
+    dh_dot = np.einsum('ghj,ngh->nj', v_u, dz, optimize=True) + u_dot_dz_dot
+    dc_dot = dmemory * sigmoid_dot + sigmoid * dmemory_dot
+    dz_dot_dot_x = np.einsum('ngh,ni->ghi', dz_dot, x, optimize=True)
+    dw_dot = np.einsum('ngh,ni->ghi', dz, v_x, optimize=True) + dz_dot_dot_x
+    dz_dot_dot_h = np.einsum('ngh,nj->ghj', dz_dot, h, optimize=True)
+    du_dot = np.einsum('ngh,nj->ghj', dz, v_h, optimize=True) + dz_dot_dot_h
+    db_dot = np.sum(dz_dot, axis=0)
+    return _rounded(dtype, dx_dot, dh_dot, dc_dot, dw_dot, du_dot, db_dot)
+
+
+def gru_cell(x, h, w, u, b, c):
+    """The next state: a mix of the last one and a candidate.
+
+        wx = sum(x*w, I) + b
+        uh = sum(h[H=idx(H')]*u, H') + c
+        a = wx + uh
+        z = 1/(1 + exp(-a[G=1]))
+        r = 1/(1 + exp(-a[G=0]))
+        s = wx[G=2] + r*uh[G=2]
+        n = (exp(s) - exp(-s))/(exp(s) + exp(-s))
+        y = (1 - z)*n + z*h
+
+    Arrays: x (N, I), h (N, H), w (G, H, I), u (G, H, H'), b (G, H), c (G, H).
+    Returns: y (N, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Cho et al. 2014, arXiv:1406.1078; reset after the map, gates r, z, n as PyTorch orders them
+    """
+    x, h, w, u, b, c, dtype = _arrays(
+        'gru_cell',
+        x=(x, 'N I'),
+        h=(h, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, "G H H'"),
+        b=(b, 'G H'),
+        c=(c, 'G H'),
+    )
+    wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
+    uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
+    a = wx + uh
+    e_part = _read(a, 1, axis=1)
+    e = np.exp(-np.abs(e_part))
+    z_part = e_part >= 0
+    z_part_2 = 1 + e
+    z = np.where(z_part, 1, e) / z_part_2
+    e_2_part = _read(a, 0, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    r = np.where(e_2_part >= 0, 1, e_2) / (1 + e_2)
+    s = _read(wx, 2, axis=1) + r * _read(uh, 2, axis=1)
+    n = np.tanh(s)
+    y = np.where(z_part, e, 1) * n / z_part_2 + z * h
+    return _rounded(dtype, y)
+
+
+def gru_cell_vjp(g, x, h, w, u, b, c):
+    """Gradients of gru_cell: what the cotangent g of its output amounts to at each real input.
+
+        wx = sum(x*w, I) + b
+        uh = sum(h[H=idx(H')]*u, H') + c
+        a = wx + uh
+        z = 1/(1 + exp(-a[G=1]))
+        r = 1/(1 + exp(-a[G=0]))
+        s = wx[G=2] + r*uh[G=2]
+        n = (exp(s) - exp(-s))/(exp(s) + exp(-s))
+        dn = g*(1 - z)
+        ds = dn*(1 - n**2)
+        dz = g*(h - n)
+        da = z*dz*onehot(1, G)*(1 - z) + r*ds*uh[G=2]*onehot(0, G)*(1 - r)
+        duh = da + r*ds*onehot(2, G)
+        dwx = da + ds*onehot(2, G)
+        dx = sum(w*dwx, G H)
+        dh = g*z + sum(u[H=idx(H'), H'=idx(H)]*duh[H=idx(H')], G H')
+        dw = sum(x*dwx, N)
+        du = sum(h[H=idx(H')]*duh, N)
+        db = sum(dwx, N)
+        dc = sum(duh, N)
+
+    Arrays: g (N, H), x (N, I), h (N, H), w (G, H, I), u (G, H, H'), b (G, H), c (G, H).
+    Returns: dx (N, I), dh (N, H), dw (G, H, I), du (G, H, H'), db (G, H), dc (G, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Cho et al. 2014, arXiv:1406.1078; reset after the map, gates r, z, n as PyTorch orders them
+    """
+    g, x, h, w, u, b, c, dtype = _arrays(
+        'gru_cell_vjp',
+        g=(g, 'N H'),
+        x=(x, 'N I'),
+        h=(h, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, "G H H'"),
+        b=(b, 'G H'),
+        c=(c, 'G H'),
+    )
+    G = w.shape[0]
+    wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
+    uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
+    a = wx + uh
+    e_part = _read(a, 1, axis=1)
+    e = np.exp(-np.abs(e_part))
+    z_part = e_part >= 0
+    z_part_2 = 1 + e
+    z = np.where(z_part, 1, e) / z_part_2
+    e_2_part = _read(a, 0, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    r_part = 1 + e_2
+    r = np.where(e_2_part >= 0, 1, e_2) / r_part
+    s_part = _read(uh, 2, axis=1)
+    s = _read(wx, 2, axis=1) + r * s_part
+    dn = g * np.where(z_part, e, 1) / z_part_2
+    e_3 = np.square(np.exp(-np.abs(s)))
+    ds = 4 * dn * e_3 / np.square(1 + e_3)
+    dz = g * (h - np.tanh(s))
+    da_part = np.arange(G)
+    da_part_2 = np.where((0 == da_part)[:, None], (e_2 * ds * s_part / np.square(r_part))[:, None], 0)
+    da = np.where((1 == da_part)[:, None], (e * dz / np.square(z_part_2))[:, None], 0) + da_part_2
+    duh_part = 2 == da_part
+    duh = da + np.where(duh_part[:, None], (r * ds)[:, None], 0)
+    dwx = da + np.where(duh_part[:, None], ds[:, None], 0)
+    dx = np.einsum('ghi,ngh->ni', w, dwx, optimize=True)
+    dh = g * z + np.einsum('gha,ngh->na', u, duh, optimize=True)
+    dw = np.einsum('ngh,ni->ghi', dwx, x, optimize=True)
+    du = np.einsum('ngh,na->gha', duh, h, optimize=True)
+    db = np.sum(dwx, axis=0)
+    dc = np.sum(duh, axis=0)
+    return _rounded(dtype, dx, dh, dw, du, db, dc)
+
+
+def gru_cell_jvp(v_x, v_h, v_w, v_u, v_b, v_c, x, h, w, u, b, c):
+    """Derivative of gru_cell in the direction of the tangents v_*.
+
+        wx = sum(x*w, I) + b
+        uh = sum(h[H=idx(H')]*u, H') + c
+        a = wx + uh
+        z = 1/(1 + exp(-a[G=1]))
+        r = 1/(1 + exp(-a[G=0]))
+        s = wx[G=2] + r*uh[G=2]
+        n = (exp(s) - exp(-s))/(exp(s) + exp(-s))
+        wx_in_dot = sum(x*v_w + v_x*w, I)
+        wx_dot = v_b + wx_in_dot
+        uh_in_dot = sum(h[H=idx(H')]*v_u + v_h[H=idx(H')]*u, H')
+        uh_dot = uh_in_dot + v_c
+        a_dot = uh_dot + wx_dot
+        z_dot = z*a_dot[G=1]*(1 - z)
+        r_dot = r*a_dot[G=0]*(1 - r)
+        s_dot = wx_dot[G=2] + r*uh_dot[G=2] + r_dot*uh[G=2]
+        n_dot = s_dot*(1 - n**2)
+        y_dot = n_dot*(1 - z) + z_dot*(h - n) + v_h*z
+
+    Arrays: v_x (N, I), v_h (N, H), v_w (G, H, I), v_u (G, H, H'), v_b (G, H), v_c (G, H), x (N, I),
+            h (N, H), w (G, H, I), u (G, H, H'), b (G, H), c (G, H).
+    Returns: y_dot (N, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Cho et al. 2014, arXiv:1406.1078; reset after the map, gates r, z, n as PyTorch orders them
+    """
+    v_x, v_h, v_w, v_u, v_b, v_c, x, h, w, u, b, c, dtype = _arrays(
+        'gru_cell_jvp',
+        v_x=(v_x, 'N I'),
+        v_h=(v_h, 'N H'),
+        v_w=(v_w, 'G H I'),
+        v_u=(v_u, "G H H'"),
+        v_b=(v_b, 'G H'),
+        v_c=(v_c, 'G H'),
+        x=(x, 'N I'),
+        h=(h, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, "G H H'"),
+        b=(b, 'G H'),
+        c=(c, 'G H'),
+    )
+    wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
+    uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
+    a = wx + uh
+    e_part = _read(a, 1, axis=1)
+    e = np.exp(-np.abs(e_part))
+    z_part = e_part >= 0
+    z_part_2 = 1 + e
+    z = np.where(z_part, 1, e) / z_part_2
+    e_2_part = _read(a, 0, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    r_part = 1 + e_2
+    r = np.where(e_2_part >= 0, 1, e_2) / r_part
+    s_part = _read(uh, 2, axis=1)
+    s = _read(wx, 2, axis=1) + r * s_part
+    v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
+    wx_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
+    wx_dot = v_b + wx_in_dot
+    v_u_dot_h = np.einsum('gha,na->ngh', v_u, h, optimize=True)
+    uh_in_dot = v_u_dot_h + np.einsum('gha,na->ngh', u, v_h, optimize=True)
+    uh_dot = uh_in_dot + v_c
+    a_dot = uh_dot + wx_dot
+    z_dot = e * _read(a_dot, 1, axis=1) / np.square(z_part_2)
+    r_dot = e_2 * _read(a_dot, 0, axis=1) / np.square(r_part)
+    s_dot = _read(wx_dot, 2, axis=1) + r * _read(uh_dot, 2, axis=1) + r_dot * s_part
+    e_3 = np.square(np.exp(-np.abs(s)))
+    n_dot = 4 * s_dot * e_3 / np.square(1 + e_3)
+    y_dot = n_dot * np.where(z_part, e, 1) / z_part_2 + z_dot * (h - np.tanh(s)) + v_h * z
+    return _rounded(dtype, y_dot)
+
+
+def gru_cell_hvp(g, v_x, v_h, v_w, v_u, v_b, v_c, x, h, w, u, b, c):
+    """Derivative of the gradients of gru_cell in the direction of the tangents v_*, the cotangent held fixed.
+
+        wx = sum(x*w, I) + b
+        uh = sum(h[H=idx(H')]*u, H') + c
+        a = wx + uh
+        z = 1/(1 + exp(-a[G=1]))
+        r = 1/(1 + exp(-a[G=0]))
+        s = wx[G=2] + r*uh[G=2]
+        n = (exp(s) - exp(-s))/(exp(s) + exp(-s))
+        dn = g*(1 - z)
+        ds = dn*(1 - n**2)
+        dz = g*(h - n)
+        da = z*dz*onehot(1, G)*(1 - z) + r*ds*uh[G=2]*onehot(0, G)*(1 - r)
+        duh = da + r*ds*onehot(2, G)
+        dwx = da + ds*onehot(2, G)
+        wx_in_dot = sum(x*v_w + v_x*w, I)
+        wx_dot = v_b + wx_in_dot
+        uh_in_dot = sum(h[H=idx(H')]*v_u + v_h[H=idx(H')]*u, H')
+        uh_dot = uh_in_dot + v_c
+        a_dot = uh_dot + wx_dot
+        z_dot = z*a_dot[G=1]*(1 - z)
+        r_dot = r*a_dot[G=0]*(1 - r)
+        s_dot = wx_dot[G=2] + r*uh_dot[G=2] + r_dot*uh[G=2]
+        n_dot = s_dot*(1 - n**2)
+        ds_dot = g*z_dot*(n**2 - 1) - 2*n*dn*n_dot
+        da_dot = onehot(1, G)*(g*z*(1 - z)*(v_h - n_dot) + dz*z_dot*(1 - 2*z)) + onehot(0,
+            G)*(ds*(r*(uh_dot[G=2] - 2*r_dot*uh[G=2]) + r_dot*uh[G=2] - r**2*uh_dot[G=2]) +
+            r*ds_dot*uh[G=2]*(1 - r))
+        duh_dot = onehot(2, G)*(ds*r_dot + r*ds_dot) + da_dot
+        dwx_dot = da_dot + ds_dot*onehot(2, G)
+        dx_dot = sum(v_w*dwx + w*dwx_dot, G H)
+        dh_in_dot = sum(v_u[H=idx(H'), H'=idx(H)]*duh[H=idx(H')] + u[H=idx(H'),
+            H'=idx(H)]*duh_dot[H=idx(H')], G H')
+        dh_dot = dh_in_dot + g*z_dot
+        dw_dot = sum(v_x*dwx + x*dwx_dot, N)
+        du_dot = sum(v_h[H=idx(H')]*duh + h[H=idx(H')]*duh_dot, N)
+        db_dot = sum(dwx_dot, N)
+        dc_dot = sum(duh_dot, N)
+
+    Arrays: g (N, H), v_x (N, I), v_h (N, H), v_w (G, H, I), v_u (G, H, H'), v_b (G, H), v_c (G, H),
+            x (N, I), h (N, H), w (G, H, I), u (G, H, H'), b (G, H), c (G, H).
+    Returns: dx_dot (N, I), dh_dot (N, H), dw_dot (G, H, I), du_dot (G, H, H'), db_dot (G, H),
+             dc_dot (G, H).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Cho et al. 2014, arXiv:1406.1078; reset after the map, gates r, z, n as PyTorch orders them
+    """
+    g, v_x, v_h, v_w, v_u, v_b, v_c, x, h, w, u, b, c, dtype = _arrays(
+        'gru_cell_hvp',
+        g=(g, 'N H'),
+        v_x=(v_x, 'N I'),
+        v_h=(v_h, 'N H'),
+        v_w=(v_w, 'G H I'),
+        v_u=(v_u, "G H H'"),
+        v_b=(v_b, 'G H'),
+        v_c=(v_c, 'G H'),
+        x=(x, 'N I'),
+        h=(h, 'N H'),
+        w=(w, 'G H I'),
+        u=(u, "G H H'"),
+        b=(b, 'G H'),
+        c=(c, 'G H'),
+    )
+    G = v_w.shape[0]
+    wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
+    uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
+    a = wx + uh
+    e_part = _read(a, 0, axis=1)
+    e = np.exp(-np.abs(e_part))
+    r_part = 1 + e
+    r = np.where(e_part >= 0, 1, e) / r_part
+    s_part = _read(uh, 2, axis=1)
+    s = _read(wx, 2, axis=1) + r * s_part
+    e_2_part = _read(a, 1, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    dn_part = 1 + e_2
+    dn = g * np.where(e_2_part >= 0, e_2, 1) / dn_part
+    h_2_part = -np.abs(s)
+    h_2 = np.exp(h_2_part)
+    e_3 = np.square(h_2)
+    ds_part = 1 + e_3
+    ds_part_squared = np.square(ds_part)
+    ds = 4 * dn * e_3 / ds_part_squared
+    dz = g * (h - np.tanh(s))
+    da_part = np.arange(G)
+    da_part_2 = 1 == da_part
+    dn_part_squared = np.square(dn_part)
+    da_part_3 = 0 == da_part
+    r_part_squared = np.square(r_part)
+    da_part_4 = np.where(da_part_3[:, None], (e * ds * s_part / r_part_squared)[:, None], 0)
+    da = np.where(da_part_2[:, None], (e_2 * dz / dn_part_squared)[:, None], 0) + da_part_4
+    duh_part = 2 == da_part
+    duh = da + np.where(duh_part[:, None], (r * ds)[:, None], 0)
+    dwx = da + np.where(duh_part[:, None], ds[:, None], 0)
+    v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
+    wx_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
+    wx_dot = v_b + wx_in_dot
+    v_u_dot_h = np.einsum('gha,na->ngh', v_u, h, optimize=True)
+    uh_in_dot = v_u_dot_h + np.einsum('gha,na->ngh', u, v_h, optimize=True)
+    uh_dot = uh_in_dot + v_c
+    a_dot = uh_dot + wx_dot
+    z_dot = e_2 * _read(a_dot, 1, axis=1) / dn_part_squared
+    r_dot = e * _read(a_dot, 0, axis=1) / r_part_squared
+    s_dot_part = _read(uh_dot, 2, axis=1)
+    r_dot_s_part = r_dot * s_part
+    s_dot = _read(wx_dot, 2, axis=1) + r * s_dot_part + r_dot_s_part
+    ds_dot_part = 2 * s_dot * np.where(s >= 0, -4.0, 4.0) * e_3 * np.expm1(h_2_part) * (1 + h_2) * dn
+    ds_dot = -4 * g * z_dot * e_3 / ds_part_squared - ds_dot_part / (ds_part_squared * ds_part)
+    da_dot_part = g * e_2 * ((v_h + (2 * v_h - 4 * s_dot) * e_3 + v_h * np.square(e_3)) / ds_part_squared)
+    da_dot_part_2 = da_dot_part / dn_part_squared - dz * z_dot * np.tanh(e_2_part / 2)
+    da_dot_part_3 = ds * (r * (s_dot_part - 2 * r_dot * s_part) + r_dot_s_part - np.square(r) * s_dot_part)
+    da_dot_part_4 = da_dot_part_3 + e * ds_dot * s_part / r_part_squared
+    da_dot_part_5 = np.where(da_part_2[:, None], da_dot_part_2[:, None], 0)
+    da_dot = da_dot_part_5 + np.where(da_part_3[:, None], da_dot_part_4[:, None], 0)
+    duh_dot = np.where(duh_part[:, None], (ds * r_dot + r * ds_dot)[:, None], 0) + da_dot
+    dwx_dot = da_dot + np.where(duh_part[:, None], ds_dot[:, None], 0)
+    w_dot_dwx_dot = np.einsum('ghi,ngh->ni', w, dwx_dot, optimize=True)
+    dx_dot = np.einsum('ghi,ngh->ni', v_w, dwx, optimize=True) + w_dot_dwx_dot
+    u_dot_duh_dot = np.einsum('gha,ngh->na', u, duh_dot, optimize=True)
+    dh_in_dot = np.einsum('gha,ngh->na', v_u, duh, optimize=True) + u_dot_duh_dot
+    dh_dot = dh_in_dot + g * z_dot
+    dwx_dot_dot_x = np.einsum('ngh,ni->ghi', dwx_dot, x, optimize=True)
+    dw_dot = np.einsum('ngh,ni->ghi', dwx, v_x, optimize=True) + dwx_dot_dot_x
+    duh_dot_dot_h = np.einsum('ngh,na->gha', duh_dot, h, optimize=True)
+    du_dot = np.einsum('ngh,na->gha', duh, v_h, optimize=True) + duh_dot_dot_h
+    db_dot = np.sum(dwx_dot, axis=0)
+    dc_dot = np.sum(duh_dot, axis=0)
+    return _rounded(dtype, dx_dot, dh_dot, dw_dot, du_dot, db_dot, dc_dot)

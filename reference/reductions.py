@@ -43,6 +43,14 @@ __all__ = [
     'smooth_l1_none_vjp',
     'smooth_l1_none_jvp',
     'smooth_l1_none_hvp',
+    'bce_sum',
+    'bce_sum_vjp',
+    'bce_sum_jvp',
+    'bce_sum_hvp',
+    'bce_none',
+    'bce_none_vjp',
+    'bce_none_jvp',
+    'bce_none_hvp',
     'bce_with_logits_sum',
     'bce_with_logits_sum_vjp',
     'bce_with_logits_sum_jvp',
@@ -413,8 +421,9 @@ def huber_sum_vjp(g, pred, target, *, delta=1):
     """Gradients of huber_sum: what the cotangent g of its output amounts to at each real input.
 
         r = abs(pred - target)
-        dpred = g*sign(pred - target)*where(delta >= r, r, delta)
-        dtarget = -g*sign(pred - target)*where(delta >= r, r, delta)
+        dr = g*where(delta >= r, r, delta)
+        dpred = dr*sign(pred - target)
+        dtarget = -dr*sign(pred - target)
 
     Arrays: g, a scalar, pred (...), target (...).
     Parameters: delta=1 (a finite number in (0, inf)).
@@ -426,10 +435,10 @@ def huber_sum_vjp(g, pred, target, *, delta=1):
     delta = _parameters('huber_sum_vjp', delta=(delta, '(0, inf)'))
     pred_minus_target = pred - target
     r = np.abs(pred_minus_target)
+    dr = g * np.minimum(delta, r)
     sign_pred_minus_target = np.sign(pred_minus_target)
-    dpred_part = np.minimum(delta, r)
-    dpred = g * sign_pred_minus_target * dpred_part
-    dtarget = -g * sign_pred_minus_target * dpred_part
+    dpred = dr * sign_pred_minus_target
+    dtarget = -dr * sign_pred_minus_target
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -519,8 +528,9 @@ def huber_none_vjp(g, pred, target, *, delta=1):
     """Gradients of huber_none: what the cotangent g of its output amounts to at each real input.
 
         r = abs(pred - target)
-        dpred = g*sign(pred - target)*where(delta >= r, r, delta)
-        dtarget = -g*sign(pred - target)*where(delta >= r, r, delta)
+        dr = g*where(delta >= r, r, delta)
+        dpred = dr*sign(pred - target)
+        dtarget = -dr*sign(pred - target)
 
     Arrays: g (...), pred (...), target (...).
     Parameters: delta=1 (a finite number in (0, inf)).
@@ -532,10 +542,10 @@ def huber_none_vjp(g, pred, target, *, delta=1):
     delta = _parameters('huber_none_vjp', delta=(delta, '(0, inf)'))
     pred_minus_target = pred - target
     r = np.abs(pred_minus_target)
+    dr = g * np.minimum(delta, r)
     sign_pred_minus_target = np.sign(pred_minus_target)
-    dpred_part = np.minimum(delta, r)
-    dpred = g * sign_pred_minus_target * dpred_part
-    dtarget = -g * sign_pred_minus_target * dpred_part
+    dpred = dr * sign_pred_minus_target
+    dtarget = -dr * sign_pred_minus_target
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -622,8 +632,9 @@ def smooth_l1_sum_vjp(g, pred, target, *, beta=1):
     """Gradients of smooth_l1_sum: what the cotangent g of its output amounts to at each real input.
 
         r = abs(pred - target)
-        dpred = g*sign(pred - target)*where(beta > r, r/beta, 1)
-        dtarget = -g*sign(pred - target)*where(beta > r, r/beta, 1)
+        dr = g*where(beta > r, r/beta, 1)
+        dpred = dr*sign(pred - target)
+        dtarget = -dr*sign(pred - target)
 
     Arrays: g, a scalar, pred (...), target (...).
     Parameters: beta=1 (a finite number in (0, inf)).
@@ -635,10 +646,10 @@ def smooth_l1_sum_vjp(g, pred, target, *, beta=1):
     beta = _parameters('smooth_l1_sum_vjp', beta=(beta, '(0, inf)'))
     pred_minus_target = pred - target
     r = np.abs(pred_minus_target)
+    dr = g * np.where(beta <= r, 1, r / beta)
     sign_pred_minus_target = np.sign(pred_minus_target)
-    dpred_part = np.where(beta <= r, 1, r / beta)
-    dpred = g * sign_pred_minus_target * dpred_part
-    dtarget = -g * sign_pred_minus_target * dpred_part
+    dpred = dr * sign_pred_minus_target
+    dtarget = -dr * sign_pred_minus_target
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -727,8 +738,9 @@ def smooth_l1_none_vjp(g, pred, target, *, beta=1):
     """Gradients of smooth_l1_none: what the cotangent g of its output amounts to at each real input.
 
         r = abs(pred - target)
-        dpred = g*sign(pred - target)*where(beta > r, r/beta, 1)
-        dtarget = -g*sign(pred - target)*where(beta > r, r/beta, 1)
+        dr = g*where(beta > r, r/beta, 1)
+        dpred = dr*sign(pred - target)
+        dtarget = -dr*sign(pred - target)
 
     Arrays: g (...), pred (...), target (...).
     Parameters: beta=1 (a finite number in (0, inf)).
@@ -740,10 +752,10 @@ def smooth_l1_none_vjp(g, pred, target, *, beta=1):
     beta = _parameters('smooth_l1_none_vjp', beta=(beta, '(0, inf)'))
     pred_minus_target = pred - target
     r = np.abs(pred_minus_target)
+    dr = g * np.where(beta <= r, 1, r / beta)
     sign_pred_minus_target = np.sign(pred_minus_target)
-    dpred_part = np.where(beta <= r, 1, r / beta)
-    dpred = g * sign_pred_minus_target * dpred_part
-    dtarget = -g * sign_pred_minus_target * dpred_part
+    dpred = dr * sign_pred_minus_target
+    dtarget = -dr * sign_pred_minus_target
     return _rounded(dtype, dpred, dtarget)
 
 
@@ -806,13 +818,177 @@ def smooth_l1_none_hvp(g, v_pred, v_target, pred, target, *, beta=1):
     return _rounded(dtype, dpred_dot, dtarget_dot)
 
 
+def bce_sum(pred, target):
+    """Like bce, but summed over all axes, not averaged.
+
+        y = -sum(target*log(pred) + (1 - target)*log(1 - pred), ...)
+
+    Arrays: pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    pred, target, dtype = _arrays('bce_sum', pred=(pred, '...'), target=(target, '...'))
+    y = -np.sum(target * np.log(pred) + (1 - target) * np.log1p(-pred))
+    return _rounded(dtype, y)
+
+
+def bce_sum_vjp(g, pred, target):
+    """Gradients of bce_sum: what the cotangent g of its output amounts to at each real input.
+
+        dpred = g*(target/pred - 1)/(pred - 1)
+        dtarget = g*(log(1 - pred) - log(pred))
+
+    Arrays: g, a scalar, pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
+    Returns: dpred (...), dtarget (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    g, pred, target, dtype = _arrays('bce_sum_vjp', g=(g, ''), pred=(pred, '...'), target=(target, '...'))
+    dpred = g * (target / pred - 1) / (pred - 1)
+    dtarget = g * (np.log1p(-pred) - np.log(pred))
+    return _rounded(dtype, dpred, dtarget)
+
+
+def bce_sum_jvp(v_pred, v_target, pred, target):
+    """Derivative of bce_sum in the direction of the tangents v_*.
+
+        y_dot = sum(v_pred*((target - 1)/(pred - 1) - target/pred) + v_target*(log(1 - pred) - log(pred)),
+            ...)
+
+    Arrays: v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    v_pred, v_target, pred, target, dtype = _arrays(
+        'bce_sum_jvp',
+        v_pred=(v_pred, '...'),
+        v_target=(v_target, '...'),
+        pred=(pred, '...'),
+        target=(target, '...'),
+    )
+    y_dot_part = v_pred * ((target - 1) / (pred - 1) - target / pred)
+    y_dot = np.sum(y_dot_part + v_target * (np.log1p(-pred) - np.log(pred)))
+    return _rounded(dtype, y_dot)
+
+
+def bce_sum_hvp(g, v_pred, v_target, pred, target):
+    """Derivative of the gradients of bce_sum in the direction of the tangents v_*, the cotangent held fixed.
+
+        dpred_dot = g*(v_pred*((1 - target/pred)/(pred - 1) - target/pred**2) + v_target/pred)/(pred - 1)
+        dtarget_dot = v_pred*g/(pred*(pred - 1))
+
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
+    Returns: dpred_dot (...), dtarget_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    g, v_pred, v_target, pred, target, dtype = _arrays(
+        'bce_sum_hvp',
+        g=(g, ''),
+        v_pred=(v_pred, '...'),
+        v_target=(v_target, '...'),
+        pred=(pred, '...'),
+        target=(target, '...'),
+    )
+    dpred_dot_part = pred - 1
+    dpred_dot_part_2 = v_pred * ((1 - target / pred) / dpred_dot_part - target / np.square(pred)) + v_target / pred
+    dpred_dot = g * dpred_dot_part_2 / dpred_dot_part
+    dtarget_dot = v_pred * g / (pred * dpred_dot_part)
+    return _rounded(dtype, dpred_dot, dtarget_dot)
+
+
+def bce_none(pred, target):
+    """Like bce, but for each position alone, not averaged over all axes.
+
+        y = -(target*log(pred) + (1 - target)*log(1 - pred))
+
+    Arrays: pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
+    Returns: y (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    pred, target, dtype = _arrays('bce_none', pred=(pred, '...'), target=(target, '...'))
+    y = -(target * np.log(pred) + (1 - target) * np.log1p(-pred))
+    return _rounded(dtype, y)
+
+
+def bce_none_vjp(g, pred, target):
+    """Gradients of bce_none: what the cotangent g of its output amounts to at each real input.
+
+        dpred = g*(target/pred - 1)/(pred - 1)
+        dtarget = g*(log(1 - pred) - log(pred))
+
+    Arrays: g (...), pred (...) of numbers in (0, 1), target (...) of numbers in [0, 1].
+    Returns: dpred (...), dtarget (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    g, pred, target, dtype = _arrays('bce_none_vjp', g=(g, '...'), pred=(pred, '...'), target=(target, '...'))
+    dpred = g * (target / pred - 1) / (pred - 1)
+    dtarget = g * (np.log1p(-pred) - np.log(pred))
+    return _rounded(dtype, dpred, dtarget)
+
+
+def bce_none_jvp(v_pred, v_target, pred, target):
+    """Derivative of bce_none in the direction of the tangents v_*.
+
+        y_dot = v_pred*(target/pred - 1)/(pred - 1) + v_target*(log(1 - pred) - log(pred))
+
+    Arrays: v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
+    Returns: y_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    v_pred, v_target, pred, target, dtype = _arrays(
+        'bce_none_jvp',
+        v_pred=(v_pred, '...'),
+        v_target=(v_target, '...'),
+        pred=(pred, '...'),
+        target=(target, '...'),
+    )
+    y_dot = v_pred * (target / pred - 1) / (pred - 1) + v_target * (np.log1p(-pred) - np.log(pred))
+    return _rounded(dtype, y_dot)
+
+
+def bce_none_hvp(g, v_pred, v_target, pred, target):
+    """Derivative of the gradients of bce_none in the direction of the tangents v_*, the cotangent held fixed.
+
+        dpred_dot = g*(v_pred*((1 - target/pred)/(pred - 1) - target/pred**2) + v_target/pred)/(pred - 1)
+        dtarget_dot = v_pred*g/(pred*(pred - 1))
+
+    Arrays: g (...), v_pred (...), v_target (...), pred (...) of numbers in (0, 1),
+            target (...) of numbers in [0, 1].
+    Returns: dpred_dot (...), dtarget_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
+    """
+    g, v_pred, v_target, pred, target, dtype = _arrays(
+        'bce_none_hvp',
+        g=(g, '...'),
+        v_pred=(v_pred, '...'),
+        v_target=(v_target, '...'),
+        pred=(pred, '...'),
+        target=(target, '...'),
+    )
+    dpred_dot_part = pred - 1
+    dpred_dot_part_2 = v_pred * ((1 - target / pred) / dpred_dot_part - target / np.square(pred)) + v_target / pred
+    dpred_dot = g * dpred_dot_part_2 / dpred_dot_part
+    dtarget_dot = v_pred * g / (pred * dpred_dot_part)
+    return _rounded(dtype, dpred_dot, dtarget_dot)
+
+
 def bce_with_logits_sum(logits, target):
     """Like bce_with_logits, but summed over all axes, not averaged.
 
         p = 1/(1 + exp(-logits))
         y = -sum(target*log(p) + (1 - target)*log(1 - p), ...)
 
-    Arrays: logits (...), target (...).
+    Arrays: logits (...), target (...) of numbers in [0, 1].
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -829,7 +1005,7 @@ def bce_with_logits_sum_vjp(g, logits, target):
         dlogits = g*(sigmoid(logits) - target)
         dtarget = -g*logits
 
-    Arrays: g, a scalar, logits (...), target (...).
+    Arrays: g, a scalar, logits (...), target (...) of numbers in [0, 1].
     Returns: dlogits (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -850,10 +1026,11 @@ def bce_with_logits_sum_vjp(g, logits, target):
 def bce_with_logits_sum_jvp(v_logits, v_target, logits, target):
     """Derivative of bce_with_logits_sum in the direction of the tangents v_*.
 
-        y_dot = sum(v_logits*sigmoid(-logits)**2*(exp(logits) + exp(2*logits) - target*(1 + 2*exp(logits) +
-            exp(2*logits))) - v_target*logits, ...)
+        p = 1/(1 + exp(-logits))
+        y_dot = sum(v_logits*(p*(1 - p)*(target - 1)/(p - 1) + target*(p - 1)) + v_target*(log(1 - p) -
+            log(p)), ...)
 
-    Arrays: v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: v_logits (...), v_target (...), logits (...), target (...) of numbers in [0, 1].
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -882,7 +1059,8 @@ def bce_with_logits_sum_hvp(g, v_logits, v_target, logits, target):
         dlogits_dot = g*(v_logits*sigmoid(logits)*sigmoid(-logits) - v_target)
         dtarget_dot = -v_logits*g
 
-    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: g, a scalar, v_logits (...), v_target (...), logits (...),
+            target (...) of numbers in [0, 1].
     Returns: dlogits_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -907,7 +1085,7 @@ def bce_with_logits_none(logits, target):
         p = 1/(1 + exp(-logits))
         y = -(target*log(p) + (1 - target)*log(1 - p))
 
-    Arrays: logits (...), target (...).
+    Arrays: logits (...), target (...) of numbers in [0, 1].
     Returns: y (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -923,7 +1101,7 @@ def bce_with_logits_none_vjp(g, logits, target):
         dlogits = g*(sigmoid(logits) - target)
         dtarget = -g*logits
 
-    Arrays: g (...), logits (...), target (...).
+    Arrays: g (...), logits (...), target (...) of numbers in [0, 1].
     Returns: dlogits (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -946,7 +1124,7 @@ def bce_with_logits_none_jvp(v_logits, v_target, logits, target):
 
         y_dot = v_logits*(sigmoid(logits) - target) - v_target*logits
 
-    Arrays: v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: v_logits (...), v_target (...), logits (...), target (...) of numbers in [0, 1].
     Returns: y_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
@@ -975,7 +1153,7 @@ def bce_with_logits_none_hvp(g, v_logits, v_target, logits, target):
         dlogits_dot = g*(v_logits*sigmoid(logits)*sigmoid(-logits) - v_target)
         dtarget_dot = -v_logits*g
 
-    Arrays: g (...), v_logits (...), v_target (...), logits (...), target (...).
+    Arrays: g (...), v_logits (...), v_target (...), logits (...), target (...) of numbers in [0, 1].
     Returns: dlogits_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
     Source: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90

@@ -16,6 +16,10 @@ __all__ = [
     'dice_vjp',
     'dice_jvp',
     'dice_hvp',
+    'generalized_dice',
+    'generalized_dice_vjp',
+    'generalized_dice_jvp',
+    'generalized_dice_hvp',
     'tversky',
     'tversky_vjp',
     'tversky_jvp',
@@ -105,7 +109,7 @@ def dice_jvp(v_pred, v_target, pred, target, *, smooth=1):
         overlap = sum(pred*target, I)
         whole = sum(pred, I) + sum(target, I)
         y_dot = (smooth*sum((v_pred + v_target)/(smooth + whole)**2, I N) + sum(2*(overlap*(v_pred +
-            v_target)/(smooth + whole) - v_target*pred - v_pred*target)/(smooth + whole), I N))/size(N)
+            v_target)/(smooth + whole) - (v_target*pred + v_pred*target))/(smooth + whole), I N))/size(N)
 
     Arrays: v_pred (N, I), v_target (N, I), pred (N, I), target (N, I).
     Parameters: smooth=1 (a finite number in [0, inf)).
@@ -127,7 +131,7 @@ def dice_jvp(v_pred, v_target, pred, target, *, smooth=1):
     whole = np.sum(pred, axis=1, keepdims=True) + np.sum(target, axis=1, keepdims=True)
     v_pred_plus_v_target = v_pred + v_target
     smooth_plus_whole = smooth + whole
-    y_dot_part = overlap / smooth_plus_whole * v_pred_plus_v_target - v_target * pred - v_pred * target
+    y_dot_part = overlap / smooth_plus_whole * v_pred_plus_v_target - (v_target * pred + v_pred * target)
     y_dot_part_2 = smooth * np.sum(v_pred_plus_v_target / np.square(smooth_plus_whole))
     y_dot = (y_dot_part_2 + 2 * np.sum(y_dot_part / smooth_plus_whole)) / N
     return _rounded(dtype, y_dot)
@@ -139,14 +143,11 @@ def dice_hvp(g, v_pred, v_target, pred, target, *, smooth=1):
         overlap = sum(pred*target, I)
         whole = sum(pred, I) + sum(target, I)
         doverlap = -2*g/(size(N)*(smooth + whole))
-        dpred_dot = doverlap*v_target + g*target*sum(2*(v_pred + v_target), I)/(size(N)*(smooth + whole)**2)
-            + smooth*g*sum(-2*(v_pred + v_target), I)/(size(N)*(smooth + whole)**3) +
-            g*overlap*sum(-4*(v_pred + v_target), I)/(size(N)*(smooth + whole)**3) + g*sum(2*(v_target*pred
-            + v_pred*target), I)/(size(N)*(smooth + whole)**2)
-        dtarget_dot = doverlap*v_pred + g*pred*sum(2*(v_pred + v_target), I)/(size(N)*(smooth + whole)**2) +
-            smooth*g*sum(-2*(v_pred + v_target), I)/(size(N)*(smooth + whole)**3) + g*overlap*sum(-4*(v_pred
-            + v_target), I)/(size(N)*(smooth + whole)**3) + g*sum(2*(v_target*pred + v_pred*target),
-            I)/(size(N)*(smooth + whole)**2)
+        whole_dot = sum(v_pred + v_target, I)
+        dwhole_dot = g*(-2*smooth*whole_dot/(smooth + whole) - 4*overlap*whole_dot/(smooth + whole) +
+            sum(2*(v_target*pred + v_pred*target), I))/(size(N)*(smooth + whole)**2)
+        dpred_dot = dwhole_dot + doverlap*v_target + 2*g*whole_dot*target/(size(N)*(smooth + whole)**2)
+        dtarget_dot = dwhole_dot + doverlap*v_pred + 2*g*whole_dot*pred/(size(N)*(smooth + whole)**2)
 
     Arrays: g, a scalar, v_pred (N, I), v_target (N, I), pred (N, I), target (N, I).
     Parameters: smooth=1 (a finite number in [0, inf)).
@@ -169,18 +170,223 @@ def dice_hvp(g, v_pred, v_target, pred, target, *, smooth=1):
     whole = np.sum(pred, axis=1, keepdims=True) + np.sum(target, axis=1, keepdims=True)
     smooth_plus_whole = smooth + whole
     doverlap = -2 * g / (N * smooth_plus_whole)
-    dpred_dot_part = np.sum(v_pred + v_target, axis=1, keepdims=True)
-    dpred_dot_part_2 = np.square(smooth_plus_whole)
-    dpred_dot_part_3 = g * (2 * dpred_dot_part) / (N * dpred_dot_part_2)
-    dpred_dot_part_4 = dpred_dot_part_2 * smooth_plus_whole
-    dpred_dot_part_5 = smooth * g / N * (-2 * dpred_dot_part) / dpred_dot_part_4
-    dpred_dot_part_6 = g / N * overlap * (-4 * dpred_dot_part) / dpred_dot_part_4
-    dpred_dot_part_7 = g / N * (2 * np.sum(v_target * pred + v_pred * target, axis=1, keepdims=True))
-    dpred_dot_part_8 = dpred_dot_part_7 / dpred_dot_part_2
-    dpred_dot_part_9 = doverlap * v_target + dpred_dot_part_3 * target + dpred_dot_part_5 + dpred_dot_part_6
-    dpred_dot = dpred_dot_part_9 + dpred_dot_part_8
-    dtarget_dot_part = doverlap * v_pred + dpred_dot_part_3 * pred + dpred_dot_part_5 + dpred_dot_part_6
-    dtarget_dot = dtarget_dot_part + dpred_dot_part_8
+    whole_dot = np.sum(v_pred + v_target, axis=1, keepdims=True)
+    dwhole_dot_part = np.square(smooth_plus_whole)
+    dwhole_dot_part_2 = -2 * smooth * whole_dot / smooth_plus_whole - 4 * overlap * whole_dot / smooth_plus_whole
+    dwhole_dot_part_3 = dwhole_dot_part_2 + 2 * np.sum(v_target * pred + v_pred * target, axis=1, keepdims=True)
+    dwhole_dot = g / N * dwhole_dot_part_3 / dwhole_dot_part
+    dpred_dot_part = 2 * g * whole_dot / (N * dwhole_dot_part)
+    dpred_dot = dwhole_dot + doverlap * v_target + dpred_dot_part * target
+    dtarget_dot = dwhole_dot + doverlap * v_pred + dpred_dot_part * pred
+    return _rounded(dtype, dpred_dot, dtarget_dot)
+
+
+def generalized_dice(pred, target, *, smooth=1):
+    """One minus twice the overlap of the masks of all classes over their joint size, rare classes weighing more, on average.
+
+        weight = 1/sum(target, N I)**2
+        share = weight/mean(weight, C)
+        overlap = sum(pred*target, I)
+        whole = sum(pred, I) + sum(target, I)
+        y = mean(share*(1 - (2*overlap + smooth)/(whole + smooth)), N C)
+
+    Arrays: pred (N, I, C), target (N, I, C).
+    Parameters: smooth=1 (a finite number in (0, inf)).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Sudre, Li, Vercauteren, Ourselin & Cardoso 2017, arXiv:1707.03237, section 2.1
+    """
+    pred, target, dtype = _arrays('generalized_dice', pred=(pred, 'N I C'), target=(target, 'N I C'))
+    smooth = _parameters('generalized_dice', smooth=(smooth, '(0, inf)'))
+    _nonempty('generalized_dice', N=pred.shape[0], C=pred.shape[2])
+    weight = 1 / np.square(np.sum(target, axis=(0, 1)))
+    share = weight / np.mean(weight)
+    overlap = np.sum(pred * target, axis=1)
+    whole = np.sum(pred, axis=1) + np.sum(target, axis=1)
+    y = np.mean(share * (1 - (2 * overlap + smooth) / (whole + smooth)))
+    return _rounded(dtype, y)
+
+
+def generalized_dice_vjp(g, pred, target, *, smooth=1):
+    """Gradients of generalized_dice: what the cotangent g of its output amounts to at each real input.
+
+        weight = 1/sum(target, N I)**2
+        share = weight/mean(weight, C)
+        overlap = sum(pred*target, I)
+        whole = sum(pred, I) + sum(target, I)
+        y = mean(share*(1 - (2*overlap + smooth)/(whole + smooth)), N C)
+        dwhole = g*share*(smooth + 2*overlap)/(size(C)*size(N)*(smooth + whole)**2)
+        doverlap = -2*g*share/(size(C)*size(N)*(smooth + whole))
+        dpred = dwhole + doverlap*target
+        dtarget = g*(2*y + 4*mean(overlap/(smooth + whole), N) + 2*smooth*mean(1/(smooth + whole), N) -
+            2)/(size(C)*mean(weight, C)*sum(target, N I)**3) + dwhole + doverlap*pred
+
+    Arrays: g, a scalar, pred (N, I, C), target (N, I, C).
+    Parameters: smooth=1 (a finite number in (0, inf)).
+    Returns: dpred (N, I, C), dtarget (N, I, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Sudre, Li, Vercauteren, Ourselin & Cardoso 2017, arXiv:1707.03237, section 2.1
+    """
+    g, pred, target, dtype = _arrays('generalized_dice_vjp', g=(g, ''), pred=(pred, 'N I C'), target=(target, 'N I C'))
+    smooth = _parameters('generalized_dice_vjp', smooth=(smooth, '(0, inf)'))
+    N = pred.shape[0]
+    C = pred.shape[2]
+    _nonempty('generalized_dice_vjp', N=N, C=C)
+    sum_target = np.sum(target, axis=(0, 1))
+    sum_target_squared = np.square(sum_target)
+    weight = 1 / sum_target_squared
+    mean_weight = np.mean(weight)
+    share = weight / mean_weight
+    overlap = np.sum(pred * target, axis=1)
+    whole = np.sum(pred, axis=1) + np.sum(target, axis=1)
+    y_part = 2 * overlap
+    y = np.mean(share * (1 - (y_part + smooth) / (whole + smooth)))
+    smooth_plus_whole = smooth + whole
+    dwhole = g * share / (C * N) * (smooth + y_part) / np.square(smooth_plus_whole)
+    doverlap = -2 * g * share / (C * N * smooth_plus_whole[:, None])
+    dpred = dwhole[:, None] + doverlap * target
+    dtarget_part = 2 * y + 4 * np.mean(overlap / smooth_plus_whole, axis=0)
+    dtarget_part_2 = dtarget_part + 2 * smooth * np.mean(1 / smooth_plus_whole, axis=0) - 2
+    dtarget_part_3 = g / (C * mean_weight) * dtarget_part_2 / (sum_target_squared * sum_target) + dwhole
+    dtarget = dtarget_part_3[:, None] + doverlap * pred
+    return _rounded(dtype, dpred, dtarget)
+
+
+def generalized_dice_jvp(v_pred, v_target, pred, target, *, smooth=1):
+    """Derivative of generalized_dice in the direction of the tangents v_*.
+
+        weight = 1/sum(target, N I)**2
+        share = weight/mean(weight, C)
+        overlap = sum(pred*target, I)
+        whole = sum(pred, I) + sum(target, I)
+        weight_in_dot = sum(v_target, I N)
+        weight_dot = -2*weight_in_dot/sum(target, N I)**3
+        share_in_dot = mean(weight_dot, C)
+        share_dot = (weight_dot - share_in_dot*share)/mean(weight, C)
+        overlap_dot = sum(v_target*pred + v_pred*target, I)
+        whole_in_dot = sum(v_pred, I)
+        whole_in_dot_ = sum(v_target, I)
+        whole_dot = whole_in_dot + whole_in_dot_
+        y_dot = mean(share_dot, C) + smooth*mean((share*whole_dot/(smooth + whole) - share_dot)/(smooth +
+            whole), C N) + mean(2*(overlap*(share*whole_dot/(smooth + whole) - share_dot) -
+            share*overlap_dot)/(smooth + whole), C N)
+
+    Arrays: v_pred (N, I, C), v_target (N, I, C), pred (N, I, C), target (N, I, C).
+    Parameters: smooth=1 (a finite number in (0, inf)).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Sudre, Li, Vercauteren, Ourselin & Cardoso 2017, arXiv:1707.03237, section 2.1
+    """
+    v_pred, v_target, pred, target, dtype = _arrays(
+        'generalized_dice_jvp',
+        v_pred=(v_pred, 'N I C'),
+        v_target=(v_target, 'N I C'),
+        pred=(pred, 'N I C'),
+        target=(target, 'N I C'),
+    )
+    smooth = _parameters('generalized_dice_jvp', smooth=(smooth, '(0, inf)'))
+    _nonempty('generalized_dice_jvp', N=v_pred.shape[0], C=v_pred.shape[2])
+    sum_target = np.sum(target, axis=(0, 1))
+    sum_target_squared = np.square(sum_target)
+    weight = 1 / sum_target_squared
+    mean_weight = np.mean(weight)
+    share = weight / mean_weight
+    overlap = np.sum(pred * target, axis=1)
+    whole = np.sum(pred, axis=1) + np.sum(target, axis=1)
+    weight_in_dot = np.sum(v_target, axis=(0, 1))
+    weight_dot = -2 * weight_in_dot / (sum_target_squared * sum_target)
+    share_in_dot = np.mean(weight_dot)
+    share_dot = (weight_dot - share_in_dot * share) / mean_weight
+    overlap_dot = np.sum(v_target * pred + v_pred * target, axis=1)
+    whole_in_dot = np.sum(v_pred, axis=1)
+    whole_in_dot_ = np.sum(v_target, axis=1)
+    whole_dot = whole_in_dot + whole_in_dot_
+    smooth_plus_whole = smooth + whole
+    y_dot_part = share * whole_dot / smooth_plus_whole - share_dot
+    y_dot_part_2 = 2 * np.mean((overlap * y_dot_part - share * overlap_dot) / smooth_plus_whole)
+    y_dot = np.mean(share_dot) + smooth * np.mean(y_dot_part / smooth_plus_whole) + y_dot_part_2
+    return _rounded(dtype, y_dot)
+
+
+def generalized_dice_hvp(g, v_pred, v_target, pred, target, *, smooth=1):
+    """Derivative of the gradients of generalized_dice in the direction of the tangents v_*, the cotangent held fixed.
+
+        weight = 1/sum(target, N I)**2
+        share = weight/mean(weight, C)
+        overlap = sum(pred*target, I)
+        whole = sum(pred, I) + sum(target, I)
+        y = mean(share*(1 - (2*overlap + smooth)/(whole + smooth)), N C)
+        doverlap = -2*g*share/(size(C)*size(N)*(smooth + whole))
+        share_dot = 2*(share*sum(v_target/sum(target, N I)**3, C I N)/size(C) - sum(v_target, I
+            N)/sum(target, N I)**3)/mean(weight, C)
+        overlap_dot = sum(v_target*pred + v_pred*target, I)
+        whole_dot = sum(v_pred + v_target, I)
+        y_dot = mean(share_dot, C) + smooth*mean((share*whole_dot/(smooth + whole) - share_dot)/(smooth +
+            whole), C N) + mean(2*(overlap*(share*whole_dot/(smooth + whole) - share_dot) -
+            share*overlap_dot)/(smooth + whole), C N)
+        dwhole_dot = g*(share*(2*overlap_dot - whole_dot*(2*smooth + 4*overlap)/(smooth + whole)) +
+            share_dot*(smooth + 2*overlap))/(size(C)*size(N)*(smooth + whole)**2)
+        doverlap_dot = 2*g*(share*whole_dot/(smooth + whole) - share_dot)/(size(C)*size(N)*(smooth + whole))
+        dpred_dot = dwhole_dot + doverlap*v_target + doverlap_dot*target
+        dtarget_in_dot = 2*y_dot - 2*smooth*mean(whole_dot/(smooth + whole)**2, N) + mean(4*(overlap_dot -
+            overlap*whole_dot/(smooth + whole))/(smooth + whole), N)
+        dtarget_dot = g*((2*y + 4*mean(overlap/(smooth + whole), N) + 2*smooth*mean(1/(smooth + whole), N) -
+            2)*(2*sum(v_target/sum(target, N I)**3, C I N)/(size(C)*mean(weight, C)**2*sum(target, N I)**3)
+            - 3*mean(weight, C)*share**2*sum(v_target, I N)) + dtarget_in_dot/(mean(weight, C)*sum(target, N
+            I)**3))/size(C) + dwhole_dot + doverlap*v_pred + doverlap_dot*pred
+
+    Arrays: g, a scalar, v_pred (N, I, C), v_target (N, I, C), pred (N, I, C), target (N, I, C).
+    Parameters: smooth=1 (a finite number in (0, inf)).
+    Returns: dpred_dot (N, I, C), dtarget_dot (N, I, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
+    Source: Sudre, Li, Vercauteren, Ourselin & Cardoso 2017, arXiv:1707.03237, section 2.1
+    """
+    g, v_pred, v_target, pred, target, dtype = _arrays(
+        'generalized_dice_hvp',
+        g=(g, ''),
+        v_pred=(v_pred, 'N I C'),
+        v_target=(v_target, 'N I C'),
+        pred=(pred, 'N I C'),
+        target=(target, 'N I C'),
+    )
+    smooth = _parameters('generalized_dice_hvp', smooth=(smooth, '(0, inf)'))
+    N = v_pred.shape[0]
+    C = v_pred.shape[2]
+    _nonempty('generalized_dice_hvp', N=N, C=C)
+    sum_target = np.sum(target, axis=(0, 1))
+    sum_target_squared = np.square(sum_target)
+    weight = 1 / sum_target_squared
+    mean_weight = np.mean(weight)
+    share = weight / mean_weight
+    overlap = np.sum(pred * target, axis=1)
+    whole = np.sum(pred, axis=1) + np.sum(target, axis=1)
+    y_part = 2 * overlap
+    y = np.mean(share * (1 - (y_part + smooth) / (whole + smooth)))
+    smooth_plus_whole = smooth + whole
+    doverlap = -2 * g * share / (C * N * smooth_plus_whole[:, None])
+    share_dot_part = sum_target_squared * sum_target
+    share_dot_part_2 = np.sum(v_target / share_dot_part)
+    sum_v_target = np.sum(v_target, axis=(0, 1))
+    share_dot = 2 / mean_weight * (share_dot_part_2 / C * share - sum_v_target / share_dot_part)
+    overlap_dot = np.sum(v_target * pred + v_pred * target, axis=1)
+    whole_dot = np.sum(v_pred + v_target, axis=1)
+    y_dot_part = share * whole_dot / smooth_plus_whole - share_dot
+    y_dot_part_2 = 2 * np.mean((overlap * y_dot_part - share * overlap_dot) / smooth_plus_whole)
+    y_dot = np.mean(share_dot) + smooth * np.mean(y_dot_part / smooth_plus_whole) + y_dot_part_2
+    dwhole_dot_part = np.square(smooth_plus_whole)
+    dwhole_dot_part_2 = share * (2 * overlap_dot - whole_dot * (2 * smooth + 4 * overlap) / smooth_plus_whole)
+    dwhole_dot = g / (C * N) * (dwhole_dot_part_2 + share_dot * (smooth + y_part)) / dwhole_dot_part
+    doverlap_dot = 2 * g / (C * N) * y_dot_part[:, None] / smooth_plus_whole[:, None]
+    dpred_dot = dwhole_dot[:, None] + doverlap * v_target + doverlap_dot * target
+    dtarget_in_dot_part = np.mean((overlap_dot - overlap * whole_dot / smooth_plus_whole) / smooth_plus_whole, axis=0)
+    dtarget_in_dot_part_2 = 2 * y_dot - 2 * smooth * np.mean(whole_dot / dwhole_dot_part, axis=0)
+    dtarget_in_dot = dtarget_in_dot_part_2 + 4 * dtarget_in_dot_part
+    dtarget_dot_part = 2 * y + 4 * np.mean(overlap / smooth_plus_whole, axis=0)
+    dtarget_dot_part_2 = 2 * share_dot_part_2 / (C * (mean_weight * mean_weight) * share_dot_part)
+    dtarget_dot_part_3 = dtarget_dot_part + 2 * smooth * np.mean(1 / smooth_plus_whole, axis=0) - 2
+    dtarget_dot_part_4 = dtarget_dot_part_2 - 3 * mean_weight * np.square(share) * sum_v_target
+    dtarget_dot_part_5 = dtarget_dot_part_3 * dtarget_dot_part_4 + dtarget_in_dot / (mean_weight * share_dot_part)
+    dtarget_dot = (g / C * dtarget_dot_part_5 + dwhole_dot)[:, None] + doverlap * v_pred + doverlap_dot * pred
     return _rounded(dtype, dpred_dot, dtarget_dot)
 
 
@@ -272,8 +478,8 @@ def tversky_jvp(v_pred, v_target, pred, target, *, alpha=0.3, beta=0.7, smooth=1
             beta*sum(overlap*(v_target*(1 - pred) - v_pred*target)/(smooth + overlap + alpha*extra +
             beta*missing)**2, I N) + alpha*sum(overlap*(v_pred*(1 - target) - v_target*pred)/(smooth +
             overlap + alpha*extra + beta*missing)**2, I N) + sum((overlap*(v_target*pred +
-            v_pred*target)/(smooth + overlap + alpha*extra + beta*missing) - v_target*pred -
-            v_pred*target)/(smooth + overlap + alpha*extra + beta*missing), I N))/size(N)
+            v_pred*target)/(smooth + overlap + alpha*extra + beta*missing) - (v_target*pred +
+            v_pred*target))/(smooth + overlap + alpha*extra + beta*missing), I N))/size(N)
 
     Arrays: v_pred (N, I), v_target (N, I), pred (N, I), target (N, I).
     Parameters: alpha=0.3 (a finite number in [0, inf)), beta=0.7 (a finite number in [0, inf)),
@@ -314,8 +520,8 @@ def tversky_jvp(v_pred, v_target, pred, target, *, alpha=0.3, beta=0.7, smooth=1
     y_dot_part_7 = beta * smooth * np.sum(y_dot_part / y_dot_part_2_squared) + y_dot_part_6
     y_dot_part_8 = y_dot_part_7 + smooth * np.sum(y_dot_part_4 / y_dot_part_2_squared)
     y_dot_part_9 = y_dot_part_8 + beta * np.sum(y_dot_part_5 * y_dot_part)
-    y_dot_part_10 = (overlap / y_dot_part_2 * y_dot_part_4 - v_target_pred - v_pred_target) / y_dot_part_2
-    y_dot = (y_dot_part_9 + alpha * np.sum(y_dot_part_5 * y_dot_part_3) + np.sum(y_dot_part_10)) / N
+    y_dot_part_10 = np.sum((overlap / y_dot_part_2 * y_dot_part_4 - y_dot_part_4) / y_dot_part_2)
+    y_dot = (y_dot_part_9 + alpha * np.sum(y_dot_part_5 * y_dot_part_3) + y_dot_part_10) / N
     return _rounded(dtype, y_dot)
 
 
@@ -333,15 +539,14 @@ def tversky_hvp(g, v_pred, v_target, pred, target, *, alpha=0.3, beta=0.7, smoot
         extra_dot = sum(v_pred*(1 - target) - v_target*pred, I)
         missing_dot = sum(v_target*(1 - pred) - v_pred*target, I)
         dmissing_dot = beta*g*(overlap_dot - 2*(smooth*(overlap_dot + alpha*extra_dot + beta*missing_dot) +
-            overlap*overlap_dot + alpha*overlap*extra_dot + beta*overlap*missing_dot)/(smooth + overlap +
-            alpha*extra + beta*missing))/(size(N)*(smooth + overlap + alpha*extra + beta*missing)**2)
+            overlap*(overlap_dot + alpha*extra_dot + beta*missing_dot))/(smooth + overlap + alpha*extra +
+            beta*missing))/(size(N)*(smooth + overlap + alpha*extra + beta*missing)**2)
         dextra_dot = alpha*g*(overlap_dot - 2*(smooth*(overlap_dot + alpha*extra_dot + beta*missing_dot) +
-            overlap*overlap_dot + alpha*overlap*extra_dot + beta*overlap*missing_dot)/(smooth + overlap +
-            alpha*extra + beta*missing))/(size(N)*(smooth + overlap + alpha*extra + beta*missing)**2)
-        doverlap_in_dot = alpha*extra_dot + beta*missing_dot
+            overlap*(overlap_dot + alpha*extra_dot + beta*missing_dot))/(smooth + overlap + alpha*extra +
+            beta*missing))/(size(N)*(smooth + overlap + alpha*extra + beta*missing)**2)
         doverlap_dot = g*(2*(alpha*extra + beta*missing)*(overlap_dot + alpha*extra_dot +
-            beta*missing_dot)/(smooth + overlap + alpha*extra + beta*missing) -
-            doverlap_in_dot)/(size(N)*(smooth + overlap + alpha*extra + beta*missing)**2)
+            beta*missing_dot)/(smooth + overlap + alpha*extra + beta*missing) - (alpha*extra_dot +
+            beta*missing_dot))/(size(N)*(smooth + overlap + alpha*extra + beta*missing)**2)
         dpred_in_dot = doverlap_dot - dextra_dot - dmissing_dot
         dpred_dot = dextra_dot + (doverlap - dextra - dmissing)*v_target + dpred_in_dot*target
         dtarget_dot = dmissing_dot + (doverlap - dextra - dmissing)*v_pred + dpred_in_dot*pred
@@ -391,13 +596,11 @@ def tversky_hvp(g, v_pred, v_target, pred, target, *, alpha=0.3, beta=0.7, smoot
     alpha_extra_dot = alpha * extra_dot
     beta_missing_dot = beta * missing_dot
     dmissing_dot_part = overlap_dot + alpha_extra_dot + beta_missing_dot
-    dmissing_dot_part_2 = smooth * dmissing_dot_part + overlap * overlap_dot + alpha * overlap * extra_dot
-    dmissing_dot_part_3 = overlap_dot - 2 * (dmissing_dot_part_2 + beta * overlap * missing_dot) / dmissing_part
-    dmissing_dot = beta * g / N * dmissing_dot_part_3 / dmissing_part_squared
-    dextra_dot = alpha * g / N * dmissing_dot_part_3 / dmissing_part_squared
-    doverlap_in_dot = alpha_extra_dot + beta_missing_dot
-    doverlap_dot_part = g / N * (2 * doverlap_part * dmissing_dot_part / dmissing_part - doverlap_in_dot)
-    doverlap_dot = doverlap_dot_part / dmissing_part_squared
+    dmissing_dot_part_2 = overlap_dot - 2 * (smooth * dmissing_dot_part + overlap * dmissing_dot_part) / dmissing_part
+    dmissing_dot = beta * g / N * dmissing_dot_part_2 / dmissing_part_squared
+    dextra_dot = alpha * g / N * dmissing_dot_part_2 / dmissing_part_squared
+    doverlap_dot_part = 2 * doverlap_part * dmissing_dot_part / dmissing_part - (alpha_extra_dot + beta_missing_dot)
+    doverlap_dot = g / N * doverlap_dot_part / dmissing_part_squared
     dpred_in_dot = doverlap_dot - dextra_dot - dmissing_dot
     dpred_dot_part = doverlap - dextra - dmissing
     dpred_dot = dextra_dot + dpred_dot_part * v_target + dpred_in_dot * target
@@ -462,9 +665,12 @@ def jaccard_jvp(v_pred, v_target, pred, target, *, smooth=1):
 
         overlap = sum(pred*target, I)
         union = sum(pred, I) + sum(target, I) - overlap
-        y_dot = (smooth*sum((v_pred*(1 - target) + v_target - v_target*pred)/(smooth + union)**2, I N) +
-            sum((overlap*(v_pred*(1 - target) + v_target - v_target*pred)/(smooth + union) - v_target*pred -
-            v_pred*target)/(smooth + union), I N))/size(N)
+        overlap_dot = sum(v_target*pred + v_pred*target, I)
+        union_in_dot = sum(v_pred, I)
+        union_in_dot_ = sum(v_target, I)
+        union_dot = union_in_dot + union_in_dot_ - overlap_dot
+        y_dot = smooth*mean(union_dot/(smooth + union)**2, N) + mean((overlap*union_dot/(smooth + union) -
+            overlap_dot)/(smooth + union), N)
 
     Arrays: v_pred (N, I), v_target (N, I), pred (N, I), target (N, I).
     Parameters: smooth=1 (a finite number in [0, inf)).
@@ -480,16 +686,16 @@ def jaccard_jvp(v_pred, v_target, pred, target, *, smooth=1):
         target=(target, 'N I'),
     )
     smooth = _parameters('jaccard_jvp', smooth=(smooth, '[0, inf)'))
-    N = v_pred.shape[0]
-    _nonempty('jaccard_jvp', N=N)
-    overlap = np.sum(pred * target, axis=1, keepdims=True)
-    union = np.sum(pred, axis=1, keepdims=True) + np.sum(target, axis=1, keepdims=True) - overlap
-    v_target_pred = v_target * pred
-    y_dot_part = v_pred * (1 - target) + v_target - v_target_pred
+    _nonempty('jaccard_jvp', N=v_pred.shape[0])
+    overlap = np.sum(pred * target, axis=1)
+    union = np.sum(pred, axis=1) + np.sum(target, axis=1) - overlap
+    overlap_dot = np.sum(v_target * pred + v_pred * target, axis=1)
+    union_in_dot = np.sum(v_pred, axis=1)
+    union_in_dot_ = np.sum(v_target, axis=1)
+    union_dot = union_in_dot + union_in_dot_ - overlap_dot
     smooth_plus_union = smooth + union
-    y_dot_part_2 = overlap / smooth_plus_union * y_dot_part - v_target_pred - v_pred * target
-    y_dot_part_3 = smooth * np.sum(y_dot_part / np.square(smooth_plus_union))
-    y_dot = (y_dot_part_3 + np.sum(y_dot_part_2 / smooth_plus_union)) / N
+    y_dot_part = np.mean((overlap * union_dot / smooth_plus_union - overlap_dot) / smooth_plus_union)
+    y_dot = smooth * np.mean(union_dot / np.square(smooth_plus_union)) + y_dot_part
     return _rounded(dtype, y_dot)
 
 
@@ -501,13 +707,10 @@ def jaccard_hvp(g, v_pred, v_target, pred, target, *, smooth=1):
         dunion = g*(smooth + overlap)/(size(N)*(smooth + union)**2)
         doverlap = -(dunion + g/(size(N)*(smooth + union)))
         overlap_dot = sum(v_target*pred + v_pred*target, I)
-        union_in_dot = sum(v_pred, I)
-        union_in_dot_ = sum(v_target, I)
-        union_dot = union_in_dot + union_in_dot_ - overlap_dot
+        union_dot = sum(v_pred + v_target, I) - overlap_dot
         dunion_dot = g*(overlap_dot - 2*union_dot*(smooth + overlap)/(smooth + union))/(size(N)*(smooth +
             union)**2)
-        doverlap_in_dot = dunion_dot - g*union_dot/(size(N)*(smooth + union)**2)
-        doverlap_dot = -doverlap_in_dot
+        doverlap_dot = g*union_dot/(size(N)*(smooth + union)**2) - dunion_dot
         dpred_dot = dunion_dot + doverlap*v_target + doverlap_dot*target
         dtarget_dot = dunion_dot + doverlap*v_pred + doverlap_dot*pred
 
@@ -536,13 +739,10 @@ def jaccard_hvp(g, v_pred, v_target, pred, target, *, smooth=1):
     dunion = g / N * smooth_plus_overlap / dunion_part
     doverlap = -(dunion + g / (N * smooth_plus_union))
     overlap_dot = np.sum(v_target * pred + v_pred * target, axis=1, keepdims=True)
-    union_in_dot = np.sum(v_pred, axis=1, keepdims=True)
-    union_in_dot_ = np.sum(v_target, axis=1, keepdims=True)
-    union_dot = union_in_dot + union_in_dot_ - overlap_dot
+    union_dot = np.sum(v_pred + v_target, axis=1, keepdims=True) - overlap_dot
     dunion_dot_part = g / N * (overlap_dot - 2 * union_dot * smooth_plus_overlap / smooth_plus_union)
     dunion_dot = dunion_dot_part / dunion_part
-    doverlap_in_dot = dunion_dot - g / N * union_dot / dunion_part
-    doverlap_dot = -doverlap_in_dot
+    doverlap_dot = g / N * union_dot / dunion_part - dunion_dot
     dpred_dot = dunion_dot + doverlap * v_target + doverlap_dot * target
     dtarget_dot = dunion_dot + doverlap * v_pred + doverlap_dot * pred
     return _rounded(dtype, dpred_dot, dtarget_dot)
@@ -597,13 +797,8 @@ def chamfer_jvp(v_a, v_b, a, b):
     """Derivative of chamfer in the direction of the tangents v_*.
 
         d = sum((a - b)**2, D)
-        d_in_dot = v_a - v_b
-        d_dot = 2*sum((a - b)*d_in_dot, D)
-        y_in_dot = d_dot[M=argmin(d, M)]
-        y_in_dot_ = mean(y_in_dot, N)
-        y_in_dot__ = d_dot[N=argmin(d, N)]
-        y_in_dot___ = mean(y_in_dot__, M)
-        y_dot = y_in_dot_ + y_in_dot___
+        d_dot = 2*sum((a - b)*(v_a - v_b), D)
+        y_dot = mean(d_dot[N=argmin(d, N)], M) + mean(d_dot[M=argmin(d, M)], N)
 
     Arrays: v_a (N, D), v_b (M, D), a (N, D), b (M, D).
     Returns: y_dot, a scalar.
@@ -616,15 +811,10 @@ def chamfer_jvp(v_a, v_b, a, b):
     _nonempty('chamfer_jvp', N=N, M=M)
     a_minus_b = a[:, None] - b
     d = np.sum(np.square(a_minus_b), axis=2)
-    d_in_dot = v_a[:, None] - v_b
-    d_dot = 2 * np.sum(a_minus_b * d_in_dot, axis=2)
-    m_index = np.argmin(d, axis=1)
-    y_in_dot = d_dot[np.arange(N), m_index]
-    y_in_dot_ = np.mean(y_in_dot)
+    d_dot = 2 * np.sum(a_minus_b * (v_a[:, None] - v_b), axis=2)
     n_index = np.argmin(d, axis=0)
-    y_in_dot__ = d_dot[n_index, np.arange(M)]
-    y_in_dot___ = np.mean(y_in_dot__)
-    y_dot = y_in_dot_ + y_in_dot___
+    m_index = np.argmin(d, axis=1)
+    y_dot = np.mean(d_dot[n_index, np.arange(M)]) + np.mean(d_dot[np.arange(N), m_index])
     return _rounded(dtype, y_dot)
 
 

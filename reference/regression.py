@@ -56,6 +56,10 @@ __all__ = [
     'policy_gradient_vjp',
     'policy_gradient_jvp',
     'policy_gradient_hvp',
+    'ppo_clip',
+    'ppo_clip_vjp',
+    'ppo_clip_jvp',
+    'ppo_clip_hvp',
 ]
 
 
@@ -495,8 +499,9 @@ def quantile_vjp(g, pred, target, *, q=0.5):
     """Gradients of quantile: what the cotangent g of its output amounts to at each real input.
 
         r = target - pred
-        dpred = g*where(r > 0, -q, 1 - q)/size("...")
-        dtarget = g*where(r > 0, q, q - 1)/size("...")
+        dr = g*where(r > 0, q, q - 1)/size("...")
+        dpred = -dr
+        dtarget = dr
 
     Arrays: g, a scalar, pred (...), target (...).
     Parameters: q=0.5 (a finite number in [0, 1]).
@@ -508,10 +513,9 @@ def quantile_vjp(g, pred, target, *, q=0.5):
     q = _parameters('quantile_vjp', q=(q, '[0, 1]'))
     _nonempty('quantile_vjp', **{'...': pred.size})
     r = target - pred
-    dpred_part = r > 0
-    dpred = g / pred.size * np.where(dpred_part, -q, 1 - q)
-    dtarget = g / pred.size * np.where(dpred_part, q, q - 1)
-    return _rounded(dtype, dpred, dtarget)
+    dr = g / pred.size * np.where(r > 0, q, q - 1)
+    dpred = -dr
+    return _rounded(dtype, dpred, dr)
 
 
 def quantile_jvp(v_pred, v_target, pred, target, *, q=0.5):
@@ -572,7 +576,7 @@ def poisson_nll(log_rate, count):
 
         y = mean(exp(log_rate) - count*log_rate, ...)
 
-    Arrays: log_rate (...), count (...).
+    Arrays: log_rate (...), count (...) of numbers in [0, inf).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: McCullagh & Nelder 1989, Generalized Linear Models, section 6.2; the constant log(count!) is
@@ -590,7 +594,7 @@ def poisson_nll_vjp(g, log_rate, count):
         dlog_rate = g*(exp(log_rate) - count)/size("...")
         dcount = -g*log_rate/size("...")
 
-    Arrays: g, a scalar, log_rate (...), count (...).
+    Arrays: g, a scalar, log_rate (...), count (...) of numbers in [0, inf).
     Returns: dlog_rate (...), dcount (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: McCullagh & Nelder 1989, Generalized Linear Models, section 6.2; the constant log(count!) is
@@ -609,7 +613,7 @@ def poisson_nll_jvp(v_log_rate, v_count, log_rate, count):
 
         y_dot = mean(v_log_rate*(exp(log_rate) - count) - v_count*log_rate, ...)
 
-    Arrays: v_log_rate (...), v_count (...), log_rate (...), count (...).
+    Arrays: v_log_rate (...), v_count (...), log_rate (...), count (...) of numbers in [0, inf).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: McCullagh & Nelder 1989, Generalized Linear Models, section 6.2; the constant log(count!) is
@@ -633,7 +637,8 @@ def poisson_nll_hvp(g, v_log_rate, v_count, log_rate, count):
         dlog_rate_dot = g*(v_log_rate*exp(log_rate) - v_count)/size("...")
         dcount_dot = -v_log_rate*g/size("...")
 
-    Arrays: g, a scalar, v_log_rate (...), v_count (...), log_rate (...), count (...).
+    Arrays: g, a scalar, v_log_rate (...), v_count (...), log_rate (...),
+            count (...) of numbers in [0, inf).
     Returns: dlog_rate_dot (...), dcount_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: McCullagh & Nelder 1989, Generalized Linear Models, section 6.2; the constant log(count!) is
@@ -659,7 +664,7 @@ def gaussian_nll(pred, target, var):
 
         y = mean(log(var) + (pred - target)**2/var, ...)/2
 
-    Arrays: pred (...), target (...), var (...).
+    Arrays: pred (...), target (...), var (...) of numbers in (0, inf).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Nix & Weigend 1994, Estimating the mean and variance of the target probability distribution;
@@ -678,7 +683,7 @@ def gaussian_nll_vjp(g, pred, target, var):
         dtarget = -g*(pred - target)/(size("...")*var)
         dvar = g*(1 - (pred - target)**2/var)/(2*size("...")*var)
 
-    Arrays: g, a scalar, pred (...), target (...), var (...).
+    Arrays: g, a scalar, pred (...), target (...), var (...) of numbers in (0, inf).
     Returns: dpred (...), dtarget (...), dvar (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Nix & Weigend 1994, Estimating the mean and variance of the target probability distribution;
@@ -702,10 +707,11 @@ def gaussian_nll_vjp(g, pred, target, var):
 def gaussian_nll_jvp(v_pred, v_target, v_var, pred, target, var):
     """Derivative of gaussian_nll in the direction of the tangents v_*.
 
-        y_dot = mean((v_var*(1 - (pred - target)**2/var) + 2*v_pred*(pred - target) - 2*v_target*(pred -
-            target))/(2*var), ...)
+        y_dot = mean((v_var*(1 - (pred - target)**2/var) + 2*(pred - target)*(v_pred - v_target))/(2*var),
+            ...)
 
-    Arrays: v_pred (...), v_target (...), v_var (...), pred (...), target (...), var (...).
+    Arrays: v_pred (...), v_target (...), v_var (...), pred (...), target (...),
+            var (...) of numbers in (0, inf).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Nix & Weigend 1994, Estimating the mean and variance of the target probability distribution;
@@ -722,8 +728,8 @@ def gaussian_nll_jvp(v_pred, v_target, v_var, pred, target, var):
     )
     _nonempty('gaussian_nll_jvp', **{'...': v_pred.size})
     pred_minus_target = pred - target
-    y_dot_part = v_var * (1 - np.square(pred_minus_target) / var) + 2 * v_pred * pred_minus_target
-    y_dot = np.mean((y_dot_part - 2 * v_target * pred_minus_target) / var) / 2
+    y_dot_part = v_var * (1 - np.square(pred_minus_target) / var)
+    y_dot = np.mean((y_dot_part + 2 * pred_minus_target * (v_pred - v_target)) / var) / 2
     return _rounded(dtype, y_dot)
 
 
@@ -732,10 +738,11 @@ def gaussian_nll_hvp(g, v_pred, v_target, v_var, pred, target, var):
 
         dpred_dot = g*(v_pred - v_target - v_var*(pred - target)/var)/(size("...")*var)
         dtarget_dot = g*(v_target + v_var*(pred - target)/var - v_pred)/(size("...")*var)
-        dvar_dot = g*(2*(pred - target)*(v_target - v_pred) + 2*v_var*(pred - target)**2/var -
-            v_var)/(2*size("...")*var**2)
+        dvar_dot = g*(2*(pred - target)*(v_target - v_pred) + v_var*(2*(pred - target)**2/var -
+            1))/(2*size("...")*var**2)
 
-    Arrays: g, a scalar, v_pred (...), v_target (...), v_var (...), pred (...), target (...), var (...).
+    Arrays: g, a scalar, v_pred (...), v_target (...), v_var (...), pred (...), target (...),
+            var (...) of numbers in (0, inf).
     Returns: dpred_dot (...), dtarget_dot (...), dvar_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Nix & Weigend 1994, Estimating the mean and variance of the target probability distribution;
@@ -757,8 +764,9 @@ def gaussian_nll_hvp(g, v_pred, v_target, v_var, pred, target, var):
     dpred_dot_part_2 = g / v_pred.size
     dpred_dot = dpred_dot_part_2 * (v_pred - v_target - dpred_dot_part) / var
     dtarget_dot = dpred_dot_part_2 * (v_target + dpred_dot_part - v_pred) / var
-    dvar_dot_part = 2 * pred_minus_target * (v_target - v_pred) + 2 * v_var * np.square(pred_minus_target) / var
-    dvar_dot = g / (v_pred.size * 2) * (dvar_dot_part - v_var) / np.square(var)
+    dvar_dot_part = v_var * (2 * np.square(pred_minus_target) / var - 1)
+    dvar_dot_part_2 = g / (v_pred.size * 2) * (2 * pred_minus_target * (v_target - v_pred) + dvar_dot_part)
+    dvar_dot = dvar_dot_part_2 / np.square(var)
     return _rounded(dtype, dpred_dot, dtarget_dot, dvar_dot)
 
 
@@ -840,9 +848,8 @@ def student_t_nll_hvp(g, v_pred, v_target, pred, target, *, scale=1, freedom=1):
     """Derivative of the gradients of student_t_nll in the direction of the tangents v_*, the cotangent held fixed.
 
         r = (pred - target)/scale
-        dr_in_dot = g*(freedom*(2*r**2*(v_target - v_pred)/(freedom + r**2) + v_pred - v_target) +
-            2*r**2*(v_target - v_pred)/(freedom + r**2) + v_pred - v_target)/(scale**2*size("...")*(freedom
-            + r**2))
+        dr_in_dot = g*(1 + freedom)*(2*r**2*(v_target - v_pred)/(freedom + r**2) + v_pred -
+            v_target)/(scale**2*size("...")*(freedom + r**2))
         dpred_dot = dr_in_dot
         dtarget_dot = -dr_in_dot
 
@@ -866,9 +873,8 @@ def student_t_nll_hvp(g, v_pred, v_target, pred, target, *, scale=1, freedom=1):
     r = (pred - target) / scale
     r_squared = np.square(r)
     freedom_plus_r_squared = freedom + r_squared
-    dr_in_dot_part = 2 * r_squared * (v_target - v_pred) / freedom_plus_r_squared
-    dr_in_dot_part_2 = freedom * (dr_in_dot_part + v_pred - v_target) + dr_in_dot_part + v_pred - v_target
-    dr_in_dot = g / (scale * scale * v_pred.size) * dr_in_dot_part_2 / freedom_plus_r_squared
+    dr_in_dot_part = 2 * r_squared * (v_target - v_pred) / freedom_plus_r_squared + v_pred - v_target
+    dr_in_dot = g * (1 + freedom) / (scale * scale * v_pred.size) * dr_in_dot_part / freedom_plus_r_squared
     dtarget_dot = -dr_in_dot
     return _rounded(dtype, dr_in_dot, dtarget_dot)
 
@@ -1188,3 +1194,161 @@ def policy_gradient_hvp(g, v_logp, v_advantage, logp, advantage):
     dlogp_dot = dlogp_dot_part * v_advantage
     dadvantage_dot = dlogp_dot_part * v_logp
     return _rounded(dtype, dlogp_dot, dadvantage_dot)
+
+
+def ppo_clip(logp, logp_old, advantage, *, eps=0.2):
+    """Less the mean of advantages, weighted by a ratio of probabilities that gains nothing beyond a limit.
+
+        ratio = exp(logp - logp_old)
+        limit = where(advantage > 0, 1 + eps, 1 - eps)
+        y = -mean(where(ratio*advantage < limit*advantage, ratio*advantage, limit*advantage), ...)
+
+    Arrays: logp (...), logp_old (...), advantage (...).
+    Parameters: eps=0.2 (a finite number in (0, inf)).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, arXiv:1707.06347, eq. 7
+    """
+    logp, logp_old, advantage, dtype = _arrays(
+        'ppo_clip',
+        logp=(logp, '...'),
+        logp_old=(logp_old, '...'),
+        advantage=(advantage, '...'),
+    )
+    eps = _parameters('ppo_clip', eps=(eps, '(0, inf)'))
+    _nonempty('ppo_clip', **{'...': logp.size})
+    ratio = np.exp(logp - logp_old)
+    limit = np.where(advantage > 0, 1 + eps, 1 - eps)
+    y = -np.mean(np.minimum(ratio * advantage, limit * advantage))
+    return _rounded(dtype, y)
+
+
+def ppo_clip_vjp(g, logp, logp_old, advantage, *, eps=0.2):
+    """Gradients of ppo_clip: what the cotangent g of its output amounts to at each real input.
+
+        ratio = exp(logp - logp_old)
+        limit = where(advantage > 0, 1 + eps, 1 - eps)
+        dratio = where(advantage*limit > advantage*ratio, -g*advantage/size("..."), 0)
+        dlogp = ratio*dratio
+        dlogp_old = -ratio*dratio
+        dadvantage = -g*where(advantage*limit > advantage*ratio, ratio, limit)/size("...")
+
+    Arrays: g, a scalar, logp (...), logp_old (...), advantage (...).
+    Parameters: eps=0.2 (a finite number in (0, inf)).
+    Returns: dlogp (...), dlogp_old (...), dadvantage (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, arXiv:1707.06347, eq. 7
+    """
+    g, logp, logp_old, advantage, dtype = _arrays(
+        'ppo_clip_vjp',
+        g=(g, ''),
+        logp=(logp, '...'),
+        logp_old=(logp_old, '...'),
+        advantage=(advantage, '...'),
+    )
+    eps = _parameters('ppo_clip_vjp', eps=(eps, '(0, inf)'))
+    _nonempty('ppo_clip_vjp', **{'...': logp.size})
+    logp_minus_logp_old = logp - logp_old
+    ratio = np.exp(logp_minus_logp_old)
+    limit = np.where(advantage > 0, 1 + eps, 1 - eps)
+    advantage_limit = advantage * limit
+    advantage_ratio = advantage * ratio
+    dlogp_part = advantage_limit > advantage_ratio
+    dlogp_part_2 = -(g / logp.size)
+    dlogp_part_3 = dlogp_part_2 * np.exp(np.where(dlogp_part, logp_minus_logp_old, 0)) * advantage
+    dlogp = np.where(advantage_limit <= advantage_ratio, 0, dlogp_part_3)
+    dlogp_old = -dlogp
+    dadvantage = dlogp_part_2 * np.where(dlogp_part, ratio, limit)
+    return _rounded(dtype, dlogp, dlogp_old, dadvantage)
+
+
+def ppo_clip_jvp(v_logp, v_logp_old, v_advantage, logp, logp_old, advantage, *, eps=0.2):
+    """Derivative of ppo_clip in the direction of the tangents v_*.
+
+        ratio = exp(logp - logp_old)
+        limit = where(advantage > 0, 1 + eps, 1 - eps)
+        y_dot = mean(where(advantage*limit > advantage*ratio, ratio*(advantage*(v_logp_old - v_logp) -
+            v_advantage), -v_advantage*limit), ...)
+
+    Arrays: v_logp (...), v_logp_old (...), v_advantage (...), logp (...), logp_old (...),
+            advantage (...).
+    Parameters: eps=0.2 (a finite number in (0, inf)).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, arXiv:1707.06347, eq. 7
+    """
+    v_logp, v_logp_old, v_advantage, logp, logp_old, advantage, dtype = _arrays(
+        'ppo_clip_jvp',
+        v_logp=(v_logp, '...'),
+        v_logp_old=(v_logp_old, '...'),
+        v_advantage=(v_advantage, '...'),
+        logp=(logp, '...'),
+        logp_old=(logp_old, '...'),
+        advantage=(advantage, '...'),
+    )
+    eps = _parameters('ppo_clip_jvp', eps=(eps, '(0, inf)'))
+    _nonempty('ppo_clip_jvp', **{'...': v_logp.size})
+    ratio = np.exp(logp - logp_old)
+    limit = np.where(advantage > 0, 1 + eps, 1 - eps)
+    y_dot_part = ratio * (advantage * (v_logp_old - v_logp) - v_advantage)
+    y_dot = np.mean(np.where(advantage * limit > advantage * ratio, y_dot_part, -v_advantage * limit))
+    return _rounded(dtype, y_dot)
+
+
+def ppo_clip_hvp(g, v_logp, v_logp_old, v_advantage, logp, logp_old, advantage, *, eps=0.2):
+    """Derivative of the gradients of ppo_clip in the direction of the tangents v_*, the cotangent held fixed.
+
+        ratio = exp(logp - logp_old)
+        limit = where(advantage > 0, 1 + eps, 1 - eps)
+        dratio = where(advantage*limit > advantage*ratio, -g*advantage/size("..."), 0)
+        dlogp_old = -ratio*dratio
+        dlogp_dot = where(advantage*limit > advantage*ratio, dlogp_old*(v_logp_old - v_logp) -
+            v_advantage*g*ratio/size("..."), dlogp_old*(v_logp_old - v_logp))
+        dlogp_old_dot = where(advantage*limit > advantage*ratio, dlogp_old*(v_logp - v_logp_old) +
+            v_advantage*g*ratio/size("..."), dlogp_old*(v_logp - v_logp_old))
+        dadvantage_dot = where(advantage*limit > advantage*ratio, g*ratio*(v_logp_old - v_logp)/size("..."),
+            0)
+
+    Arrays: g, a scalar, v_logp (...), v_logp_old (...), v_advantage (...), logp (...), logp_old (...),
+            advantage (...).
+    Parameters: eps=0.2 (a finite number in (0, inf)).
+    Returns: dlogp_dot (...), dlogp_old_dot (...), dadvantage_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
+    Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, arXiv:1707.06347, eq. 7
+    """
+    g, v_logp, v_logp_old, v_advantage, logp, logp_old, advantage, dtype = _arrays(
+        'ppo_clip_hvp',
+        g=(g, ''),
+        v_logp=(v_logp, '...'),
+        v_logp_old=(v_logp_old, '...'),
+        v_advantage=(v_advantage, '...'),
+        logp=(logp, '...'),
+        logp_old=(logp_old, '...'),
+        advantage=(advantage, '...'),
+    )
+    eps = _parameters('ppo_clip_hvp', eps=(eps, '(0, inf)'))
+    _nonempty('ppo_clip_hvp', **{'...': v_logp.size})
+    logp_minus_logp_old = logp - logp_old
+    ratio = np.exp(logp_minus_logp_old)
+    limit = np.where(advantage > 0, 1 + eps, 1 - eps)
+    advantage_limit = advantage * limit
+    advantage_ratio = advantage * ratio
+    dlogp_old_part = advantage_limit > advantage_ratio
+    dlogp_old_part_2 = np.exp(np.where(dlogp_old_part, logp_minus_logp_old, 0))
+    dlogp_old_part_3 = g / v_logp.size
+    minus_dlogp_old_part_3 = -dlogp_old_part_3
+    dlogp_old_part_4 = advantage_limit <= advantage_ratio
+    dlogp_old = -np.where(dlogp_old_part_4, 0, minus_dlogp_old_part_3 * dlogp_old_part_2 * advantage)
+    e_part = advantage_limit > advantage * dlogp_old_part_2
+    e = np.exp(np.where(dlogp_old_part, np.where(e_part, logp_minus_logp_old, 0), 0))
+    e_2 = np.exp(np.where(dlogp_old_part, np.where(e_part, 0, logp_minus_logp_old), 0))
+    dlogp_dot_part = v_logp_old - v_logp
+    dlogp_dot_part_2 = dlogp_old_part_3 * (advantage * dlogp_dot_part - v_advantage) * e
+    dlogp_dot_part_3 = np.where(e_part, dlogp_dot_part_2, minus_dlogp_old_part_3 * v_advantage * e_2)
+    dlogp_dot = np.where(dlogp_old_part_4, dlogp_old * dlogp_dot_part, dlogp_dot_part_3)
+    dlogp_old_dot_part = v_logp - v_logp_old
+    dlogp_old_dot_part_2 = dlogp_old_part_3 * (advantage * dlogp_old_dot_part + v_advantage) * e
+    dlogp_old_dot_part_3 = np.where(e_part, dlogp_old_dot_part_2, dlogp_old_part_3 * v_advantage * e_2)
+    dlogp_old_dot = np.where(dlogp_old_part_4, dlogp_old * dlogp_old_dot_part, dlogp_old_dot_part_3)
+    dadvantage_dot = np.where(dlogp_old_part_4, 0, dlogp_old_part_3 * ratio * dlogp_dot_part)
+    return _rounded(dtype, dlogp_dot, dlogp_old_dot, dadvantage_dot)

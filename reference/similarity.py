@@ -250,8 +250,8 @@ def cosine_similarity_loss_jvp(v_a, v_b, a, b):
 
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
-        y_dot = sum(v_a*(sum(ahat*bhat, D)*ahat - bhat)/sqrt(sum(a**2, D)) + sum(ahat*bhat,
-            D)*v_b*bhat/sqrt(sum(b**2, D)) - v_b*ahat/sqrt(sum(b**2, D)), D N)/size(N)
+        y_dot = sum(v_a*(sum(ahat*bhat, D)*ahat - bhat)/sqrt(sum(a**2, D)) + v_b*(sum(ahat*bhat, D)*bhat -
+            ahat)/sqrt(sum(b**2, D)), D N)/size(N)
 
     Arrays: v_a (N, D), v_b (N, D), a (N, D), b (N, D).
     Returns: y_dot, a scalar.
@@ -272,8 +272,8 @@ def cosine_similarity_loss_jvp(v_a, v_b, a, b):
     bhat_part = np.sqrt(np.sum(np.square(b), axis=1, keepdims=True))
     bhat = b / bhat_part
     y_dot_part = np.sum(ahat * bhat, axis=1, keepdims=True)
-    y_dot_part_2 = v_a * (y_dot_part * ahat - bhat) / ahat_part + y_dot_part / bhat_part * v_b * bhat
-    y_dot = np.sum(y_dot_part_2 - v_b * ahat / bhat_part) / N
+    y_dot_part_2 = v_a * (y_dot_part * ahat - bhat) / ahat_part + v_b * (y_dot_part * bhat - ahat) / bhat_part
+    y_dot = np.sum(y_dot_part_2) / N
     return _rounded(dtype, y_dot)
 
 
@@ -405,9 +405,9 @@ def cosine_embedding_jvp(v_a, v_b, v_target, a, b, target, *, margin=0):
         ahat = a/sqrt(sum(a**2, D))
         bhat = b/sqrt(sum(b**2, D))
         c = sum(ahat*bhat, D)
-        y_dot = sum(where(target > 0, v_a*(c*ahat - bhat)/sqrt(sum(a**2, D)) + c*v_b*bhat/sqrt(sum(b**2, D))
-            - v_b*ahat/sqrt(sum(b**2, D)), where(margin >= c, 0, v_a*(bhat - c*ahat)/sqrt(sum(a**2, D)) +
-            v_b*ahat/sqrt(sum(b**2, D)) - c*v_b*bhat/sqrt(sum(b**2, D)))), D N)/size(N)
+        y_dot = sum(where(target > 0, v_a*(c*ahat - bhat)/sqrt(sum(a**2, D)) + v_b*(c*bhat -
+            ahat)/sqrt(sum(b**2, D)), where(margin >= c, 0, v_a*(bhat - c*ahat)/sqrt(sum(a**2, D)) +
+            v_b*(ahat - c*bhat)/sqrt(sum(b**2, D)))), D N)/size(N)
 
     Arrays: v_a (N, D), v_b (N, D), v_target (N,), a (N, D), b (N, D), target (N,).
     Parameters: margin=0 (a finite number in [0, inf)).
@@ -432,21 +432,20 @@ def cosine_embedding_jvp(v_a, v_b, v_target, a, b, target, *, margin=0):
     c = np.sum(ahat * bhat, axis=1)
     c_ahat = c[:, None] * ahat
     y_dot_part = target > 0
-    y_dot_part_2 = np.where(y_dot_part, np.sum(np.square(np.where(y_dot_part[:, None], b, 0)), axis=1), 1)
-    root_y_dot_part_2 = np.sqrt(y_dot_part_2)
-    v_b_ahat = v_b * ahat
-    y_dot_part_3 = margin >= c
-    y_dot_part_4 = np.square(np.where(y_dot_part[:, None], 0, np.where(y_dot_part_3[:, None], 0, b)))
-    y_dot_part_5 = np.sqrt(np.where(y_dot_part, 1, np.where(y_dot_part_3, 1, np.sum(y_dot_part_4, axis=1))))
-    y_dot_part_6 = np.where(y_dot_part, np.sum(np.square(np.where(y_dot_part[:, None], a, 0)), axis=1), 1)
-    y_dot_part_7 = v_a * (c_ahat - bhat) / np.sqrt(y_dot_part_6)[:, None]
-    y_dot_part_8 = y_dot_part_7 + (c / root_y_dot_part_2)[:, None] * v_b * bhat
-    y_dot_part_9 = np.square(np.where(y_dot_part[:, None], 0, np.where(y_dot_part_3[:, None], 0, a)))
-    y_dot_part_10 = np.sqrt(np.where(y_dot_part, 1, np.where(y_dot_part_3, 1, np.sum(y_dot_part_9, axis=1))))
-    y_dot_part_11 = v_a * (bhat - c_ahat) / y_dot_part_10[:, None] + v_b_ahat / y_dot_part_5[:, None]
-    y_dot_part_12 = np.where(y_dot_part_3[:, None], 0, y_dot_part_11 - (c / y_dot_part_5)[:, None] * v_b * bhat)
-    y_dot_part_13 = y_dot_part_8 - v_b_ahat / root_y_dot_part_2[:, None]
-    y_dot = np.sum(np.where(y_dot_part[:, None], y_dot_part_13, y_dot_part_12)) / N
+    c_bhat = c[:, None] * bhat
+    y_dot_part_2 = margin >= c
+    y_dot_part_3 = np.where(y_dot_part, np.sum(np.square(np.where(y_dot_part[:, None], a, 0)), axis=1), 1)
+    y_dot_part_4 = np.where(y_dot_part, np.sum(np.square(np.where(y_dot_part[:, None], b, 0)), axis=1), 1)
+    y_dot_part_5 = v_a * (c_ahat - bhat) / np.sqrt(y_dot_part_3)[:, None]
+    y_dot_part_6 = np.square(np.where(y_dot_part[:, None], 0, np.where(y_dot_part_2[:, None], 0, a)))
+    y_dot_part_7 = np.sqrt(np.where(y_dot_part, 1, np.where(y_dot_part_2, 1, np.sum(y_dot_part_6, axis=1))))
+    y_dot_part_8 = np.square(np.where(y_dot_part[:, None], 0, np.where(y_dot_part_2[:, None], 0, b)))
+    y_dot_part_9 = np.sqrt(np.where(y_dot_part, 1, np.where(y_dot_part_2, 1, np.sum(y_dot_part_8, axis=1))))
+    y_dot_part_10 = v_a * (bhat - c_ahat) / y_dot_part_7[:, None]
+    y_dot_part_11 = y_dot_part_10 + v_b * (ahat - c_bhat) / y_dot_part_9[:, None]
+    y_dot_part_12 = y_dot_part_5 + v_b * (c_bhat - ahat) / np.sqrt(y_dot_part_4)[:, None]
+    y_dot_part_13 = np.where(y_dot_part_2[:, None], 0, y_dot_part_11)
+    y_dot = np.sum(np.where(y_dot_part[:, None], y_dot_part_12, y_dot_part_13)) / N
     return _rounded(dtype, y_dot)
 
 
@@ -546,8 +545,9 @@ def contrastive_vjp(g, a, b, same, *, margin=1):
         r = a - b
         d = sqrt(sum(r**2, D))
         lack = where(d < margin, margin - d, 0)
-        da = g*r*where(margin > d, lack*(same - 1)/d + same, same)/size(N)
-        db = g*r*where(margin > d, lack*(1 - same)/d - same, -same)/size(N)
+        dr = g*r*where(margin > d, lack*(same - 1)/d + same, same)/size(N)
+        da = dr
+        db = -dr
         dsame = g*(sum(r**2, D) - lack**2)/(2*size(N))
 
     Arrays: g, a scalar, a (N, D), b (N, D), same (N,).
@@ -565,12 +565,11 @@ def contrastive_vjp(g, a, b, same, *, margin=1):
     d_part = np.sum(np.square(r), axis=1)
     d = np.sqrt(d_part)
     lack = np.where(d >= margin, 0, margin - d)
-    da_part = np.where(margin > d, d, 1)
-    da_part_2 = margin <= d
-    da = (g * np.where(da_part_2, same, lack * (same - 1) / da_part + same) / N)[:, None] * r
-    db = (g * np.where(da_part_2, -same, lack * (1 - same) / da_part - same) / N)[:, None] * r
+    dr_part = g * np.where(margin <= d, same, lack * (same - 1) / np.where(margin > d, d, 1) + same) / N
+    dr = dr_part[:, None] * r
+    db = -dr
     dsame = g / (N * 2) * (d_part - np.square(lack))
-    return _rounded(dtype, da, db, dsame)
+    return _rounded(dtype, dr, db, dsame)
 
 
 def contrastive_jvp(v_a, v_b, v_same, a, b, same, *, margin=1):
@@ -579,11 +578,9 @@ def contrastive_jvp(v_a, v_b, v_same, a, b, same, *, margin=1):
         r = a - b
         d = sqrt(sum(r**2, D))
         lack = where(d < margin, margin - d, 0)
-        r_dot = v_a - v_b
-        d_in_dot = 2*sum(r*r_dot, D)
-        d_dot = d_in_dot/(2*d)
-        lack_dot = where(margin > d, -d_dot, 0)
-        y_in_dot = mean(2*lack*lack_dot*(1 - same) + v_same*(sum(r**2, D) - lack**2) + same*d_in_dot, N)
+        d_in_dot = 2*sum(r*(v_a - v_b), D)
+        y_in_dot = mean(where(margin > d, d_in_dot*(lack*(same - 1)/d + same) + v_same*(sum(r**2, D) -
+            lack**2), v_same*(sum(r**2, D) - lack**2) + same*d_in_dot), N)
         y_dot = y_in_dot/2
 
     Arrays: v_a (N, D), v_b (N, D), v_same (N,), a (N, D), b (N, D), same (N,).
@@ -608,12 +605,10 @@ def contrastive_jvp(v_a, v_b, v_same, a, b, same, *, margin=1):
     d_part = np.sum(np.square(r), axis=1)
     d = np.sqrt(d_part)
     lack = np.where(d >= margin, 0, margin - d)
-    r_dot = v_a - v_b
-    d_in_dot = 2 * np.sum(r * r_dot, axis=1)
-    d_dot = d_in_dot / (d * 2)
-    lack_dot = np.where(margin > d, -d_dot, 0)
-    y_in_dot_part = 2 * lack * lack_dot * (1 - same) + v_same * (d_part - np.square(lack)) + same * d_in_dot
-    y_in_dot = np.mean(y_in_dot_part)
+    d_in_dot = 2 * np.sum(r * (v_a - v_b), axis=1)
+    y_in_dot_part = v_same * (d_part - np.square(lack))
+    y_in_dot_part_2 = d_in_dot * (lack * (same - 1) / d + same) + y_in_dot_part
+    y_in_dot = np.mean(np.where(margin > d, y_in_dot_part_2, y_in_dot_part + same * d_in_dot))
     y_dot = y_in_dot / 2
     return _rounded(dtype, y_dot)
 
@@ -624,15 +619,12 @@ def contrastive_hvp(g, v_a, v_b, v_same, a, b, same, *, margin=1):
         r = a - b
         d = sqrt(sum(r**2, D))
         lack = where(d < margin, margin - d, 0)
-        da_dot = g*where(margin > d, lack*(same*(v_a - v_b) + v_b + v_same*r - v_a)/d + same*(v_a - v_b) +
-            v_same*r + r*sum(r*(v_a - v_b), D)/d**2 + same*r*sum(r*(v_b - v_a), D)/d**2 + lack*r*sum(r*(v_a
-            - v_b), D)/d**3 + same*lack*r*sum(r*(v_b - v_a), D)/d**3, same*(v_a - v_b) + v_same*r)/size(N)
-        db_dot = g*where(margin > d, lack*(same*(v_b - v_a) + v_a - v_b - v_same*r)/d + same*(v_b - v_a) -
-            v_same*r + same*r*sum(r*(v_a - v_b), D)/d**2 + r*sum(r*(v_b - v_a), D)/d**2 +
-            same*lack*r*sum(r*(v_a - v_b), D)/d**3 + lack*r*sum(r*(v_b - v_a), D)/d**3, same*(v_b - v_a) -
-            v_same*r)/size(N)
-        dsame_dot = g*where(margin > d, sum(r*(v_a - v_b), D) + lack*sum(r*(v_a - v_b), D)/d, sum(r*(v_a -
-            v_b), D))/size(N)
+        r_dot = v_a - v_b
+        dr_dot = g*where(margin > d, r*(sum(r*r_dot, D)*(1 - same)*(1 + lack/d)/d**2 + v_same*(1 + lack/d))
+            + r_dot*(lack*(same - 1)/d + same), v_same*r + same*r_dot)/size(N)
+        da_dot = dr_dot
+        db_dot = -dr_dot
+        dsame_dot = g*sum(r*r_dot, D)*where(margin > d, 1 + lack/d, 1)/size(N)
 
     Arrays: g, a scalar, v_a (N, D), v_b (N, D), v_same (N,), a (N, D), b (N, D), same (N,).
     Parameters: margin=1 (a finite number in (0, inf)).
@@ -657,35 +649,17 @@ def contrastive_hvp(g, v_a, v_b, v_same, a, b, same, *, margin=1):
     r = a - b
     d = np.sqrt(np.sum(np.square(r), axis=1))
     lack = np.where(d >= margin, 0, margin - d)
-    v_a_minus_v_b = v_a - v_b
-    same_v_a_minus_v_b = same[:, None] * v_a_minus_v_b
-    v_same_r = v_same[:, None] * r
-    da_dot_part = np.where(margin > d, d, 1)
-    lack_over_da_dot_part = lack[:, None] / da_dot_part[:, None]
-    da_dot_part_2 = np.sum(r * v_a_minus_v_b, axis=1)
-    da_dot_part_squared = np.square(da_dot_part)
-    v_b_minus_v_a = v_b - v_a
-    da_dot_part_3 = np.sum(r * v_b_minus_v_a, axis=1)
-    da_dot_part_4 = da_dot_part_squared * da_dot_part
-    lack_da_dot_part_2 = lack * da_dot_part_2
-    same_lack = same * lack
-    da_dot_part_5 = margin <= d
-    da_dot_part_6 = lack_over_da_dot_part * (same_v_a_minus_v_b + v_b + v_same_r - v_a) + same_v_a_minus_v_b
-    da_dot_part_7 = da_dot_part_6 + v_same_r + da_dot_part_2[:, None] / da_dot_part_squared[:, None] * r
-    da_dot_part_8 = da_dot_part_7 + (same * da_dot_part_3 / da_dot_part_squared)[:, None] * r
-    da_dot_part_9 = da_dot_part_8 + lack_da_dot_part_2[:, None] / da_dot_part_4[:, None] * r
-    da_dot_part_10 = da_dot_part_9 + (same_lack * da_dot_part_3 / da_dot_part_4)[:, None] * r
-    da_dot = g / N * np.where(da_dot_part_5[:, None], same_v_a_minus_v_b + v_same_r, da_dot_part_10)
-    same_v_b_minus_v_a = same[:, None] * v_b_minus_v_a
-    db_dot_part = lack_over_da_dot_part * (same_v_b_minus_v_a + v_a - v_b - v_same_r) + same_v_b_minus_v_a
-    db_dot_part_2 = db_dot_part - v_same_r + (same * da_dot_part_2 / da_dot_part_squared)[:, None] * r
-    db_dot_part_3 = db_dot_part_2 + da_dot_part_3[:, None] / da_dot_part_squared[:, None] * r
-    db_dot_part_4 = db_dot_part_3 + (same_lack * da_dot_part_2 / da_dot_part_4)[:, None] * r
-    db_dot_part_5 = db_dot_part_4 + lack[:, None] * da_dot_part_3[:, None] / da_dot_part_4[:, None] * r
-    db_dot = g / N * np.where(da_dot_part_5[:, None], same_v_b_minus_v_a - v_same_r, db_dot_part_5)
-    dsame_dot_part = np.where(da_dot_part_5, da_dot_part_2, da_dot_part_2 + lack_da_dot_part_2 / da_dot_part)
-    dsame_dot = g / N * dsame_dot_part
-    return _rounded(dtype, da_dot, db_dot, dsame_dot)
+    r_dot = v_a - v_b
+    dr_dot_part = np.sum(r * r_dot, axis=1)
+    dr_dot_part_2 = 1 + lack / d
+    dr_dot_part_3 = margin > d
+    dr_dot_part_4 = dr_dot_part * (1 - same) * dr_dot_part_2 / np.square(d) + v_same * dr_dot_part_2
+    dr_dot_part_5 = r * dr_dot_part_4[:, None] + r_dot * (lack * (same - 1) / d + same)[:, None]
+    dr_dot_part_6 = np.where(dr_dot_part_3[:, None], dr_dot_part_5, v_same[:, None] * r + same[:, None] * r_dot)
+    dr_dot = g / N * dr_dot_part_6
+    db_dot = -dr_dot
+    dsame_dot = g / N * dr_dot_part * np.where(margin <= d, 1, 1 + lack / np.where(dr_dot_part_3, d, 1))
+    return _rounded(dtype, dr_dot, db_dot, dsame_dot)
 
 
 def triplet_margin(anchor, positive, negative, *, margin=1, eps=1e-06):
@@ -723,10 +697,10 @@ def triplet_margin_vjp(g, anchor, positive, negative, *, margin=1, eps=1e-06):
         near = sqrt(sum((anchor - positive + eps)**2, D))
         far = sqrt(sum((anchor - negative + eps)**2, D))
         lack = margin + near - far
-        danchor = where(lack > 0, g*((anchor - positive + eps)/near - (anchor - negative +
-            eps)/far)/size(N), 0)
-        dpositive = where(lack > 0, -g*(anchor - positive + eps)/(size(N)*near), 0)
-        dnegative = where(lack > 0, g*(anchor - negative + eps)/(size(N)*far), 0)
+        dlack = where(lack > 0, g/size(N), 0)
+        danchor = dlack*((anchor - positive + eps)/near - (anchor - negative + eps)/far)
+        dpositive = -dlack*(anchor - positive + eps)/near
+        dnegative = dlack*(anchor - negative + eps)/far
 
     Arrays: g, a scalar, anchor (N, D), positive (N, D), negative (N, D).
     Parameters: margin=1 (a finite number in (0, inf)), eps=1e-06 (a finite number in (0, inf)).
@@ -749,14 +723,10 @@ def triplet_margin_vjp(g, anchor, positive, negative, *, margin=1, eps=1e-06):
     far_part = anchor - negative + eps
     far = np.sqrt(np.sum(np.square(far_part), axis=1, keepdims=True))
     lack = margin + near - far
-    danchor_part = lack > 0
-    danchor_part_2 = np.where(danchor_part, near, 1)
-    danchor_part_3 = np.where(danchor_part, far, 1)
-    danchor_part_4 = lack <= 0
-    danchor_part_5 = g / N * (near_part / danchor_part_2 - far_part / danchor_part_3)
-    danchor = np.where(danchor_part_4, 0, danchor_part_5)
-    dpositive = np.where(danchor_part_4, 0, -(g / (N * danchor_part_2)) * near_part)
-    dnegative = np.where(danchor_part_4, 0, g / (N * danchor_part_3) * far_part)
+    dlack = np.where(lack > 0, g / N, 0)
+    danchor = dlack * (near_part / near - far_part / far)
+    dpositive = -(dlack / near) * near_part
+    dnegative = dlack / far * far_part
     return _rounded(dtype, danchor, dpositive, dnegative)
 
 
@@ -766,8 +736,8 @@ def triplet_margin_jvp(v_anchor, v_positive, v_negative, anchor, positive, negat
         near = sqrt(sum((anchor - positive + eps)**2, D))
         far = sqrt(sum((anchor - negative + eps)**2, D))
         lack = margin + near - far
-        y_dot = sum(where(lack > 0, (anchor - negative + eps)*(v_negative - v_anchor)/far + v_anchor*(anchor
-            - positive + eps)/near - v_positive*(anchor - positive + eps)/near, 0), D N)/size(N)
+        y_dot = sum(where(lack > 0, (anchor - negative + eps)*(v_negative - v_anchor)/far + (anchor -
+            positive + eps)*(v_anchor - v_positive)/near, 0), D N)/size(N)
 
     Arrays: v_anchor (N, D), v_positive (N, D), v_negative (N, D), anchor (N, D), positive (N, D),
             negative (N, D).
@@ -794,10 +764,9 @@ def triplet_margin_jvp(v_anchor, v_positive, v_negative, anchor, positive, negat
     far = np.sqrt(np.sum(np.square(far_part), axis=1, keepdims=True))
     lack = margin + near - far
     y_dot_part = lack > 0
-    y_dot_part_2 = np.where(y_dot_part, near, 1)
-    y_dot_part_3 = far_part * (v_negative - v_anchor) / np.where(y_dot_part, far, 1)
-    y_dot_part_4 = y_dot_part_3 + v_anchor * near_part / y_dot_part_2 - v_positive * near_part / y_dot_part_2
-    y_dot = np.sum(np.where(lack <= 0, 0, y_dot_part_4)) / N
+    y_dot_part_2 = near_part * (v_anchor - v_positive) / np.where(y_dot_part, near, 1)
+    y_dot_part_3 = far_part * (v_negative - v_anchor) / np.where(y_dot_part, far, 1) + y_dot_part_2
+    y_dot = np.sum(np.where(lack <= 0, 0, y_dot_part_3)) / N
     return _rounded(dtype, y_dot)
 
 
@@ -807,19 +776,17 @@ def triplet_margin_hvp(g, v_anchor, v_positive, v_negative, anchor, positive, ne
         near = sqrt(sum((anchor - positive + eps)**2, D))
         far = sqrt(sum((anchor - negative + eps)**2, D))
         lack = margin + near - far
+        dlack = where(lack > 0, g/size(N), 0)
         near_in_dot = v_anchor - v_positive
-        near_in_dot_ = 2*sum((anchor - positive + eps)*near_in_dot, D)
-        near_dot = near_in_dot_/(2*near)
         far_in_dot = v_anchor - v_negative
-        far_in_dot_ = 2*sum((anchor - negative + eps)*far_in_dot, D)
-        far_dot = far_in_dot_/(2*far)
-        danchor_in_dot = near_in_dot/near + far_dot*(anchor - negative + eps)/far**2 - far_in_dot/far -
-            near_dot*(anchor - positive + eps)/near**2
-        danchor_dot = where(lack > 0, g*danchor_in_dot/size(N), 0)
-        dpositive_dot = where(lack > 0, g*(near_dot*(anchor - positive + eps)/near -
-            near_in_dot)/(size(N)*near), 0)
-        dnegative_dot = where(lack > 0, g*(far_in_dot - far_dot*(anchor - negative +
-            eps)/far)/(size(N)*far), 0)
+        danchor_in_dot = near_in_dot/near + (anchor - negative + eps)*sum((anchor - negative +
+            eps)*far_in_dot, D)/far**3 - far_in_dot/far - (anchor - positive + eps)*sum((anchor - positive +
+            eps)*near_in_dot, D)/near**3
+        danchor_dot = dlack*danchor_in_dot
+        dpositive_dot = dlack*((anchor - positive + eps)*sum((anchor - positive + eps)*near_in_dot,
+            D)/near**2 - near_in_dot)/near
+        dnegative_dot = dlack*(far_in_dot - (anchor - negative + eps)*sum((anchor - negative +
+            eps)*far_in_dot, D)/far**2)/far
 
     Arrays: g, a scalar, v_anchor (N, D), v_positive (N, D), v_negative (N, D), anchor (N, D),
             positive (N, D), negative (N, D).
@@ -846,23 +813,18 @@ def triplet_margin_hvp(g, v_anchor, v_positive, v_negative, anchor, positive, ne
     far_part = anchor - negative + eps
     far = np.sqrt(np.sum(np.square(far_part), axis=1, keepdims=True))
     lack = margin + near - far
+    dlack = np.where(lack > 0, g / N, 0)
     near_in_dot = v_anchor - v_positive
-    near_in_dot_ = 2 * np.sum(near_part * near_in_dot, axis=1, keepdims=True)
-    near_dot = near_in_dot_ / (near * 2)
     far_in_dot = v_anchor - v_negative
-    far_in_dot_ = 2 * np.sum(far_part * far_in_dot, axis=1, keepdims=True)
-    far_dot = far_in_dot_ / (far * 2)
-    danchor_in_dot_part = near_in_dot / near + far_dot / np.square(far) * far_part - far_in_dot / far
-    danchor_in_dot = danchor_in_dot_part - near_dot / np.square(near) * near_part
-    danchor_dot_part = lack > 0
-    danchor_dot = np.where(danchor_dot_part, g / N * danchor_in_dot, 0)
-    dpositive_dot_part = np.where(danchor_dot_part, near, 1)
-    dpositive_dot_part_2 = lack <= 0
-    dpositive_dot_part_3 = g / (N * dpositive_dot_part) * (near_dot / dpositive_dot_part * near_part - near_in_dot)
-    dpositive_dot = np.where(dpositive_dot_part_2, 0, dpositive_dot_part_3)
-    dnegative_dot_part = np.where(danchor_dot_part, far, 1)
-    dnegative_dot_part_2 = g / (N * dnegative_dot_part) * (far_in_dot - far_dot / dnegative_dot_part * far_part)
-    dnegative_dot = np.where(dpositive_dot_part_2, 0, dnegative_dot_part_2)
+    danchor_in_dot_part = np.sum(far_part * far_in_dot, axis=1, keepdims=True)
+    far_squared = np.square(far)
+    danchor_in_dot_part_2 = np.sum(near_part * near_in_dot, axis=1, keepdims=True)
+    near_squared = np.square(near)
+    danchor_in_dot_part_3 = near_in_dot / near + danchor_in_dot_part / (far_squared * far) * far_part - far_in_dot / far
+    danchor_in_dot = danchor_in_dot_part_3 - danchor_in_dot_part_2 / (near_squared * near) * near_part
+    danchor_dot = dlack * danchor_in_dot
+    dpositive_dot = dlack / near * (danchor_in_dot_part_2 / near_squared * near_part - near_in_dot)
+    dnegative_dot = dlack / far * (far_in_dot - danchor_in_dot_part / far_squared * far_part)
     return _rounded(dtype, danchor_dot, dpositive_dot, dnegative_dot)
 
 
@@ -890,9 +852,10 @@ def margin_ranking_vjp(g, a, b, target, *, margin=0):
     """Gradients of margin_ranking: what the cotangent g of its output amounts to at each real input.
 
         lack = margin - target*(a - b)
-        da = where(lack > 0, -g*target/size("..."), 0)
-        db = where(lack > 0, g*target/size("..."), 0)
-        dtarget = where(lack > 0, -g*(a - b)/size("..."), 0)
+        dlack = where(lack > 0, g/size("..."), 0)
+        da = -target*dlack
+        db = target*dlack
+        dtarget = -(a - b)*dlack
 
     Arrays: g, a scalar, a (...), b (...), target (...).
     Parameters: margin=0 (a finite number in [0, inf)).
@@ -911,11 +874,10 @@ def margin_ranking_vjp(g, a, b, target, *, margin=0):
     _nonempty('margin_ranking_vjp', **{'...': a.size})
     a_minus_b = a - b
     lack = margin - target * a_minus_b
-    da_part = -(g / a.size)
-    da_part_2 = lack > 0
-    da = np.where(da_part_2, da_part * target, 0)
-    db = np.where(da_part_2, g / a.size * target, 0)
-    dtarget = np.where(da_part_2, da_part * a_minus_b, 0)
+    dlack = np.where(lack > 0, g / a.size, 0)
+    da = -target * dlack
+    db = target * dlack
+    dtarget = -a_minus_b * dlack
     return _rounded(dtype, da, db, dtarget)
 
 
@@ -952,9 +914,10 @@ def margin_ranking_hvp(g, v_a, v_b, v_target, a, b, target, *, margin=0):
     """Derivative of the gradients of margin_ranking in the direction of the tangents v_*, the cotangent held fixed.
 
         lack = margin - target*(a - b)
-        da_dot = where(lack > 0, -v_target*g/size("..."), 0)
-        db_dot = where(lack > 0, v_target*g/size("..."), 0)
-        dtarget_dot = where(lack > 0, g*(v_b - v_a)/size("..."), 0)
+        dlack = where(lack > 0, g/size("..."), 0)
+        da_dot = -v_target*dlack
+        db_dot = v_target*dlack
+        dtarget_dot = dlack*(v_b - v_a)
 
     Arrays: g, a scalar, v_a (...), v_b (...), v_target (...), a (...), b (...), target (...).
     Parameters: margin=0 (a finite number in [0, inf)).
@@ -975,10 +938,10 @@ def margin_ranking_hvp(g, v_a, v_b, v_target, a, b, target, *, margin=0):
     margin = _parameters('margin_ranking_hvp', margin=(margin, '[0, inf)'))
     _nonempty('margin_ranking_hvp', **{'...': v_a.size})
     lack = margin - target * (a - b)
-    da_dot_part = lack > 0
-    da_dot = np.where(da_dot_part, -(g / v_a.size) * v_target, 0)
-    db_dot = np.where(da_dot_part, g / v_a.size * v_target, 0)
-    dtarget_dot = np.where(da_dot_part, g / v_a.size * (v_b - v_a), 0)
+    dlack = np.where(lack > 0, g / v_a.size, 0)
+    da_dot = -v_target * dlack
+    db_dot = v_target * dlack
+    dtarget_dot = dlack * (v_b - v_a)
     return _rounded(dtype, da_dot, db_dot, dtarget_dot)
 
 
@@ -1206,21 +1169,15 @@ def info_nce_hvp(g, v_a, v_b, a, b, *, temperature=0.1):
         ds = g*(p - partner)/size(N)
         dbhat = sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)], N')/temperature
         dahat = sum(bhat[N=idx(N')]*ds, N')/temperature
-        s_in_dot = (sum(v_b[N=idx(N')]*ahat, D) - sum(ahat*bhat[N=idx(N')],
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) +
-            sum(v_a*bhat[N=idx(N')], D)/sqrt(sum(a**2, D)) - sum(ahat*bhat[N=idx(N')], D)*sqrt(sum(a**2,
-            D))*sum(v_a*ahat, D)/sum(a**2, D)
+        ahat_dot = (v_a - a*sum(v_a*a, D)/sum(a**2, D))/sqrt(sum(a**2, D))
+        bhat_dot = (v_b - b*sum(v_b*b, D)/sum(b**2, D))/sqrt(sum(b**2, D))
+        s_in_dot = sum(ahat*bhat_dot[N=idx(N')] + bhat[N=idx(N')]*ahat_dot, D)
         s_dot = s_in_dot/temperature
-        dbhat_in_dot = g*(mean(ahat[N=idx(N')]*p[N=idx(N'), N'=idx(N)]*s_dot[N=idx(N'), N'=idx(N)], N') -
-            sum(ahat[N=idx(N')]*p[N=idx(N'), N'=idx(N)]*sum(p[N=idx(N'), N'=idx(N'')]*s_dot[N=idx(N'),
-            N'=idx(N'')], N''), N')/size(N)) + sum(v_a[N=idx(N')]*ds[N=idx(N'), N'=idx(N)]/sqrt(sum(a**2,
-            D)[N=idx(N')]), N') - sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)]*sum(v_a[D=idx(D'),
-            N=idx(N')]*ahat[D=idx(D'), N=idx(N')], D')/sqrt(sum(a**2, D)[N=idx(N')]), N')
+        ds_dot = g*p*(s_dot/size(N) - mean(p*s_dot, N'))
+        dbhat_in_dot = sum(ahat[N=idx(N')]*ds_dot[N=idx(N'), N'=idx(N)] + ds[N=idx(N'),
+            N'=idx(N)]*ahat_dot[N=idx(N')], N')
         dbhat_dot = dbhat_in_dot/temperature
-        dahat_in_dot = g*(mean(bhat[N=idx(N')]*p*s_dot, N') - mean(bhat[N=idx(N')]*p, N')*sum(p*s_dot, N'))
-            + sum(v_b[N=idx(N')]*ds/sqrt(sum(b**2, D)[N=idx(N')]), N') -
-            sum(bhat[N=idx(N')]*ds*sum(v_b[D=idx(D'), N=idx(N')]*bhat[D=idx(D'), N=idx(N')],
-            D')/sqrt(sum(b**2, D)[N=idx(N')]), N')
+        dahat_in_dot = sum(bhat[N=idx(N')]*ds_dot + ds*bhat_dot[N=idx(N')], N')
         dahat_dot = dahat_in_dot/temperature
         da_in_dot = sum(a*dahat, D)*(2*a*sum(v_a*a, D)/sum(a**2, D) - v_a)/sum(a**2, D) + dahat_dot +
             a*sum(-(a*dahat_dot + v_a*dahat), D)/sum(a**2, D)
@@ -1249,49 +1206,40 @@ def info_nce_hvp(g, v_a, v_b, a, b, *, temperature=0.1):
     N = v_a.shape[0]
     _nonempty('info_nce_hvp', N=N)
     partner = np.arange(N)[:, None] == np.arange(N)
-    ahat_part = np.sum(np.square(a), axis=1)
-    root_ahat_part = np.sqrt(ahat_part[:, None])
+    ahat_part = np.sum(np.square(a), axis=1, keepdims=True)
+    root_ahat_part = np.sqrt(ahat_part)
     ahat = a / root_ahat_part
-    bhat_part = np.sum(np.square(b), axis=1)
-    root_bhat_part = np.sqrt(bhat_part[:, None])
+    bhat_part = np.sum(np.square(b), axis=1, keepdims=True)
+    root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
-    ahat_dot_bhat = ahat @ bhat.T
-    s = ahat_dot_bhat / temperature
+    s = ahat @ bhat.T / temperature
     shift = np.max(s, axis=1, keepdims=True)
     e = np.exp(s - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
     ds = g / N * (p - partner)
     dbhat = ds.T @ ahat / temperature
     dahat = ds @ bhat / temperature
-    root_bhat_part_2 = np.sqrt(bhat_part)
-    s_in_dot_part = (ahat @ v_b.T - ahat_dot_bhat * np.sum(v_b * bhat, axis=1)) / root_bhat_part_2
-    s_in_dot_part_2 = root_ahat_part * np.sum(v_a * ahat, axis=1, keepdims=True) / ahat_part[:, None]
-    s_in_dot = s_in_dot_part + v_a @ bhat.T / root_ahat_part - s_in_dot_part_2 * ahat_dot_bhat
+    ahat_dot_part = np.sum(v_a * a, axis=1, keepdims=True)
+    ahat_dot_part_2 = ahat_dot_part / ahat_part
+    ahat_dot = (v_a - ahat_dot_part_2 * a) / root_ahat_part
+    bhat_dot_part = np.sum(v_b * b, axis=1, keepdims=True)
+    bhat_dot_part_2 = bhat_dot_part / bhat_part
+    bhat_dot = (v_b - bhat_dot_part_2 * b) / root_bhat_part
+    s_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
     s_dot = s_in_dot / temperature
-    root_ahat_part_2 = np.sqrt(ahat_part)
-    dbhat_in_dot_part = g * ((p * s_dot).T @ ahat / N - p.T @ (ahat * np.sum(p * s_dot, axis=1, keepdims=True)) / N)
-    dbhat_in_dot_part_2 = ds.T @ ((np.sum(v_a * ahat, axis=1) / root_ahat_part_2)[:, None] * ahat)
-    dbhat_in_dot = dbhat_in_dot_part + ds.T @ (v_a / root_ahat_part_2[:, None]) - dbhat_in_dot_part_2
+    ds_dot = g * p * (s_dot / N - np.mean(p * s_dot, axis=1, keepdims=True))
+    dbhat_in_dot = ds_dot.T @ ahat + ds.T @ ahat_dot
     dbhat_dot = dbhat_in_dot / temperature
-    p_s_dot = p * s_dot
-    dahat_in_dot_part = g * (p_s_dot @ bhat / N - p @ bhat / N * np.sum(p_s_dot, axis=1, keepdims=True))
-    dahat_in_dot_part_2 = ds @ ((np.sum(v_b * bhat, axis=1) / root_bhat_part_2)[:, None] * bhat)
-    dahat_in_dot = dahat_in_dot_part + ds @ (v_b / root_bhat_part_2[:, None]) - dahat_in_dot_part_2
+    dahat_in_dot = ds_dot @ bhat + ds @ bhat_dot
     dahat_dot = dahat_in_dot / temperature
-    da_in_dot_part = np.sum(v_a * a, axis=1, keepdims=True)
-    da_in_dot_part_2 = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part[:, None]
-    da_in_dot_part_3 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part[:, None] * a
-    da_in_dot_part_4 = da_in_dot_part_2 * (2 * da_in_dot_part / ahat_part[:, None] * a - v_a) + dahat_dot
-    da_in_dot = da_in_dot_part_4 + da_in_dot_part_3
-    da_dot_part = da_in_dot - da_in_dot_part / ahat_part[:, None] * (dahat - da_in_dot_part_2 * a)
-    da_dot = da_dot_part / root_ahat_part
-    db_in_dot_part = np.sum(v_b * b, axis=1, keepdims=True)
-    db_in_dot_part_2 = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part[:, None]
-    db_in_dot_part_3 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part[:, None] * b
-    db_in_dot_part_4 = db_in_dot_part_2 * (2 * db_in_dot_part / bhat_part[:, None] * b - v_b) + dbhat_dot
-    db_in_dot = db_in_dot_part_4 + db_in_dot_part_3
-    db_dot_part = db_in_dot - db_in_dot_part / bhat_part[:, None] * (dbhat - db_in_dot_part_2 * b)
-    db_dot = db_dot_part / root_bhat_part
+    da_in_dot_part = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part
+    da_in_dot_part_2 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part * a
+    da_in_dot = da_in_dot_part * (2 * ahat_dot_part / ahat_part * a - v_a) + dahat_dot + da_in_dot_part_2
+    da_dot = (da_in_dot - ahat_dot_part_2 * (dahat - da_in_dot_part * a)) / root_ahat_part
+    db_in_dot_part = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part
+    db_in_dot_part_2 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part * b
+    db_in_dot = db_in_dot_part * (2 * bhat_dot_part / bhat_part * b - v_b) + dbhat_dot + db_in_dot_part_2
+    db_dot = (db_in_dot - bhat_dot_part_2 * (dbhat - db_in_dot_part * b)) / root_bhat_part
     return _rounded(dtype, da_dot, db_dot)
 
 
@@ -1336,7 +1284,8 @@ def clip_contrastive_vjp(g, a, b, temperature):
         bhat = b/sqrt(sum(b**2, D))
         s = sum(ahat*bhat[N=idx(N')], D)/temperature
         e = exp(s)
-        ds = g*(e*(1/sum(e, N') + 1/sum(e, N)) - 2*partner)/(2*size(N))
+        q = e/sum(e, N)
+        ds = g*(q*(1 + sum(e, N)/sum(e, N')) - 2*partner)/(2*size(N))
         dbhat = sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)], N')/temperature
         dahat = sum(bhat[N=idx(N')]*ds, N')/temperature
         da = (dahat - a*sum(a*dahat, D)/sum(a**2, D))/sqrt(sum(a**2, D))
@@ -1366,15 +1315,15 @@ def clip_contrastive_vjp(g, a, b, temperature):
     bhat = b / root_bhat_part
     s = ahat @ bhat.T / temperature
     e = np.exp(s)
-    ds_part = 1 / np.sum(e, axis=1, keepdims=True) + 1 / np.sum(e, axis=0)
-    ds = g / (N * 2) * (e * ds_part - 2 * partner)
+    shift = np.max(s, axis=0)
+    e_2 = np.exp(s - shift)
+    q = e_2 / np.sum(e_2, axis=0)
+    ds = g / (N * 2) * (q * (1 + np.sum(e, axis=0) / np.sum(e, axis=1, keepdims=True)) - 2 * partner)
     dbhat = ds.T @ ahat / temperature
     dahat = ds @ bhat / temperature
     da = (dahat - np.sum(a * dahat, axis=1, keepdims=True) / ahat_part * a) / root_ahat_part
     db = (dbhat - np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part * b) / root_bhat_part
-    e_2 = np.exp(s / 2)
-    dtemperature_part = -(g * np.sum(ds_part * np.where(e_2 > 0, s, 0) * e_2 * e_2 / 2 - s * partner) / N)
-    dtemperature = dtemperature_part / temperature
+    dtemperature = -np.sum(s * ds) / temperature
     return _rounded(dtype, da, db, dtemperature)
 
 
@@ -1443,30 +1392,21 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
         bhat = b/sqrt(sum(b**2, D))
         s = sum(ahat*bhat[N=idx(N')], D)/temperature
         e = exp(s)
-        ds = g*(e*(1/sum(e, N') + 1/sum(e, N)) - 2*partner)/(2*size(N))
+        q = e/sum(e, N)
+        ds = g*(q*(1 + sum(e, N)/sum(e, N')) - 2*partner)/(2*size(N))
         dbhat = sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)], N')/temperature
         dahat = sum(bhat[N=idx(N')]*ds, N')/temperature
         dtemperature = -sum(s*ds, N N')/temperature
-        s_in_dot = (sum(v_b[N=idx(N')]*ahat, D) - sum(ahat*bhat[N=idx(N')],
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) +
-            sum(v_a*bhat[N=idx(N')], D)/sqrt(sum(a**2, D)) - sum(ahat*bhat[N=idx(N')], D)*sqrt(sum(a**2,
-            D))*sum(v_a*ahat, D)/sum(a**2, D)
+        ahat_dot = (v_a - a*sum(v_a*a, D)/sum(a**2, D))/sqrt(sum(a**2, D))
+        bhat_dot = (v_b - b*sum(v_b*b, D)/sum(b**2, D))/sqrt(sum(b**2, D))
+        s_in_dot = sum(ahat*bhat_dot[N=idx(N')] + bhat[N=idx(N')]*ahat_dot, D)
         s_dot = (s_in_dot - v_temperature*s)/temperature
-        dbhat_in_dot = g*(mean(ahat[N=idx(N')]*e[N=idx(N'), N'=idx(N)]*((1/sum(e, N'))[N=idx(N')] +
-            (1/sum(e, N))[N'=idx(N)])*s_dot[N=idx(N'), N'=idx(N)], N') - sum(ahat[N=idx(N')]*e[N=idx(N'),
-            N'=idx(N)]*sum(e[N=idx(N'), N'=idx(N'')]*s_dot[N=idx(N'), N'=idx(N'')], N'')/sum(e,
-            N')[N=idx(N')]**2, N')/size(N) - mean(ahat[N=idx(N')]*e[N=idx(N'), N'=idx(N)],
-            N')*sum(e[N=idx(N'), N'=idx(N)]*s_dot[N=idx(N'), N'=idx(N)], N')/sum(e, N)[N'=idx(N)]**2)/2 +
-            sum(v_a[N=idx(N')]*ds[N=idx(N'), N'=idx(N)]/sqrt(sum(a**2, D)[N=idx(N')]), N') -
-            sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)]*sum(v_a[D=idx(D'), N=idx(N')]*ahat[D=idx(D'),
-            N=idx(N')], D')/sqrt(sum(a**2, D)[N=idx(N')]), N')
+        ds_in_dot = q*(sum(e, N)*(s_dot - sum(sum(e, N)*q*s_dot, N')/sum(e, N'))/sum(e, N') + s_dot -
+            sum(q*s_dot, N))
+        dbhat_in_dot = sum(ds[N=idx(N'), N'=idx(N)]*ahat_dot[N=idx(N')], N') +
+            g*mean(ahat[N=idx(N')]*ds_in_dot[N=idx(N'), N'=idx(N)], N')/2
         dbhat_dot = (dbhat_in_dot - v_temperature*dbhat)/temperature
-        dahat_in_dot = g*(mean(bhat[N=idx(N')]*e*(1/sum(e, N') + 1/sum(e, N))*s_dot, N') -
-            sum(bhat[N=idx(N')]*e*sum(e[N=idx(N'')]*s_dot[N=idx(N'')], N'')/sum(e, N)**2, N')/size(N) -
-            mean(bhat[N=idx(N')]*e, N')*sum(e*s_dot, N')/sum(e, N')**2)/2 +
-            sum(v_b[N=idx(N')]*ds/sqrt(sum(b**2, D)[N=idx(N')]), N') -
-            sum(bhat[N=idx(N')]*ds*sum(v_b[D=idx(D'), N=idx(N')]*bhat[D=idx(D'), N=idx(N')],
-            D')/sqrt(sum(b**2, D)[N=idx(N')]), N')
+        dahat_in_dot = sum(ds*bhat_dot[N=idx(N')], N') + g*mean(bhat[N=idx(N')]*ds_in_dot, N')/2
         dahat_dot = (dahat_in_dot - v_temperature*dahat)/temperature
         da_in_dot = sum(a*dahat, D)*(2*a*sum(v_a*a, D)/sum(a**2, D) - v_a)/sum(a**2, D) + dahat_dot +
             a*sum(-(a*dahat_dot + v_a*dahat), D)/sum(a**2, D)
@@ -1476,11 +1416,8 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
             b*sum(-(b*dbhat_dot + v_b*dbhat), D)/sum(b**2, D)
         db_dot = (db_in_dot - (dbhat - b*sum(b*dbhat, D)/sum(b**2, D))*sum(v_b*b, D)/sum(b**2,
             D))/sqrt(sum(b**2, D))
-        dtemperature_in_dot = sum(ds*s_dot, N N') + g*sum(s*e*(1/sum(e, N') + 1/sum(e, N))*s_dot, N
-            N')/(2*size(N)) + g*sum(-(s*e*e[N'=idx(N'')]*s_dot[N'=idx(N'')]/sum(e, N')**2 + s[N=idx(N'),
-            N'=idx(N)]*e[N=idx(N'), N'=idx(N)]*e[N=idx(N''), N'=idx(N)]*s_dot[N=idx(N''), N'=idx(N)]/sum(e,
-            N)[N'=idx(N)]**2)/2, N N' N'')/size(N)
-        dtemperature_dot = -(dtemperature_in_dot + v_temperature*dtemperature)/temperature
+        dtemperature_dot = -(v_temperature*dtemperature + sum(ds*s_dot, N N') + g*sum(s*ds_in_dot, N
+            N')/(2*size(N)))/temperature
 
     Arrays: g, a scalar, v_a (N, D), v_b (N, D), v_temperature, a scalar, a (N, D), b (N, D),
             temperature, a scalar.
@@ -1501,73 +1438,48 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
     N = v_a.shape[0]
     _nonempty('clip_contrastive_hvp', N=N)
     partner = np.arange(N)[:, None] == np.arange(N)
-    ahat_part = np.sum(np.square(a), axis=1)
-    root_ahat_part = np.sqrt(ahat_part[:, None])
+    ahat_part = np.sum(np.square(a), axis=1, keepdims=True)
+    root_ahat_part = np.sqrt(ahat_part)
     ahat = a / root_ahat_part
-    bhat_part = np.sum(np.square(b), axis=1)
-    root_bhat_part = np.sqrt(bhat_part[:, None])
+    bhat_part = np.sum(np.square(b), axis=1, keepdims=True)
+    root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
-    ahat_dot_bhat = ahat @ bhat.T
-    s = ahat_dot_bhat / temperature
-    shift = np.maximum(np.maximum(0, np.max(np.max(s, axis=1))), 0)
-    e = np.exp(s - shift)
-    sum_e = np.sum(e, axis=1)
-    ds_part = 1 / sum_e
-    sum_e_2 = np.sum(e, axis=0)
-    ds_part_2 = 1 / sum_e_2
-    ds_part_plus_ds_part_2 = ds_part[:, None] + ds_part_2
-    ds_part_3 = e * ds_part_plus_ds_part_2
-    ds = g / (N * 2) * (ds_part_3 - 2 * partner)
+    s = ahat @ bhat.T / temperature
+    e = np.exp(s)
+    shift = np.max(s, axis=0)
+    e_2 = np.exp(s - shift)
+    q = e_2 / np.sum(e_2, axis=0)
+    sum_e = np.sum(e, axis=0)
+    sum_e_2 = np.sum(e, axis=1, keepdims=True)
+    sum_e_over_sum_e_2 = sum_e / sum_e_2
+    ds = g / (N * 2) * (q * (1 + sum_e_over_sum_e_2) - 2 * partner)
     dbhat = ds.T @ ahat / temperature
     dahat = ds @ bhat / temperature
-    e_2 = np.exp(s / 2 - shift / 2)
-    s_bounded = np.where(e_2 > 0, s, 0)
-    dtemperature_part = -(g * np.sum(ds_part_plus_ds_part_2 * s_bounded * e_2 * e_2 / 2 - s * partner) / N)
-    dtemperature = dtemperature_part / temperature
-    root_bhat_part_2 = np.sqrt(bhat_part)
-    s_in_dot_part = (ahat @ v_b.T - ahat_dot_bhat * np.sum(v_b * bhat, axis=1)) / root_bhat_part_2
-    s_in_dot_part_2 = root_ahat_part * np.sum(v_a * ahat, axis=1, keepdims=True) / ahat_part[:, None]
-    s_in_dot = s_in_dot_part + v_a @ bhat.T / root_ahat_part - s_in_dot_part_2 * ahat_dot_bhat
+    dtemperature = -np.sum(s * ds) / temperature
+    ahat_dot_part = np.sum(v_a * a, axis=1, keepdims=True)
+    ahat_dot_part_2 = ahat_dot_part / ahat_part
+    ahat_dot = (v_a - ahat_dot_part_2 * a) / root_ahat_part
+    bhat_dot_part = np.sum(v_b * b, axis=1, keepdims=True)
+    bhat_dot_part_2 = bhat_dot_part / bhat_part
+    bhat_dot = (v_b - bhat_dot_part_2 * b) / root_bhat_part
+    s_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
     s_dot = (s_in_dot - v_temperature * s) / temperature
-    e_s_dot = e * s_dot
-    sum_e_2_squared = np.square(sum_e_2)
-    root_ahat_part_2 = np.sqrt(ahat_part)
-    dbhat_in_dot_part = e_s_dot.T @ (ahat * ds_part[:, None]) / N + ds_part_2[:, None] * (e_s_dot.T @ ahat / N)
-    dbhat_in_dot_part_2 = e.T @ ((np.sum(e * s_dot, axis=1) / np.square(sum_e))[:, None] * ahat) / N
-    dbhat_in_dot_part_3 = (np.sum(e_s_dot, axis=0) / sum_e_2_squared)[:, None] * (e.T @ ahat / N)
-    dbhat_in_dot_part_4 = g / 2 * (dbhat_in_dot_part - dbhat_in_dot_part_2 - dbhat_in_dot_part_3)
-    dbhat_in_dot_part_5 = ds.T @ ((np.sum(v_a * ahat, axis=1) / root_ahat_part_2)[:, None] * ahat)
-    dbhat_in_dot = dbhat_in_dot_part_4 + ds.T @ (v_a / root_ahat_part_2[:, None]) - dbhat_in_dot_part_5
+    ds_in_dot_part = sum_e_over_sum_e_2 * (s_dot - np.sum(sum_e * q * s_dot, axis=1, keepdims=True) / sum_e_2)
+    ds_in_dot = q * (ds_in_dot_part + s_dot - np.sum(q * s_dot, axis=0))
+    dbhat_in_dot = ds.T @ ahat_dot + g / 2 * (ds_in_dot.T @ ahat / N)
     dbhat_dot = (dbhat_in_dot - v_temperature * dbhat) / temperature
-    sum_e_squared = np.square(sum_e)
-    dahat_in_dot_part = e @ ((np.sum(e * s_dot, axis=0) / np.square(sum_e_2))[:, None] * bhat) / N
-    dahat_in_dot_part_2 = np.sum(e * s_dot, axis=1, keepdims=True) / sum_e_squared[:, None] * (e @ bhat / N)
-    dahat_in_dot_part_3 = g / 2 * (ds_part_3 * s_dot @ bhat / N - dahat_in_dot_part - dahat_in_dot_part_2)
-    dahat_in_dot_part_4 = ds @ ((np.sum(v_b * bhat, axis=1) / root_bhat_part_2)[:, None] * bhat)
-    dahat_in_dot = dahat_in_dot_part_3 + ds @ (v_b / root_bhat_part_2[:, None]) - dahat_in_dot_part_4
+    dahat_in_dot = ds @ bhat_dot + g / 2 * (ds_in_dot @ bhat / N)
     dahat_dot = (dahat_in_dot - v_temperature * dahat) / temperature
-    da_in_dot_part = np.sum(v_a * a, axis=1, keepdims=True)
-    da_in_dot_part_2 = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part[:, None]
-    da_in_dot_part_3 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part[:, None] * a
-    da_in_dot_part_4 = da_in_dot_part_2 * (2 * da_in_dot_part / ahat_part[:, None] * a - v_a) + dahat_dot
-    da_in_dot = da_in_dot_part_4 + da_in_dot_part_3
-    da_dot_part = da_in_dot - da_in_dot_part / ahat_part[:, None] * (dahat - da_in_dot_part_2 * a)
-    da_dot = da_dot_part / root_ahat_part
-    db_in_dot_part = np.sum(v_b * b, axis=1, keepdims=True)
-    db_in_dot_part_2 = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part[:, None]
-    db_in_dot_part_3 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part[:, None] * b
-    db_in_dot_part_4 = db_in_dot_part_2 * (2 * db_in_dot_part / bhat_part[:, None] * b - v_b) + dbhat_dot
-    db_in_dot = db_in_dot_part_4 + db_in_dot_part_3
-    db_dot_part = db_in_dot - db_in_dot_part / bhat_part[:, None] * (dbhat - db_in_dot_part_2 * b)
-    db_dot = db_dot_part / root_bhat_part
-    dtemperature_in_dot_part = s_bounded * e_2 * e_2
-    dtemperature_in_dot_part_2 = g * np.sum(dtemperature_in_dot_part * ds_part_plus_ds_part_2 * s_dot) / (N * 2)
-    dtemperature_in_dot_part_3 = dtemperature_in_dot_part[:, :, None] * e[:, None] * s_dot[:, None]
-    dtemperature_in_dot_part_4 = (s * e).T[:, :, None] * e.T[:, None] * s_dot.T[:, None] / sum_e_2_squared[:, None, None]
-    dtemperature_in_dot_part_5 = dtemperature_in_dot_part_3 / sum_e_squared[:, None, None] + dtemperature_in_dot_part_4
-    dtemperature_in_dot_part_6 = g * (-np.sum(dtemperature_in_dot_part_5) / 2) / N
-    dtemperature_in_dot = np.sum(ds * s_dot) + dtemperature_in_dot_part_2 + dtemperature_in_dot_part_6
-    dtemperature_dot = -(dtemperature_in_dot + v_temperature * dtemperature) / temperature
+    da_in_dot_part = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part
+    da_in_dot_part_2 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part * a
+    da_in_dot = da_in_dot_part * (2 * ahat_dot_part / ahat_part * a - v_a) + dahat_dot + da_in_dot_part_2
+    da_dot = (da_in_dot - ahat_dot_part_2 * (dahat - da_in_dot_part * a)) / root_ahat_part
+    db_in_dot_part = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part
+    db_in_dot_part_2 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part * b
+    db_in_dot = db_in_dot_part * (2 * bhat_dot_part / bhat_part * b - v_b) + dbhat_dot + db_in_dot_part_2
+    db_dot = (db_in_dot - bhat_dot_part_2 * (dbhat - db_in_dot_part * b)) / root_bhat_part
+    dtemperature_dot_part = -(v_temperature * dtemperature + np.sum(ds * s_dot) + g * np.sum(s * ds_in_dot) / (N * 2))
+    dtemperature_dot = dtemperature_dot_part / temperature
     return _rounded(dtype, da_dot, db_dot, dtemperature_dot)
 
 
@@ -1687,25 +1599,15 @@ def nt_xent_jvp(v_a, v_b, a, b, *, temperature=0.5):
         ba = exp(sum(bhat*p, D)/temperature)
         bb = exp(sum(bhat*q, D)/temperature)
         zb = sum(ba + other*bb, N')
-        ahat_in_dot = 2*sum(v_a*a, D)
-        ahat_dot = (v_a - ahat_in_dot*a/(2*sum(a**2, D)))/sqrt(sum(a**2, D))
-        bhat_in_dot = 2*sum(v_b*b, D)
-        bhat_dot = (v_b - bhat_in_dot*b/(2*sum(b**2, D)))/sqrt(sum(b**2, D))
-        q_dot = bhat_dot[N=idx(N')]
-        ab_in_dot = sum(ahat*q_dot + q*ahat_dot, D)
-        ab_dot = ab*ab_in_dot/temperature
-        p_dot = ahat_dot[N=idx(N')]
-        aa_in_dot = sum(ahat*p_dot + p*ahat_dot, D)
-        aa_dot = aa*aa_in_dot/temperature
-        za_dot = sum(ab_dot + other*aa_dot, N')
-        ba_in_dot = sum(bhat*p_dot + p*bhat_dot, D)
-        ba_dot = ba*ba_in_dot/temperature
-        bb_in_dot = sum(bhat*q_dot + q*bhat_dot, D)
-        bb_dot = bb*bb_in_dot/temperature
-        zb_dot = sum(ba_dot + other*bb_dot, N')
-        y_in_dot = sum(ahat*bhat_dot + bhat*ahat_dot, D)
-        y_in_dot_ = mean(za_dot/za + zb_dot/zb, N) - 2*mean(y_in_dot, N)/temperature
-        y_dot = y_in_dot_/2
+        ahat_dot = (v_a - a*sum(v_a*a, D)/sum(a**2, D))/sqrt(sum(a**2, D))
+        bhat_dot = (v_b - b*sum(v_b*b, D)/sum(b**2, D))/sqrt(sum(b**2, D))
+        ab_in_dot = sum(ahat*bhat_dot[N=idx(N')] + q*ahat_dot, D)
+        aa_in_dot = sum(ahat*ahat_dot[N=idx(N')] + p*ahat_dot, D)
+        ba_in_dot = sum(bhat*ahat_dot[N=idx(N')] + p*bhat_dot, D)
+        bb_in_dot = sum(bhat*bhat_dot[N=idx(N')] + q*bhat_dot, D)
+        y_in_dot = (sum(-2*(ahat*bhat_dot + bhat*ahat_dot), D N) + sum(other*(aa*aa_in_dot/za +
+            bb*bb_in_dot/zb) + ab*ab_in_dot/za + ba*ba_in_dot/zb, N N'))/(temperature*size(N))
+        y_dot = y_in_dot/2
 
     Arrays: v_a (N, D), v_b (N, D), a (N, D), b (N, D).
     Parameters: temperature=0.5 (a finite number in (0, inf)).
@@ -1726,27 +1628,20 @@ def nt_xent_jvp(v_a, v_b, a, b, *, temperature=0.5):
     ab = np.exp(ahat @ bhat.T / temperature)
     other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
     aa = np.exp(ahat @ ahat.T / temperature)
-    za = np.sum(ab + other * aa, axis=1)
+    za = np.sum(ab + other * aa, axis=1, keepdims=True)
     ba = np.exp(bhat @ ahat.T / temperature)
     bb = np.exp(bhat @ bhat.T / temperature)
-    zb = np.sum(ba + other * bb, axis=1)
-    ahat_in_dot = 2 * np.sum(v_a * a, axis=1, keepdims=True)
-    ahat_dot = (v_a - ahat_in_dot / (ahat_part * 2) * a) / root_ahat_part
-    bhat_in_dot = 2 * np.sum(v_b * b, axis=1, keepdims=True)
-    bhat_dot = (v_b - bhat_in_dot / (bhat_part * 2) * b) / root_bhat_part
+    zb = np.sum(ba + other * bb, axis=1, keepdims=True)
+    ahat_dot = (v_a - np.sum(v_a * a, axis=1, keepdims=True) / ahat_part * a) / root_ahat_part
+    bhat_dot = (v_b - np.sum(v_b * b, axis=1, keepdims=True) / bhat_part * b) / root_bhat_part
     ab_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
-    ab_dot = ab * ab_in_dot / temperature
     aa_in_dot = ahat @ ahat_dot.T + ahat_dot @ ahat.T
-    aa_dot = aa * aa_in_dot / temperature
-    za_dot = np.sum(ab_dot + other * aa_dot, axis=1)
     ba_in_dot = bhat @ ahat_dot.T + bhat_dot @ ahat.T
-    ba_dot = ba * ba_in_dot / temperature
     bb_in_dot = bhat @ bhat_dot.T + bhat_dot @ bhat.T
-    bb_dot = bb * bb_in_dot / temperature
-    zb_dot = np.sum(ba_dot + other * bb_dot, axis=1)
-    y_in_dot = np.sum(ahat * bhat_dot + bhat * ahat_dot, axis=1)
-    y_in_dot_ = np.mean(za_dot / za + zb_dot / zb) - 2 * np.mean(y_in_dot) / temperature
-    y_dot = y_in_dot_ / 2
+    y_in_dot_part = other * (aa * aa_in_dot / za + bb * bb_in_dot / zb) + ab * ab_in_dot / za
+    y_in_dot_part_2 = -2 * np.sum(ahat * bhat_dot + bhat * ahat_dot) + np.sum(y_in_dot_part + ba * ba_in_dot / zb)
+    y_in_dot = y_in_dot_part_2 / (temperature * N)
+    y_dot = y_in_dot / 2
     return _rounded(dtype, y_dot)
 
 
@@ -1770,44 +1665,28 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
             N')/(temperature*zb)
         dahat = dp[N'=idx(N)] - g*bhat/(temperature*size(N)) + g*mean((q*ab + other*p*aa)/2,
             N')/(temperature*za)
-        ab_in_dot = (sum(v_b[N=idx(N')]*ahat, D) - sum(ahat*bhat[N=idx(N')],
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_a*q,
-            D)/sqrt(sum(a**2, D)) - sum(ahat*q, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
-        aa_in_dot = (sum(v_a[N=idx(N')]*ahat, D) - sum(ahat[N=idx(N')]*ahat,
-            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_a*p,
-            D)/sqrt(sum(a**2, D)) - sum(ahat*p, D)*sqrt(sum(a**2, D))*sum(v_a*ahat, D)/sum(a**2, D)
-        ba_in_dot = (sum(v_a[N=idx(N')]*bhat, D) - sum(ahat[N=idx(N')]*bhat,
-            D)*sum(v_a[N=idx(N')]*ahat[N=idx(N')], D))/sqrt(sum(a**2, D)[N=idx(N')]) + sum(v_b*p,
-            D)/sqrt(sum(b**2, D)) - sum(bhat*p, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
-        bb_in_dot = (sum(v_b[N=idx(N')]*bhat, D) - sum(bhat[N=idx(N')]*bhat,
-            D)*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D))/sqrt(sum(b**2, D)[N=idx(N')]) + sum(v_b*q,
-            D)/sqrt(sum(b**2, D)) - sum(bhat*q, D)*sqrt(sum(b**2, D))*sum(v_b*bhat, D)/sum(b**2, D)
-        dp_in_dot = mean(-bhat*ba*sum(ba*ba_in_dot + other*bb*bb_in_dot, N')/(zb**2*temperature) + ba*(v_b -
-            b*sum(v_b*b, D)/sum(b**2, D))/(zb*sqrt(sum(b**2, D))) + bhat*ba*ba_in_dot/(zb*temperature) -
-            ahat*other*aa*sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/(za**2*temperature) + other*aa*(v_a -
-            a*sum(v_a*a, D)/sum(a**2, D))/(za*sqrt(sum(a**2, D))) +
-            ahat*other*aa*aa_in_dot/(za*temperature), N)
+        ahat_dot = (v_a - a*sum(v_a*a, D)/sum(a**2, D))/sqrt(sum(a**2, D))
+        bhat_dot = (v_b - b*sum(v_b*b, D)/sum(b**2, D))/sqrt(sum(b**2, D))
+        ab_in_dot = sum(ahat*bhat_dot[N=idx(N')] + q*ahat_dot, D)
+        aa_in_dot = sum(ahat*ahat_dot[N=idx(N')] + p*ahat_dot, D)
+        za_dot = sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/temperature
+        ba_in_dot = sum(bhat*ahat_dot[N=idx(N')] + p*bhat_dot, D)
+        bb_in_dot = sum(bhat*bhat_dot[N=idx(N')] + q*bhat_dot, D)
+        zb_dot = sum(ba*ba_in_dot + other*bb*bb_in_dot, N')/temperature
+        dp_in_dot = mean(bhat*ba*ba_in_dot/zb + ahat*other*aa*aa_in_dot/za, N)/temperature +
+            mean(other*aa*(ahat_dot - za_dot*ahat/za)/za + ba*(bhat_dot - zb_dot*bhat/zb)/zb, N)
         dp_dot = g*dp_in_dot/(2*temperature)
-        dq_in_dot = mean(-ahat*ab*sum(ab*ab_in_dot + other*aa*aa_in_dot, N')/(za**2*temperature) + ab*(v_a -
-            a*sum(v_a*a, D)/sum(a**2, D))/(za*sqrt(sum(a**2, D))) + ahat*ab*ab_in_dot/(za*temperature) -
-            bhat*other*bb*sum(ba*ba_in_dot + other*bb*bb_in_dot, N')/(zb**2*temperature) + other*bb*(v_b -
-            b*sum(v_b*b, D)/sum(b**2, D))/(zb*sqrt(sum(b**2, D))) +
-            bhat*other*bb*bb_in_dot/(zb*temperature), N)
+        dq_in_dot = mean(ahat*ab*ab_in_dot/za + bhat*other*bb*bb_in_dot/zb, N)/temperature +
+            mean(ab*(ahat_dot - za_dot*ahat/za)/za + other*bb*(bhat_dot - zb_dot*bhat/zb)/zb, N)
         dq_dot = g*dq_in_dot/(2*temperature)
-        dbhat_in_dot = ba*((v_a[N=idx(N')] - ahat[N=idx(N')]*sum(v_a[N=idx(N')]*ahat[N=idx(N')],
-            D))/sqrt(sum(a**2, D)[N=idx(N')]) + p*ba_in_dot/temperature) +
-            v_b[N=idx(N')]*other*bb/sqrt(sum(b**2, D)[N=idx(N')]) + q*other*bb*bb_in_dot/temperature -
-            bhat[N=idx(N')]*other*bb*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D)/sqrt(sum(b**2, D)[N=idx(N')])
-        dbhat_dot = g*((a*sum(v_a*a, D)/sum(a**2, D) - v_a)/(size(N)*sqrt(sum(a**2, D))) +
-            mean(dbhat_in_dot, N')/(2*zb))/temperature + dq_dot[N'=idx(N)] + g*mean((p*ba + q*other*bb)/2,
-            N')*sum(-(ba*ba_in_dot + other*bb*bb_in_dot), N')/(temperature**2*zb**2)
-        dahat_in_dot = other*aa*((v_a[N=idx(N')] - ahat[N=idx(N')]*sum(v_a[N=idx(N')]*ahat[N=idx(N')],
-            D))/sqrt(sum(a**2, D)[N=idx(N')]) + p*aa_in_dot/temperature) + v_b[N=idx(N')]*ab/sqrt(sum(b**2,
-            D)[N=idx(N')]) + q*ab*ab_in_dot/temperature -
-            bhat[N=idx(N')]*ab*sum(v_b[N=idx(N')]*bhat[N=idx(N')], D)/sqrt(sum(b**2, D)[N=idx(N')])
-        dahat_dot = g*((b*sum(v_b*b, D)/sum(b**2, D) - v_b)/(size(N)*sqrt(sum(b**2, D))) +
-            mean(dahat_in_dot, N')/(2*za))/temperature + dp_dot[N'=idx(N)] + g*mean((q*ab + other*p*aa)/2,
-            N')*sum(-(ab*ab_in_dot + other*aa*aa_in_dot), N')/(temperature**2*za**2)
+        dbhat_in_dot = (p*ba*ba_in_dot + q*other*bb*bb_in_dot)/temperature + ba*ahat_dot[N=idx(N')] +
+            other*bb*bhat_dot[N=idx(N')]
+        dbhat_dot = g*(mean(dbhat_in_dot, N')/(2*zb) - ahat_dot/size(N) - zb_dot*mean((p*ba + q*other*bb)/2,
+            N')/zb**2)/temperature + dq_dot[N'=idx(N)]
+        dahat_in_dot = (q*ab*ab_in_dot + other*p*aa*aa_in_dot)/temperature + ab*bhat_dot[N=idx(N')] +
+            other*aa*ahat_dot[N=idx(N')]
+        dahat_dot = g*(mean(dahat_in_dot, N')/(2*za) - bhat_dot/size(N) - za_dot*mean((q*ab + other*p*aa)/2,
+            N')/za**2)/temperature + dp_dot[N'=idx(N)]
         da_in_dot = sum(a*dahat, D)*(2*a*sum(v_a*a, D)/sum(a**2, D) - v_a)/sum(a**2, D) + dahat_dot +
             a*sum(-(a*dahat_dot + v_a*dahat), D)/sum(a**2, D)
         da_dot = (da_in_dot - (dahat - a*sum(a*dahat, D)/sum(a**2, D))*sum(v_a*a, D)/sum(a**2,
@@ -1834,23 +1713,19 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     temperature = _parameters('nt_xent_hvp', temperature=(temperature, '(0, inf)'))
     N = v_a.shape[0]
     _nonempty('nt_xent_hvp', N=N)
-    ahat_part = np.sum(np.square(a), axis=1)
-    root_ahat_part = np.sqrt(ahat_part[:, None])
+    ahat_part = np.sum(np.square(a), axis=1, keepdims=True)
+    root_ahat_part = np.sqrt(ahat_part)
     ahat = a / root_ahat_part
-    bhat_part = np.sum(np.square(b), axis=1)
-    root_bhat_part = np.sqrt(bhat_part[:, None])
+    bhat_part = np.sum(np.square(b), axis=1, keepdims=True)
+    root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
-    ahat_dot_bhat = ahat @ bhat.T
-    ab = np.exp(ahat_dot_bhat / temperature)
+    ab = np.exp(ahat @ bhat.T / temperature)
     other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
-    ahat_dot_ahat = ahat @ ahat.T
-    aa = np.exp(ahat_dot_ahat / temperature)
+    aa = np.exp(ahat @ ahat.T / temperature)
     other_aa = other * aa
     za = np.sum(ab + other_aa, axis=1, keepdims=True)
-    bhat_dot_ahat = bhat @ ahat.T
-    ba = np.exp(bhat_dot_ahat / temperature)
-    bhat_dot_bhat = bhat @ bhat.T
-    bb = np.exp(bhat_dot_bhat / temperature)
+    ba = np.exp(bhat @ ahat.T / temperature)
+    bb = np.exp(bhat @ bhat.T / temperature)
     other_bb = other * bb
     zb = np.sum(ba + other_bb, axis=1, keepdims=True)
     bhat_over_zb = bhat / zb
@@ -1863,83 +1738,51 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     dbhat = dq.T - dbhat_part * ahat + g / (temperature * zb) * dbhat_part_2
     dahat_part = (ab @ bhat / N + other_aa @ ahat / N) / 2
     dahat = dp.T - dbhat_part * bhat + g / (temperature * za) * dahat_part
-    ab_in_dot_part = np.sum(v_b * bhat, axis=1)
-    root_bhat_part_2 = np.sqrt(bhat_part)
-    ab_in_dot_part_2 = root_ahat_part * np.sum(v_a * ahat, axis=1, keepdims=True) / ahat_part[:, None]
-    ab_in_dot_part_3 = (ahat @ v_b.T - ahat_dot_bhat * ab_in_dot_part) / root_bhat_part_2
-    ab_in_dot = ab_in_dot_part_3 + v_a @ bhat.T / root_ahat_part - ab_in_dot_part_2 * ahat_dot_bhat
-    aa_in_dot_part = np.sum(v_a * ahat, axis=1)
-    root_ahat_part_2 = np.sqrt(ahat_part)
-    aa_in_dot_part_2 = (ahat @ v_a.T - ahat_dot_ahat * aa_in_dot_part) / root_ahat_part_2
-    aa_in_dot = aa_in_dot_part_2 + v_a @ ahat.T / root_ahat_part - ab_in_dot_part_2 * ahat_dot_ahat
-    ba_in_dot_part = root_bhat_part * np.sum(v_b * bhat, axis=1, keepdims=True) / bhat_part[:, None]
-    ba_in_dot_part_2 = (bhat @ v_a.T - bhat_dot_ahat * aa_in_dot_part) / root_ahat_part_2
-    ba_in_dot = ba_in_dot_part_2 + v_b @ ahat.T / root_bhat_part - ba_in_dot_part * bhat_dot_ahat
-    bb_in_dot_part = (bhat @ v_b.T - bhat_dot_bhat * ab_in_dot_part) / root_bhat_part_2
-    bb_in_dot = bb_in_dot_part + v_b @ bhat.T / root_bhat_part - ba_in_dot_part * bhat_dot_bhat
-    ba_ba_in_dot = ba * ba_in_dot
-    other_bb_bb_in_dot = other_bb * bb_in_dot
-    dp_in_dot_part = np.sum(ba_ba_in_dot + other_bb_bb_in_dot, axis=1, keepdims=True)
-    zb_squared = np.square(zb)
-    dp_in_dot_part_2 = dp_in_dot_part / zb_squared * bhat
-    zb_root_bhat_part = zb * root_bhat_part
-    dp_in_dot_part_3 = np.sum(v_b * b, axis=1, keepdims=True)
-    dp_in_dot_part_4 = dp_in_dot_part_3 / bhat_part[:, None]
-    dp_in_dot_part_4_b = dp_in_dot_part_4 * b
-    dp_in_dot_part_5 = v_b - dp_in_dot_part_4_b
+    ahat_dot_part = np.sum(v_a * a, axis=1, keepdims=True)
+    ahat_dot_part_2 = ahat_dot_part / ahat_part
+    ahat_dot = (v_a - ahat_dot_part_2 * a) / root_ahat_part
+    bhat_dot_part = np.sum(v_b * b, axis=1, keepdims=True)
+    bhat_dot_part_2 = bhat_dot_part / bhat_part
+    bhat_dot = (v_b - bhat_dot_part_2 * b) / root_bhat_part
+    ab_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
+    aa_in_dot = ahat @ ahat_dot.T + ahat_dot @ ahat.T
     ab_ab_in_dot = ab * ab_in_dot
     other_aa_aa_in_dot = other_aa * aa_in_dot
-    dp_in_dot_part_6 = np.sum(ab_ab_in_dot + other_aa_aa_in_dot, axis=1, keepdims=True)
-    za_squared = np.square(za)
-    dp_in_dot_part_7 = dp_in_dot_part_6 / za_squared * ahat
-    za_root_ahat_part = za * root_ahat_part
-    dp_in_dot_part_8 = np.sum(v_a * a, axis=1, keepdims=True)
-    dp_in_dot_part_9 = dp_in_dot_part_8 / ahat_part[:, None]
-    dp_in_dot_part_9_a = dp_in_dot_part_9 * a
-    dp_in_dot_part_10 = v_a - dp_in_dot_part_9_a
-    dp_in_dot_part_11 = dp_in_dot_part_5.T @ (ba / zb_root_bhat_part) / N
-    dp_in_dot_part_12 = -(dp_in_dot_part_2.T @ ba / N) / temperature + dp_in_dot_part_11
-    dp_in_dot_part_13 = dp_in_dot_part_12 + bhat_over_zb.T @ ba_ba_in_dot / N / temperature
-    dp_in_dot_part_14 = dp_in_dot_part_13 + -(dp_in_dot_part_7.T @ other_aa / N) / temperature
-    dp_in_dot_part_15 = dp_in_dot_part_14 + dp_in_dot_part_10.T @ (other_aa / za_root_ahat_part) / N
-    dp_in_dot = dp_in_dot_part_15 + ahat_over_za.T @ other_aa_aa_in_dot / N / temperature
+    za_dot = np.sum(ab_ab_in_dot + other_aa_aa_in_dot, axis=1, keepdims=True) / temperature
+    ba_in_dot = bhat @ ahat_dot.T + bhat_dot @ ahat.T
+    bb_in_dot = bhat @ bhat_dot.T + bhat_dot @ bhat.T
+    ba_ba_in_dot = ba * ba_in_dot
+    other_bb_bb_in_dot = other_bb * bb_in_dot
+    zb_dot = np.sum(ba_ba_in_dot + other_bb_bb_in_dot, axis=1, keepdims=True) / temperature
+    dp_in_dot_part = ahat_dot - za_dot / za * ahat
+    dp_in_dot_part_2 = bhat_dot - zb_dot / zb * bhat
+    dp_in_dot_part_3 = (bhat_over_zb.T @ ba_ba_in_dot / N + ahat_over_za.T @ other_aa_aa_in_dot / N) / temperature
+    dp_in_dot_part_4 = dp_in_dot_part.T @ (other_aa / za) / N + dp_in_dot_part_2.T @ (ba / zb) / N
+    dp_in_dot = dp_in_dot_part_3 + dp_in_dot_part_4
     dp_dot = dp_part * dp_in_dot
-    dq_in_dot_part = dp_in_dot_part_10.T @ (ab / za_root_ahat_part) / N
-    dq_in_dot_part_2 = -(dp_in_dot_part_7.T @ ab / N) / temperature + dq_in_dot_part
-    dq_in_dot_part_3 = dq_in_dot_part_2 + ahat_over_za.T @ ab_ab_in_dot / N / temperature
-    dq_in_dot_part_4 = dq_in_dot_part_3 + -(dp_in_dot_part_2.T @ other_bb / N) / temperature
-    dq_in_dot_part_5 = dq_in_dot_part_4 + dp_in_dot_part_5.T @ (other_bb / zb_root_bhat_part) / N
-    dq_in_dot = dq_in_dot_part_5 + bhat_over_zb.T @ other_bb_bb_in_dot / N / temperature
+    dq_in_dot_part = (ahat_over_za.T @ ab_ab_in_dot / N + bhat_over_zb.T @ other_bb_bb_in_dot / N) / temperature
+    dq_in_dot_part_2 = dp_in_dot_part.T @ (ab / za) / N + dp_in_dot_part_2.T @ (other_bb / zb) / N
+    dq_in_dot = dq_in_dot_part + dq_in_dot_part_2
     dq_dot = dp_part * dq_in_dot
-    dbhat_in_dot_part = (v_a - ahat * aa_in_dot_part[:, None]) / root_ahat_part_2[:, None]
-    dbhat_in_dot_part_2 = (ab_in_dot_part / root_bhat_part_2)[:, None] * bhat
-    dbhat_in_dot_part_3 = ba[:, None] * (dbhat_in_dot_part.T + ahat.T * ba_in_dot[:, None] / temperature)
-    dbhat_in_dot_part_4 = dbhat_in_dot_part_3 + v_b.T * other[:, None] * bb[:, None] / root_bhat_part_2
-    dbhat_in_dot_part_5 = bhat.T * other[:, None] * bb[:, None] * bb_in_dot[:, None] / temperature
-    dbhat_in_dot_part_6 = dbhat_in_dot_part_2.T * other[:, None] * bb[:, None]
-    dbhat_in_dot = dbhat_in_dot_part_4 + dbhat_in_dot_part_5 - dbhat_in_dot_part_6
+    dbhat_in_dot_part = bhat.T * other[:, None] * bb[:, None] * bb_in_dot[:, None]
+    dbhat_in_dot_part_2 = (ahat.T * ba[:, None] * ba_in_dot[:, None] + dbhat_in_dot_part) / temperature
+    dbhat_in_dot = dbhat_in_dot_part_2 + ba[:, None] * ahat_dot.T + other_bb[:, None] * bhat_dot.T
     g_over_temperature = g / temperature
-    dbhat_dot_part = temperature * temperature
-    dbhat_dot_part_2 = (dp_in_dot_part_9_a - v_a) / (N * root_ahat_part) + np.mean(dbhat_in_dot, axis=2) / (zb * 2)
-    dbhat_dot_part_3 = g * -dp_in_dot_part / (dbhat_dot_part * zb_squared) * dbhat_part_2
-    dbhat_dot = g_over_temperature * dbhat_dot_part_2 + dq_dot.T + dbhat_dot_part_3
-    dahat_in_dot_part = other_aa[:, None] * (dbhat_in_dot_part.T + ahat.T * aa_in_dot[:, None] / temperature)
-    dahat_in_dot_part_2 = dahat_in_dot_part + v_b.T * ab[:, None] / root_bhat_part_2
-    dahat_in_dot_part_3 = dahat_in_dot_part_2 + bhat.T * ab[:, None] * ab_in_dot[:, None] / temperature
-    dahat_in_dot = dahat_in_dot_part_3 - dbhat_in_dot_part_2.T * ab[:, None]
-    dahat_dot_part = (dp_in_dot_part_4_b - v_b) / (N * root_bhat_part) + np.mean(dahat_in_dot, axis=2) / (za * 2)
-    dahat_dot_part_2 = g * -dp_in_dot_part_6 / (dbhat_dot_part * za_squared) * dahat_part
-    dahat_dot = g_over_temperature * dahat_dot_part + dp_dot.T + dahat_dot_part_2
-    da_in_dot_part = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part[:, None]
-    da_in_dot_part_2 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part[:, None] * a
-    da_in_dot_part_3 = da_in_dot_part * (2 * dp_in_dot_part_8 / ahat_part[:, None] * a - v_a) + dahat_dot
-    da_in_dot = da_in_dot_part_3 + da_in_dot_part_2
-    da_dot = (da_in_dot - dp_in_dot_part_9 * (dahat - da_in_dot_part * a)) / root_ahat_part
-    db_in_dot_part = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part[:, None]
-    db_in_dot_part_2 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part[:, None] * b
-    db_in_dot_part_3 = db_in_dot_part * (2 * dp_in_dot_part_3 / bhat_part[:, None] * b - v_b) + dbhat_dot
-    db_in_dot = db_in_dot_part_3 + db_in_dot_part_2
-    db_dot = (db_in_dot - dp_in_dot_part_4 * (dbhat - db_in_dot_part * b)) / root_bhat_part
+    dbhat_dot_part = np.mean(dbhat_in_dot, axis=2) / (zb * 2) - ahat_dot / N
+    dbhat_dot = g_over_temperature * (dbhat_dot_part - zb_dot / np.square(zb) * dbhat_part_2) + dq_dot.T
+    dahat_in_dot_part = other[:, None] * ahat.T * aa[:, None] * aa_in_dot[:, None]
+    dahat_in_dot_part_2 = (bhat.T * ab[:, None] * ab_in_dot[:, None] + dahat_in_dot_part) / temperature
+    dahat_in_dot = dahat_in_dot_part_2 + ab[:, None] * bhat_dot.T + other_aa[:, None] * ahat_dot.T
+    dahat_dot_part = np.mean(dahat_in_dot, axis=2) / (za * 2) - bhat_dot / N
+    dahat_dot = g_over_temperature * (dahat_dot_part - za_dot / np.square(za) * dahat_part) + dp_dot.T
+    da_in_dot_part = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part
+    da_in_dot_part_2 = -np.sum(a * dahat_dot + v_a * dahat, axis=1, keepdims=True) / ahat_part * a
+    da_in_dot = da_in_dot_part * (2 * ahat_dot_part / ahat_part * a - v_a) + dahat_dot + da_in_dot_part_2
+    da_dot = (da_in_dot - ahat_dot_part_2 * (dahat - da_in_dot_part * a)) / root_ahat_part
+    db_in_dot_part = np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part
+    db_in_dot_part_2 = -np.sum(b * dbhat_dot + v_b * dbhat, axis=1, keepdims=True) / bhat_part * b
+    db_in_dot = db_in_dot_part * (2 * bhat_dot_part / bhat_part * b - v_b) + dbhat_dot + db_in_dot_part_2
+    db_dot = (db_in_dot - bhat_dot_part_2 * (dbhat - db_in_dot_part * b)) / root_bhat_part
     return _rounded(dtype, da_dot, db_dot)
 
 
@@ -2095,11 +1938,8 @@ def arcface_vjp(g, cosine, label, *, scale=64, margin=0.5):
         s = scale*where(idx(C) == label, wider, cosine)
         e = exp(s)
         softmax = e/sum(e, C)
-        dcosine = scale*g*where(idx(C) > label, softmax - onehot(label, C)*(cos(margin) +
-            cosine*sin(margin)/sqrt(1 - cosine**2)), where(idx(C) >= label, cos(margin)*(softmax -
-            onehot(label, C)) + cosine*softmax*sin(margin)/sqrt(1 - cosine**2) -
-            cosine*sin(margin)*onehot(label, C)/sqrt(1 - cosine**2), softmax - onehot(label, C)*(cos(margin)
-            + cosine*sin(margin)/sqrt(1 - cosine**2))))/size(N)
+        ds = g*(softmax - onehot(label, C))/size(N)
+        dcosine = scale*ds*where(idx(C) == label, cos(margin) + cosine*sin(margin)/sqrt(1 - cosine**2), 1)
 
     Arrays: g, a scalar, cosine (N, C), label (N,) of integers, positions of C.
     Parameters: scale=64 (a finite number in (0, inf)), margin=0.5 (a finite number in [0, inf)).
@@ -2115,27 +1955,17 @@ def arcface_vjp(g, cosine, label, *, scale=64, margin=0.5):
     sin_margin = np.sin(margin)
     wider = cosine * cos_margin - np.sqrt(1 - np.square(cosine)) * sin_margin
     s_part = np.arange(C)
-    s = scale * np.where(s_part == label[:, None], wider, cosine)
+    s_part_2 = s_part == label[:, None]
+    s = scale * np.where(s_part_2, wider, cosine)
     shift = np.max(s, axis=1, keepdims=True)
     e = np.exp(s - shift)
     softmax = e / np.sum(e, axis=1, keepdims=True)
-    dcosine_part = label[:, None] == s_part
-    dcosine_part_2 = s_part > label[:, None]
-    cosine_sin_margin = cosine * sin_margin
-    dcosine_part_3 = softmax - np.where(dcosine_part, softmax, 0)
-    dcosine_part_4 = s_part >= label[:, None]
-    dcosine_part_5 = 1 - np.square(np.where(dcosine_part_2, 0, np.where(dcosine_part_4, cosine, 0)))
-    dcosine_part_6 = np.sqrt(np.where(dcosine_part_2, 1, np.where(dcosine_part_4, dcosine_part_5, 1)))
-    dcosine_part_7 = np.sqrt(np.where(dcosine_part_2, 1 - np.square(np.where(dcosine_part_2, cosine, 0)), 1))
-    dcosine_part_8 = dcosine_part_3 - np.where(dcosine_part, np.sum(dcosine_part_3, axis=1, keepdims=True), 0)
-    dcosine_part_9 = cos_margin * dcosine_part_8 + cosine * softmax * sin_margin / dcosine_part_6
-    dcosine_part_10 = 1 - np.square(np.where(dcosine_part_2, 0, np.where(dcosine_part_4, 0, cosine)))
-    dcosine_part_11 = np.sqrt(np.where(dcosine_part_2, 1, np.where(dcosine_part_4, 1, dcosine_part_10)))
-    dcosine_part_12 = softmax - np.where(dcosine_part, cos_margin + cosine_sin_margin / dcosine_part_11, 0)
-    dcosine_part_13 = dcosine_part_9 - np.where(dcosine_part, cosine_sin_margin / dcosine_part_6, 0)
-    dcosine_part_14 = softmax - np.where(dcosine_part, cos_margin + cosine_sin_margin / dcosine_part_7, 0)
-    dcosine_part_15 = np.where(dcosine_part_4, dcosine_part_13, dcosine_part_12)
-    dcosine = scale * g / N * np.where(dcosine_part_2, dcosine_part_14, dcosine_part_15)
+    ds_part = label[:, None] == s_part
+    ds_part_2 = softmax - np.where(ds_part, softmax, 0)
+    ds = g / N * (ds_part_2 - np.where(ds_part, np.sum(ds_part_2, axis=1, keepdims=True), 0))
+    dcosine_part = np.sqrt(np.where(s_part_2, 1 - np.square(np.where(s_part_2, cosine, 0)), 1))
+    dcosine_part_2 = np.where(s_part != label[:, None], 1, cos_margin + cosine * sin_margin / dcosine_part)
+    dcosine = scale * ds * dcosine_part_2
     return _rounded(dtype, dcosine)
 
 
@@ -2146,8 +1976,8 @@ def arcface_jvp(v_cosine, cosine, label, *, scale=64, margin=0.5):
         s = scale*where(idx(C) == label, wider, cosine)
         e = exp(s)
         softmax = e/sum(e, C)
-        s_dot = scale*v_cosine*where(idx(C) > label, 1, where(idx(C) >= label, cos(margin) +
-            cosine*sin(margin)/sqrt(1 - cosine**2), 1))
+        s_dot = scale*v_cosine*where(idx(C) == label, cos(margin) + cosine*sin(margin)/sqrt(1 - cosine**2),
+            1)
         y_dot = sum(softmax*s_dot, C N)/size(N) - mean(s_dot[C=label], N)
 
     Arrays: v_cosine (N, C), cosine (N, C), label (N,) of integers, positions of C.
@@ -2169,16 +1999,14 @@ def arcface_jvp(v_cosine, cosine, label, *, scale=64, margin=0.5):
     sin_margin = np.sin(margin)
     wider = cosine * cos_margin - np.sqrt(1 - np.square(cosine)) * sin_margin
     s_part = np.arange(C)
-    s = scale * np.where(s_part == label[:, None], wider, cosine)
+    s_part_2 = s_part == label[:, None]
+    s = scale * np.where(s_part_2, wider, cosine)
     shift = np.max(s, axis=1, keepdims=True)
     e = np.exp(s - shift)
     softmax = e / np.sum(e, axis=1, keepdims=True)
-    s_dot_part = s_part >= label[:, None]
-    s_dot_part_2 = s_part > label[:, None]
-    s_dot_part_3 = 1 - np.square(np.where(s_dot_part_2, 0, np.where(s_dot_part, cosine, 0)))
-    s_dot_part_4 = np.sqrt(np.where(s_dot_part_2, 1, np.where(s_dot_part, s_dot_part_3, 1)))
-    s_dot_part_5 = np.where(s_part < label[:, None], 1, cos_margin + cosine * sin_margin / s_dot_part_4)
-    s_dot = scale * v_cosine * np.where(s_dot_part_2, 1, s_dot_part_5)
+    s_dot_part = np.sqrt(np.where(s_part_2, 1 - np.square(np.where(s_part_2, cosine, 0)), 1))
+    s_dot_part_2 = np.where(s_part != label[:, None], 1, cos_margin + cosine * sin_margin / s_dot_part)
+    s_dot = scale * v_cosine * s_dot_part_2
     y_dot = np.sum(softmax * s_dot) / N - np.mean(s_dot[np.arange(N), label])
     return _rounded(dtype, y_dot)
 
@@ -2190,16 +2018,13 @@ def arcface_hvp(g, v_cosine, cosine, label, *, scale=64, margin=0.5):
         s = scale*where(idx(C) == label, wider, cosine)
         e = exp(s)
         softmax = e/sum(e, C)
-        s_dot = scale*v_cosine*where(idx(C) > label, 1, where(idx(C) >= label, cos(margin) +
-            cosine*sin(margin)/sqrt(1 - cosine**2), 1))
-        dcosine_dot = scale*g*where(idx(C) > label, softmax*s_dot - softmax*sum(softmax*s_dot, C) -
-            v_cosine*sin(margin)*onehot(label, C)*(1 + cosine**2/(1 - cosine**2))/sqrt(1 - cosine**2),
-            where(idx(C) >= label, sin(margin)*(softmax*(cosine*(s_dot - sum(softmax*s_dot, C)) + v_cosine +
-            v_cosine*cosine**2/(1 - cosine**2)) - v_cosine*onehot(label, C) -
-            v_cosine*cosine**2*onehot(label, C)/(1 - cosine**2))/sqrt(1 - cosine**2) +
-            softmax*s_dot*cos(margin) - softmax*cos(margin)*sum(softmax*s_dot, C), softmax*s_dot -
-            softmax*sum(softmax*s_dot, C) - v_cosine*sin(margin)*onehot(label, C)*(1 + cosine**2/(1 -
-            cosine**2))/sqrt(1 - cosine**2)))/size(N)
+        ds = g*(softmax - onehot(label, C))/size(N)
+        s_dot = scale*v_cosine*where(idx(C) == label, cos(margin) + cosine*sin(margin)/sqrt(1 - cosine**2),
+            1)
+        dcosine_dot = scale*where(idx(C) == label, sin(margin)*(g*cosine*softmax*(s_dot - sum(softmax*s_dot,
+            C))/size(N) + v_cosine*ds*(1 + cosine**2/(1 - cosine**2)))/sqrt(1 - cosine**2) +
+            g*softmax*cos(margin)*(s_dot - sum(softmax*s_dot, C))/size(N), g*softmax*(s_dot -
+            sum(softmax*s_dot, C))/size(N))
 
     Arrays: g, a scalar, v_cosine (N, C), cosine (N, C), label (N,) of integers, positions of C.
     Parameters: scale=64 (a finite number in (0, inf)), margin=0.5 (a finite number in [0, inf)).
@@ -2221,37 +2046,23 @@ def arcface_hvp(g, v_cosine, cosine, label, *, scale=64, margin=0.5):
     sin_margin = np.sin(margin)
     wider = cosine * cos_margin - np.sqrt(1 - np.square(cosine)) * sin_margin
     s_part = np.arange(C)
-    s = scale * np.where(s_part == label[:, None], wider, cosine)
+    s_part_2 = s_part == label[:, None]
+    s = scale * np.where(s_part_2, wider, cosine)
     shift = np.max(s, axis=1, keepdims=True)
     e = np.exp(s - shift)
     softmax = e / np.sum(e, axis=1, keepdims=True)
-    s_dot_part = s_part >= label[:, None]
-    s_dot_part_2 = s_part > label[:, None]
-    s_dot_part_3 = np.square(np.where(s_dot_part_2, 0, np.where(s_dot_part, cosine, 0)))
-    s_dot_part_4 = np.where(s_dot_part_2, 1, np.where(s_dot_part, 1 - s_dot_part_3, 1))
-    root_s_dot_part_4 = np.sqrt(s_dot_part_4)
-    s_dot_part_5 = np.where(s_part < label[:, None], 1, cos_margin + cosine * sin_margin / root_s_dot_part_4)
-    s_dot = scale * v_cosine * np.where(s_dot_part_2, 1, s_dot_part_5)
-    softmax_s_dot = softmax * s_dot
-    sum_softmax_s_dot = np.sum(softmax_s_dot, axis=1, keepdims=True)
-    dcosine_dot_part = softmax_s_dot - softmax * sum_softmax_s_dot
-    dcosine_dot_part_2 = label[:, None] == s_part
-    dcosine_dot_part_3 = np.square(np.where(s_dot_part_2, cosine, 0))
-    dcosine_dot_part_4 = np.where(s_dot_part_2, 1 - dcosine_dot_part_3, 1)
-    v_cosine_sin_margin = v_cosine * sin_margin
-    dcosine_dot_part_5 = v_cosine * s_dot_part_3 / s_dot_part_4
-    dcosine_dot_part_6 = np.square(np.where(s_dot_part_2, 0, np.where(s_dot_part, 0, cosine)))
-    dcosine_dot_part_7 = np.where(s_dot_part_2, 1, np.where(s_dot_part, 1, 1 - dcosine_dot_part_6))
-    dcosine_dot_part_8 = v_cosine_sin_margin * (1 + dcosine_dot_part_3 / dcosine_dot_part_4)
-    dcosine_dot_part_9 = np.where(dcosine_dot_part_2, dcosine_dot_part_8 / np.sqrt(dcosine_dot_part_4), 0)
-    dcosine_dot_part_10 = softmax * (cosine * (s_dot - sum_softmax_s_dot) + v_cosine + dcosine_dot_part_5)
-    dcosine_dot_part_11 = dcosine_dot_part_10 - np.where(dcosine_dot_part_2, v_cosine, 0)
-    dcosine_dot_part_12 = sin_margin * (dcosine_dot_part_11 - np.where(dcosine_dot_part_2, dcosine_dot_part_5, 0))
-    dcosine_dot_part_13 = dcosine_dot_part_12 / root_s_dot_part_4 + softmax_s_dot * cos_margin
-    dcosine_dot_part_14 = v_cosine_sin_margin * (1 + dcosine_dot_part_6 / dcosine_dot_part_7)
-    dcosine_dot_part_15 = np.where(dcosine_dot_part_2, dcosine_dot_part_14 / np.sqrt(dcosine_dot_part_7), 0)
-    dcosine_dot_part_16 = dcosine_dot_part_13 - cos_margin * sum_softmax_s_dot * softmax
-    dcosine_dot_part_17 = np.where(s_dot_part, dcosine_dot_part_16, dcosine_dot_part - dcosine_dot_part_15)
-    dcosine_dot_part_18 = np.where(s_dot_part_2, dcosine_dot_part - dcosine_dot_part_9, dcosine_dot_part_17)
-    dcosine_dot = scale * g / N * dcosine_dot_part_18
+    ds_part = label[:, None] == s_part
+    ds_part_2 = softmax - np.where(ds_part, softmax, 0)
+    ds = g / N * (ds_part_2 - np.where(ds_part, np.sum(ds_part_2, axis=1, keepdims=True), 0))
+    s_dot_part = np.square(np.where(s_part_2, cosine, 0))
+    s_dot_part_2 = np.where(s_part_2, 1 - s_dot_part, 1)
+    root_s_dot_part_2 = np.sqrt(s_dot_part_2)
+    s_dot_part_3 = s_part != label[:, None]
+    s_dot_part_4 = np.where(s_dot_part_3, 1, cos_margin + cosine * sin_margin / root_s_dot_part_2)
+    s_dot = scale * v_cosine * s_dot_part_4
+    dcosine_dot_part = s_dot - np.sum(softmax * s_dot, axis=1, keepdims=True)
+    dcosine_dot_part_2 = v_cosine * ds * (1 + s_dot_part / s_dot_part_2)
+    dcosine_dot_part_3 = sin_margin * (g / N * cosine * softmax * dcosine_dot_part + dcosine_dot_part_2)
+    dcosine_dot_part_4 = dcosine_dot_part_3 / root_s_dot_part_2 + g * cos_margin / N * softmax * dcosine_dot_part
+    dcosine_dot = scale * np.where(s_dot_part_3, g / N * softmax * dcosine_dot_part, dcosine_dot_part_4)
     return _rounded(dtype, dcosine_dot)

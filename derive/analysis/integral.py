@@ -34,7 +34,7 @@ def _pieces(f: Curve) -> Iterator[Enclosed]:
             return
         low, high = spans.pop()
         found, length = _by_series(f, (low + high) / 2, (high - low) / 2), high - low
-        if found is not None and (length <= SHORTEST or found.high - found.low <= WIDTH * length * max(found.high / length, 1)):
+        if found is not None and (length <= SHORTEST or found.high - found.low <= WIDTH * length * max(found.high / length, Fraction(1))):
             yield found
         elif length <= SHORTEST:
             raise DeriveError(f"{f.program.name} has no bound near {float(low):g}, so neither has the integral of its square")

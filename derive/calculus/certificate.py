@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from derive.calculus.algebra import TooLarge, at_most, minus
 from derive.calculus.canonical import Canon, is_zero
-from derive.calculus.indices import aligned
+from derive.calculus.positions import aligned
 from derive.calculus.rules import sifted
 from derive.language.nodes import Expr
 

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Mono, Poly
+from derive.calculus.grouping import (
+    as_product,
+    best_factor,
+    by_conditions,
+    by_position,
+    common_number,
+    common_powers,
+    known_branch,
+    mean_mono,
+    one_plus_exponential,
+    symbolic_powers,
+    times_plain,
+    with_means,
+    without_implied,
+)  # fmt: skip
 from derive.language.nodes import (
     BATCH,
     MINUS_ONE,
@@ -46,19 +60,19 @@ class Names:
 
 def expression(p: Poly, names: Names) -> Expr:
     """The polynomial as a factored expression."""
-    p = _with_means(al.plus(*(dict([_symbolic_powers(_without_implied(m), c)]) for m, c in p.items())))
+    p = with_means(al.plus(*(dict([symbolic_powers(without_implied(m), c)]) for m, c in p.items())))
     if not p:
         return ZERO
-    common = _common(p)
+    common = common_powers(p)
     always = next((f for f, _ in common if f[0] == "ind"), None)
     if always is not None:
         return _branches(p, always, names)
     if len(p) == 1:
         (mono, c), *_ = p.items()
         return _term(mono, c, names)
-    number = _common_number(p)
+    number = common_number(p)
     inverse: Poly = {tuple((f, -e) for f, e in common): 1 / number}
-    rest = _times_plain(p, inverse)
+    rest = times_plain(p, inverse)
     body = _split(rest, names)
     if not common and number == 1:
         return body
@@ -68,70 +82,10 @@ def expression(p: Poly, names: Names) -> Expr:
     return mul(*outside, body)
 
 
-def _without_implied(mono: Mono) -> Mono:
-    return tuple((f, e) for f, e in mono if not (f[0] == "inr" and _implied(f, mono)))
-
-
-def _with_means(p: Poly) -> Poly:
-    """Sums divided by the sizes they run over, as means."""
-    return al.plus(*({_mean_mono(m): c} for m, c in p.items()))
-
-
-def _mean_mono(mono: Mono) -> Mono:
-    exponents = dict(mono)
-    for f, e in mono:
-        if f[0] == "sum" and e == 1:
-            sizes = [("size", axis) for _, axis in f[1]]
-            if len(set(sizes)) == len(sizes) and all(exponents.get(s, 0) <= -1 for s in sizes):
-                for s in sizes:
-                    exponents[s] += 1
-                exponents[("mean", *f[1:])] = exponents.pop(f)
-    return tuple(sorted(((f, e) for f, e in exponents.items() if e), key=lambda item: al.order(item[0])))
-
-
-def _times_plain(p: Poly, q: Poly) -> Poly:
-    """A product with one term that only cancels factors: nothing is expanded or folded."""
-    (mono, c), *_ = q.items()
-    result: Poly = {}
-    for m, v in p.items():
-        exponents = dict(m)
-        for f, e in mono:
-            exponents[f] = exponents.get(f, Fraction(0)) + e
-        result[tuple(sorted(((f, e) for f, e in exponents.items() if e), key=lambda item: al.order(item[0])))] = v * c
-    return result
-
-
-def _common(p: Poly) -> Mono:
-    """The powers that every term holds; an indicator stays with its branch unless all terms hold it."""
-    everything = sorted({f for m in p for f, _ in m}, key=al.order)
-    common = []
-    for f in everything:
-        exponents = [dict(m).get(f, Fraction(0)) for m in p]
-        low = min(exponents) if min(exponents) > 0 else max(exponents) if max(exponents) < 0 else Fraction(0)
-        if low:
-            common.append((f, low))
-    return tuple(common)
-
-
-SMALL = 64
-
-
-def _common_number(p: Poly) -> Fraction:
-    """The number before a sum: what all terms share, and a small common denominator, so that x/3 + 1/2 is (2x + 3)/6."""
-    values = list(p.values())
-    magnitudes = {abs(v) for v in values}
-    number = magnitudes.pop() if len(magnitudes) == 1 else Fraction(1)
-    denominator = lcm(*(v.denominator for v in values))
-    plain = all(f[0] in ("t", "param", "size") for m in p for f, _ in m)
-    if plain and number == 1 and 1 < denominator <= SMALL:
-        number = Fraction(1, denominator)
-    return -number if all(v < 0 for v in values) else number
-
-
 def _split(p: Poly, names: Names) -> Expr:
     """A sum without common factors: by branch, else by shared factors, else term by term."""
     indicators = sorted({f for m in p for f, _ in m if f[0] == "ind"}, key=al.order)
-    cases = [] if len({k for _, _, k in indicators}) == 1 else _by_position(p) or _by_conditions(p)
+    cases = [] if len({k for _, _, k in indicators}) == 1 else by_position(p) or by_conditions(p)
     if cases:
         return add(*_ordered([expression(part, names) for part in cases]))
     if indicators:
@@ -139,49 +93,15 @@ def _split(p: Poly, names: Names) -> Expr:
     merged = _merge_reductions(p, names)
     if merged is not None:
         return merged
-    product = _product(p)
+    product = as_product(p)
     if product is not None:
         return mul(*(expression(part, names) for part in product))
-    best = _best_factor(p)
+    best = best_factor(p)
     if best is not None:
         held = {m: c for m, c in p.items() if best in m}
         others = {m: c for m, c in p.items() if best not in m}
         return add(*_ordered([expression(held, names), expression(others, names)]))
     return add(*_ordered([_term(m, c, names) for m, c in _sorted_terms(p, names)]))
-
-
-def _by_position(p: Poly) -> list[Poly]:
-    """The terms that stand beside each one-hot, and the rest, where a one-hot has several terms; else nothing."""
-    groups: dict[Factor | None, Poly] = {}
-    for m, c in p.items():
-        groups.setdefault(next((f for f, _ in m if f[0] == "delta"), None), {})[m] = c
-    several = len(groups) > 1 and any(len(part) > 1 for hot, part in groups.items() if hot is not None)
-    return [groups[hot] for hot in sorted(groups, key=al.order)] if several else []
-
-
-def _by_conditions(p: Poly) -> list[Poly]:
-    """The terms in groups that have no condition in common, where there are several such groups; else nothing."""
-    groups: list[tuple[frozenset[Factor], Poly]] = []
-    for m, c in p.items():
-        own = frozenset(("ind", "", f[2]) for f, _ in m if f[0] == "ind")
-        part = {m: c}
-        for other in [g for g in groups if g[0] & own or g[0] == own]:
-            groups.remove(other)
-            own, part = own | other[0], {**other[1], **part}
-        groups.append((own, part))
-    return [part for _, part in groups] if sum(bool(own) for own, _ in groups) > 1 else []
-
-
-def _product(p: Poly) -> tuple[Poly, Poly] | None:
-    """The sum as (1 + c f) times another sum, for some power f, if it is one."""
-    for f in _shared_powers(p):
-        held = {tuple(fe for fe in m if fe != f): c for m, c in p.items() if f in m}
-        others = {m: c for m, c in p.items() if f not in m}
-        if held.keys() == others.keys() and len(others) > 1:
-            ratios = {c / others[m] for m, c in held.items()}
-            if len(ratios) == 1:
-                return {(): Fraction(1), (f,): ratios.pop()}, others
-    return None
 
 
 def _ordered(terms: list[Expr]) -> list[Expr]:
@@ -206,30 +126,12 @@ def _branches(p: Poly, indicator: Factor, names: Names) -> Expr:
         if len(rest) == len(m):
             other[rest] = other.get(rest, Fraction(0)) + c
     _, op, k = indicator
-    chosen = {m: c for m, c in _known_branch(chosen, op, k, True).items() if c}
-    other = _known_branch(other, op, k, False)
+    chosen = {m: c for m, c in known_branch(chosen, op, k, True).items() if c}
+    other = known_branch(other, op, k, False)
     condition, yes, no = _condition(op, al.poly(k), names), expression(chosen, names), expression(other, names)
     if is_negative(yes) and is_negative(no):
         return mul(MINUS_ONE, where(condition, opposite(yes), opposite(no)))
     return where(condition, yes, no)
-
-
-IMPLIED = {  # what a condition on a quantity, met or not, says of the other conditions on it
-    (">", True): {">=": True, "==": False},
-    (">=", False): {">": False, "==": False},
-    ("==", True): {">=": True, ">": False},
-}
-
-
-def _known_branch(p: Poly, op: str, k: al.Key, holds: bool) -> Poly:
-    """Inside a branch, the other conditions on the same quantity may be decided: x > 0 implies x >= 0."""
-    decided = {("ind", other, k): value for other, value in IMPLIED.get((op, holds), {}).items()}
-    total: Poly = {}
-    for m, c in p.items():
-        if all(decided.get(f, True) for f, _ in m):
-            rest = tuple(fe for fe in m if fe[0] not in decided)
-            total[rest] = total.get(rest, Fraction(0)) + c
-    return {m: c for m, c in total.items() if c}
 
 
 def _condition(op: str, p: Poly, names: Names) -> Expr:
@@ -259,23 +161,6 @@ def _merge_reductions(p: Poly, names: Names) -> Expr | None:
     return add(*_ordered([_split(others, names), term])) if others else term
 
 
-def _best_factor(p: Poly) -> tuple[Factor, Fraction] | None:
-    """The power that most terms share, if it costs something to repeat."""
-    counts = _shared_powers(p)
-    best = max(counts, key=lambda fe: counts[fe], default=None)
-    return best if best is not None and len(p) > counts[best] else None
-
-
-def _shared_powers(p: Poly) -> dict[tuple[Factor, Fraction], int]:
-    """The powers that at least two terms hold, each with their number, in order."""
-    counts: dict[tuple[Factor, Fraction], int] = {}
-    for m in p:
-        for f, e in m:
-            if f[0] not in ("size", "num"):
-                counts[(f, e)] = counts.get((f, e), 0) + 1
-    return {fe: counts[fe] for fe in sorted(counts, key=al.order) if counts[fe] > 1}
-
-
 # ---- one term -----------------------------------------------------------------------------------------------------
 
 
@@ -288,12 +173,12 @@ def _term(mono: Mono, c: Fraction, names: Names) -> Expr:
 
 def _factors(mono: Mono, names: Names) -> list[Expr]:
     """The factors of a product in reading order: numbers, parameters, tensors from few axes to many, reductions."""
-    mono, sign = _symbolic_powers(mono, Fraction(1))
-    mono, atoms = _fold_atoms(_mean_mono(mono), names)
+    mono, sign = symbolic_powers(mono, Fraction(1))
+    mono, atoms = _fold_atoms(mean_mono(mono), names)
     mono, sizes = _fold_absolute(mono, names)
     atoms = [*sizes, *atoms]
     exponent = [(f, e) for f, e in mono if f[0] == "exp"]
-    rest = [(f, e) for f, e in _without_implied(mono) if f[0] != "exp"]
+    rest = [(f, e) for f, e in without_implied(mono) if f[0] != "exp"]
     rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
     result = [_power(f, e, names) for f, e in rest]
     if exponent:
@@ -302,33 +187,6 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
             inside = al.plus(inside, {f[1]: e})
         result.append(Call("exp", (expression(inside, names),)))
     return [*([Const(sign)] if sign != 1 else []), *result, *atoms]
-
-
-def _logarithm(mono: Mono) -> Factor | None:
-    """The one logarithm in an exponent: e to (a log b) is written as b to the a."""
-    logs = [f for f, e in mono if f[0] == "call" and f[1] == "log" and e == 1]
-    return logs[0] if len(logs) == 1 else None
-
-
-def _symbolic_powers(mono: Mono, c: Fraction) -> tuple[Mono, Fraction]:
-    """e to (a log b), times powers of b, as one power ("sym", b, exponent): x^k / x is x^(k - 1), a number at 0 too."""
-    exponents = dict(mono)
-    for f, e in mono:
-        log = _logarithm(f[1]) if f[0] == "exp" else None
-        if log is None:
-            continue
-        (base,) = log[2]
-        (only, number), *more = base
-        factor = only[0][0] if not more and number == 1 and len(only) == 1 and only[0][1] == 1 else ("pow", base)
-        total = {tuple(fe for fe in f[1] if fe[0] != log): e}
-        for held, turned in ((factor, 1), (("pow", al.key(al.scale(al.poly(base), -1))), -1)):
-            whole = exponents.get(held, Fraction(0))
-            if whole and (turned == 1 or whole.denominator == 1):
-                total = al.plus(total, al.constant(exponents.pop(held)))
-                c *= -1 if turned < 0 and int(whole) % 2 else 1
-        del exponents[f]
-        exponents[("sym", base, al.key(total))] = Fraction(1)
-    return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0]))), c
 
 
 KINDS = ("num", "param", "size", "t", "call", "pow", "sym", "iota", "inr", "delta", "ind", "mean", "sum", "red")
@@ -341,23 +199,12 @@ def _reading_order(f: Factor, e: Fraction, names: Names) -> tuple[object, ...]:
     return (KINDS.index(f[0]), 0, 0, al.order(f))
 
 
-def _implied(f: Factor, mono: Mono) -> bool:
-    """Whether reading a tensor, or a one-hot, at the same affine index is zero outside anyway."""
-    index = f[2]
-    for g, e in mono:
-        if g[0] == "t" and e > 0 and any(i == index for _, i in g[2]):
-            return True
-        if g[0] == "delta" and index in g[1:]:
-            return True
-    return False
-
-
 def _fold_atoms(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
     """E^j (1 + E)^-k as sigmoids, and the normal density."""
     exponents = dict(mono)
     atoms: list[Expr] = []
     for f in sorted([f for f in exponents if f[0] == "pow"], key=al.order):
-        u = _one_plus_exponential(f[1])
+        u = one_plus_exponential(f[1])
         k = -exponents[f]
         if u is None or k.denominator != 1 or k <= 0:
             continue
@@ -386,16 +233,6 @@ def _fold_absolute(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
             exponents[base] -= 1
             del exponents[f]
     return tuple((f, exponents[f]) for f, _ in mono if exponents.get(f)), found
-
-
-def _one_plus_exponential(k: al.Key) -> Poly | None:
-    """u, when the sum is 1 + exp(u)."""
-    p = al.poly(k)
-    others = [m for m in p if m != al.UNIT]
-    if len(p) != 2 or p.get(al.UNIT) != 1 or len(others) != 1 or p[others[0]] != 1:
-        return None
-    (only,) = others
-    return {f[1]: e for f, e in only} if all(f[0] == "exp" for f, _ in only) else None
 
 
 def _fold_density(exponents: dict[Factor, Fraction], atoms: list[Expr], names: Names) -> tuple[Mono, list[Expr]]:

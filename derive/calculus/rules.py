@@ -9,6 +9,7 @@ from functools import lru_cache
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Index, Poly
+from derive.calculus.positions import sum_solved
 from derive.calculus.powers import call, indicator, power
 
 STRUCTURED = ("sum", "pow", "exp", "call", "red")
@@ -159,7 +160,7 @@ def _sifted_sums(mono: al.Mono) -> Poly:
         new = al.factor(f)
         if f[0] == "sum":
             opened, names = ix.open_bound(f[1], f[2])
-            moved = ix.sum_solved(opened, names)
+            moved = sum_solved(opened, names)
             new = ix.sum_over(sifted({opened: Fraction(1)}), names) if moved is None else sifted(moved)
         result = al.times(result, power(new, e) if new != al.factor(f) else al.factor(f, e))
     return result

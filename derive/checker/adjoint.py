@@ -50,9 +50,7 @@ def adjoints(
     return _swept(program, inputs, cotangents, parameters, blocked, arithmetic or Floats(), _signed)
 
 
-def path_sizes(
-    program: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array], parameters: Numbers
-) -> dict[str, Array]:
+def path_sizes(program: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array], parameters: Numbers) -> dict[str, Array]:
     """For each real input the sum of the sizes of all that flows back to it: what automatic differentiation adds up and rounds."""
     return _swept(program, inputs, cotangents, parameters, frozenset(), Floats(), np.abs)
 

@@ -256,11 +256,14 @@ def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     """All lets shifted together; None unless the shift cancels in every output."""
     degrees: dict[Expr, Fraction] = {}
     wanted = {(a,) for a in shift.arguments}
+    outputs = {o.name for o in program.outputs}
     lets: list[Let] = []
     try:
         for let in program.lets:
             touched = any(degrees.get(n) or (isinstance(n, Call) and n.args[:1] in wanted) for n in leaves(let.body, Ref, Call))
             scaled = rescaled(let.body, shift, degrees) if touched else Scaled(let.body)
+            if let.name in outputs and scaled.degree < 0 and shift.at_least_one:
+                scaled = Scaled(mul(scaled.expr, Call("exp", (mul(Const(scaled.degree), shift.by),))))
             lets.append(Let(let.name, scaled.expr))
             degrees[let.ref] = scaled.degree
     except Mixed:

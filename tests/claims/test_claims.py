@@ -150,3 +150,17 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["claims", "77"]) == 2
     assert "there is no claim 77" in capsys.readouterr().err
+
+
+def test_a_page_that_says_something_else_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("derive.commands.claims.CLAIMS", CLAIMS[:1])
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["claims"]) == 0
+    (tmp_path / "docs").mkdir()
+    assert cli.main(["claims", "--write"]) == 0 and cli.main(["claims"]) == 0
+    written = (tmp_path / page.PATH).read_text()
+    (tmp_path / page.PATH).write_text(written.replace("**proved**", "**refuted**"))
+    assert cli.main(["claims"]) == 1
+    assert "docs/claims.md says something else" in capsys.readouterr().err

@@ -11,9 +11,9 @@ LABELS = {
     # label            words that a right diagnosis holds (any of them)
     "factor":          r"factor|times (what|size|\(?1/)|size\(|mean (for|instead)|sum (for|instead)|reduction|(missing|left out|applied twice) ",
     "sign":            r"sign|negated|abs is missing|1 - \w+ instead|branch|swapped|exchanged|nan where",
-    "constant":        r"constant|coefficient|a factor|number",
+    "constant":        r"constant|coefficient|a factor|number|is always|taken as 0",
     "parameter":       r"parameter|(factor|division by) .*missing|multiplied by \w+ instead|divided by \w+ instead|left out",
-    "dropped term":    r"drop|missing|left out|held constant|ignored|a constant is added|a factor|it is (the gradient of )?\w+, not|same as",
+    "dropped term":    r"drop|missing|left out|only the term|held constant|ignored|identity|a constant is added|a factor|it is (the gradient of )?\w+, not|same as",
     "eps":             r"eps|1e-\d+|it is \w+, not",
     "ddof":            r"ddof|unbiased|biased|size\(\w+\) ?- ?1|size\(\w+\)/\(size",
     "axis":            r"axis|axes|over \w|it is \w+, not",

@@ -1,0 +1,61 @@
+"""Sums over positions that a one-hot determines, and sums that count the same positions from different places."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from derive.calculus.algebra import Index, Mono, Poly, constant, factor, from_exponents, key, order, plus, scale, times
+from derive.calculus.indices import as_index, free, index_poly, inside, open_bound, plain, power_of, replace, replace_mono, sum_over
+
+
+def sum_solved(mono: Mono, names: list[Index]) -> Poly | None:
+    """The sum over n beside onehot(n + k - c, m), n running along the axis of m: n is m - k + c, where that lies inside.
+    None without such an n."""
+    for f, _ in mono:
+        for position, target in ((f[1], f[2]), (f[2], f[1])) if f[0] == "delta" else ():
+            if position[0] != "p" or target[0] == "p":
+                continue
+            solved = _solved(index_poly(position), target, names)
+            if solved is not None:
+                mine, other = solved
+                moved = replace(from_exponents({g: e for g, e in mono if g != f}), {mine: other})
+                return sum_over(times(moved, inside(plain(mine), other)), [n for n in names if n != mine])
+    return None
+
+
+def _solved(position: Poly, target: Index, names: list[Index]) -> tuple[Index, Index] | None:
+    """The one bound index of the target's axis in a position, and its value where the position is the target."""
+    mine = [n for n in names if plain(n) == plain(target) and n in {i for m in position for i in free(m)}]
+    if len(mine) != 1 or position.get(((("iota", mine[0]), Fraction(1)),)) != 1:
+        return None
+    rest = {m: c for m, c in position.items() if mine[0] not in free(m)}
+    return (mine[0], as_index(plus(index_poly(target), scale(rest, -1)))) if len(rest) == len(position) - 1 else None
+
+
+def aligned(p: Poly) -> Poly:
+    """Sums over n of what is read at n and at n + k, inside the axis, counted from where it reads plainest: over m of m - k and m."""
+    return plus(*(scale(_aligned_mono(m), c) for m, c in p.items()))
+
+
+def _aligned_mono(mono: Mono) -> Poly:
+    result = constant(1)
+    for f, e in mono:
+        forms = [factor(f)]
+        if f[0] == "sum" and e == 1:
+            opened, names = open_bound(f[1], f[2])
+            forms += [sum_over(moved, names) for moved in _moved(opened, names)]
+        result = times(result, power_of(min(forms, key=lambda q: order(key(q))), e))
+    return result
+
+
+def _moved(mono: Mono, names: list[Index]) -> list[Poly]:
+    """A summand with one or more bound indices counted from another position that must lie inside the same axis."""
+    forms = [mono]
+    for n in names:
+        for f in [f for f, _ in mono if f[0] == "inr" and f[1] == plain(n)]:
+            position = index_poly(f[2])
+            if position.get(((("iota", n), Fraction(1)),)) == 1 and sum(n in free(m) for m in position) == 1:
+                back = as_index(plus(scale(position, -1), scale(index_poly(n), 2)))
+                others = [tuple(fe for fe in g if fe[0] != f) for g in forms if f in dict(g)]
+                forms += [m for g in others for m in times(replace_mono(g, {n: back}), inside(f[1], back))]
+    return [{m: Fraction(1)} for m in forms[1:]]
