@@ -7,6 +7,7 @@ from ._support import (
     _arrays,
     _nonempty,
     _parameters,
+    _requires,
     _rounded,
     _scatter_add,
 )
@@ -1473,6 +1474,7 @@ def rope(x, *, base=10000):
     x, dtype = _arrays('rope', x=(x, '... L D'))
     base = _parameters('rope', base=(base, '(0, inf)'))
     L, D = x.shape[-2:]
+    _requires('rope', 'size(D) - 2*floor(size(D)/2) == 0', D - 2 * (D // 2) == 0, D=D)
     _nonempty('rope', D=D)
     pair_part = np.arange(D)
     pair = pair_part // 2
@@ -1504,6 +1506,7 @@ def rope_vjp(g, x, *, base=10000):
     g, x, dtype = _arrays('rope_vjp', g=(g, '... L D'), x=(x, '... L D'))
     base = _parameters('rope_vjp', base=(base, '(0, inf)'))
     L, D = g.shape[-2:]
+    _requires('rope_vjp', 'size(D) - 2*floor(size(D)/2) == 0', D - 2 * (D // 2) == 0, D=D)
     _nonempty('rope_vjp', D=D)
     pair_part = np.arange(D)
     pair = pair_part // 2
@@ -1533,6 +1536,7 @@ def rope_jvp(v_x, x, *, base=10000):
     v_x, x, dtype = _arrays('rope_jvp', v_x=(v_x, '... L D'), x=(x, '... L D'))
     base = _parameters('rope_jvp', base=(base, '(0, inf)'))
     L, D = v_x.shape[-2:]
+    _requires('rope_jvp', 'size(D) - 2*floor(size(D)/2) == 0', D - 2 * (D // 2) == 0, D=D)
     _nonempty('rope_jvp', D=D)
     pair_part = np.arange(D)
     pair = pair_part // 2
@@ -1559,5 +1563,7 @@ def rope_hvp(g, v_x, x, *, base=10000):
     """
     g, v_x, x, dtype = _arrays('rope_hvp', g=(g, '... L D'), v_x=(v_x, '... L D'), x=(x, '... L D'))
     base = _parameters('rope_hvp', base=(base, '(0, inf)'))
+    D = g.shape[-1]
+    _requires('rope_hvp', 'size(D) - 2*floor(size(D)/2) == 0', D - 2 * (D // 2) == 0, D=D)
     dx_dot = np.zeros(g.shape)
     return _rounded(dtype, dx_dot)

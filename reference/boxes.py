@@ -1308,7 +1308,7 @@ def giou_hvp(g, v_a, v_b, a, b):
 
 
 def diou(a, b):
-    """One minus the overlap of two boxes, and the squared distance of their centres over that of the corners around both, on average.
+    """One minus the overlap of two boxes, and how far apart their centres are for their size, on average.
 
         right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
         left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])

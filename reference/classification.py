@@ -1898,7 +1898,7 @@ def hinge(pred, target):
         lack = 1 - target*pred
         y = mean(where(lack > 0, lack, 0), ...)
 
-    Arrays: pred (...), target (...).
+    Arrays: pred (...), target (...) of numbers in {-1, 1}.
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Cortes & Vapnik 1995, Support-vector networks
@@ -1918,7 +1918,7 @@ def hinge_vjp(g, pred, target):
         dpred = -target*dlack
         dtarget = -pred*dlack
 
-    Arrays: g, a scalar, pred (...), target (...).
+    Arrays: g, a scalar, pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Cortes & Vapnik 1995, Support-vector networks
@@ -1938,7 +1938,7 @@ def hinge_jvp(v_pred, v_target, pred, target):
         lack = 1 - target*pred
         y_dot = -mean(where(lack > 0, v_target*pred + v_pred*target, 0), ...)
 
-    Arrays: v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Cortes & Vapnik 1995, Support-vector networks
@@ -1964,7 +1964,7 @@ def hinge_hvp(g, v_pred, v_target, pred, target):
         dpred_dot = -v_target*dlack
         dtarget_dot = -v_pred*dlack
 
-    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Cortes & Vapnik 1995, Support-vector networks
@@ -1991,7 +1991,7 @@ def squared_hinge(pred, target):
         lack = 1 - target*pred
         y = mean(where(lack > 0, lack**2, 0), ...)
 
-    Arrays: pred (...), target (...).
+    Arrays: pred (...), target (...) of numbers in {-1, 1}.
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Lee & Mangasarian 2001, SSVM: a smooth support vector machine, eq. 3
@@ -2011,7 +2011,7 @@ def squared_hinge_vjp(g, pred, target):
         dpred = -target*dlack
         dtarget = -pred*dlack
 
-    Arrays: g, a scalar, pred (...), target (...).
+    Arrays: g, a scalar, pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Lee & Mangasarian 2001, SSVM: a smooth support vector machine, eq. 3
@@ -2031,7 +2031,7 @@ def squared_hinge_jvp(v_pred, v_target, pred, target):
         lack = 1 - target*pred
         y_dot = -2*mean(where(lack > 0, lack*(v_target*pred + v_pred*target), 0), ...)
 
-    Arrays: v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Lee & Mangasarian 2001, SSVM: a smooth support vector machine, eq. 3
@@ -2059,7 +2059,7 @@ def squared_hinge_hvp(g, v_pred, v_target, pred, target):
         dtarget_dot = where(lack > 0, 2*g*pred*(v_target*pred + v_pred*target)/size("...") - v_pred*dlack,
             -v_pred*dlack)
 
-    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Lee & Mangasarian 2001, SSVM: a smooth support vector machine, eq. 3
@@ -2090,7 +2090,7 @@ def perceptron(pred, target):
 
         y = mean(where(target*pred < 0, -target*pred, 0), ...)
 
-    Arrays: pred (...), target (...).
+    Arrays: pred (...), target (...) of numbers in {-1, 1}.
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Rosenblatt 1958; optax.perceptron_loss
@@ -2107,7 +2107,7 @@ def perceptron_vjp(g, pred, target):
         dpred = where(pred*target >= 0, 0, -g*target/size("..."))
         dtarget = where(pred*target >= 0, 0, -g*pred/size("..."))
 
-    Arrays: g, a scalar, pred (...), target (...).
+    Arrays: g, a scalar, pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Rosenblatt 1958; optax.perceptron_loss
@@ -2126,7 +2126,7 @@ def perceptron_jvp(v_pred, v_target, pred, target):
 
         y_dot = mean(where(pred*target >= 0, 0, -(v_target*pred + v_pred*target)), ...)
 
-    Arrays: v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Rosenblatt 1958; optax.perceptron_loss
@@ -2149,7 +2149,7 @@ def perceptron_hvp(g, v_pred, v_target, pred, target):
         dpred_dot = where(pred*target >= 0, 0, -v_target*g/size("..."))
         dtarget_dot = where(pred*target >= 0, 0, -v_pred*g/size("..."))
 
-    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Rosenblatt 1958; optax.perceptron_loss
@@ -2175,7 +2175,7 @@ def soft_margin(pred, target):
 
         y = mean(log(1 + exp(-target*pred)), ...)
 
-    Arrays: pred (...), target (...).
+    Arrays: pred (...), target (...) of numbers in {-1, 1}.
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, eq. 10.18
@@ -2193,7 +2193,7 @@ def soft_margin_vjp(g, pred, target):
         dpred = -g*target*sigmoid(-pred*target)/size("...")
         dtarget = -g*pred*sigmoid(-pred*target)/size("...")
 
-    Arrays: g, a scalar, pred (...), target (...).
+    Arrays: g, a scalar, pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, eq. 10.18
@@ -2217,7 +2217,7 @@ def soft_margin_jvp(v_pred, v_target, pred, target):
 
         y_dot = -mean(sigmoid(-pred*target)*(v_target*pred + v_pred*target), ...)
 
-    Arrays: v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, eq. 10.18
@@ -2244,7 +2244,7 @@ def soft_margin_hvp(g, v_pred, v_target, pred, target):
         dtarget_dot = g*sigmoid(-pred*target)*(pred*sigmoid(pred*target)*(v_target*pred + v_pred*target) -
             v_pred)/size("...")
 
-    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
+    Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...) of numbers in {-1, 1}.
     Returns: dpred_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
     Source: Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, eq. 10.18

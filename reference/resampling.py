@@ -8,6 +8,7 @@ from ._support import (
     _fits,
     _parameters,
     _read,
+    _requires,
     _rounded,
     _same_sizes,
     _scatter_add,
@@ -71,6 +72,7 @@ def glu(x):
     x, dtype = _arrays('glu', x=(x, '... C'))
     C = x.shape[-1]
     K = C // 2
+    _requires('glu', 'size(C) - 2*floor(size(C)/2) == 0', C - 2 * (C // 2) == 0, C=C)
     _fits('glu', K=K)
     e_part = np.arange(K)
     c_index = e_part + C // 2
@@ -96,6 +98,7 @@ def glu_vjp(g, x):
     g, x, dtype = _arrays('glu_vjp', g=(g, '... K'), x=(x, '... C'))
     C = x.shape[-1]
     K = g.shape[-1]
+    _requires('glu_vjp', 'size(C) - 2*floor(size(C)/2) == 0', C - 2 * (C // 2) == 0, C=C)
     _same_sizes('glu_vjp', K=(K, C // 2))
     e_part = np.arange(K)
     c_index = e_part + C // 2
@@ -125,6 +128,7 @@ def glu_jvp(v_x, x):
     v_x, x, dtype = _arrays('glu_jvp', v_x=(v_x, '... C'), x=(x, '... C'))
     C = v_x.shape[-1]
     K = C // 2
+    _requires('glu_jvp', 'size(C) - 2*floor(size(C)/2) == 0', C - 2 * (C // 2) == 0, C=C)
     _fits('glu_jvp', K=K)
     e_part = np.arange(K)
     c_index = e_part + C // 2
@@ -156,6 +160,7 @@ def glu_hvp(g, v_x, x):
     g, v_x, x, dtype = _arrays('glu_hvp', g=(g, '... K'), v_x=(v_x, '... C'), x=(x, '... C'))
     C = v_x.shape[-1]
     K = g.shape[-1]
+    _requires('glu_hvp', 'size(C) - 2*floor(size(C)/2) == 0', C - 2 * (C // 2) == 0, C=C)
     _same_sizes('glu_hvp', K=(K, C // 2))
     e_part = np.arange(K)
     c_index = e_part + C // 2
@@ -643,6 +648,13 @@ def pixel_shuffle(x, *, scale=2):
     P = scale * H
     Q = scale * W
     O = C // (scale * scale)
+    _requires(
+        'pixel_shuffle',
+        'size(C) - scale**2*floor(size(C)/scale**2) == 0',
+        C - scale * scale * (C // (scale * scale)) == 0,
+        C=C,
+        scale=scale,
+    )
     _fits('pixel_shuffle', P=P, Q=Q, O=O)
     row_part = np.arange(P)
     row = row_part // scale
@@ -676,6 +688,13 @@ def pixel_shuffle_vjp(g, x, *, scale=2):
     scale = _parameters('pixel_shuffle_vjp', scale=(scale, 'integer [1, inf)'))
     O, P, Q = g.shape[1:]
     C, H, W = x.shape[1:]
+    _requires(
+        'pixel_shuffle_vjp',
+        'size(C) - scale**2*floor(size(C)/scale**2) == 0',
+        C - scale * scale * (C // (scale * scale)) == 0,
+        C=C,
+        scale=scale,
+    )
     _same_sizes('pixel_shuffle_vjp', P=(P, scale * H), Q=(Q, scale * W), O=(O, C // (scale * scale)))
     row_part = np.arange(P)
     row = row_part // scale
@@ -710,6 +729,13 @@ def pixel_shuffle_jvp(v_x, x, *, scale=2):
     P = scale * H
     Q = scale * W
     O = C // (scale * scale)
+    _requires(
+        'pixel_shuffle_jvp',
+        'size(C) - scale**2*floor(size(C)/scale**2) == 0',
+        C - scale * scale * (C // (scale * scale)) == 0,
+        C=C,
+        scale=scale,
+    )
     _fits('pixel_shuffle_jvp', P=P, Q=Q, O=O)
     row_part = np.arange(P)
     row = row_part // scale
@@ -740,6 +766,13 @@ def pixel_shuffle_hvp(g, v_x, x, *, scale=2):
     g, v_x, x, dtype = _arrays('pixel_shuffle_hvp', g=(g, 'N O P Q'), v_x=(v_x, 'N C H W'), x=(x, 'N C H W'))
     scale = _parameters('pixel_shuffle_hvp', scale=(scale, 'integer [1, inf)'))
     C, H, W = v_x.shape[1:]
+    _requires(
+        'pixel_shuffle_hvp',
+        'size(C) - scale**2*floor(size(C)/scale**2) == 0',
+        C - scale * scale * (C // (scale * scale)) == 0,
+        C=C,
+        scale=scale,
+    )
     _same_sizes(
         'pixel_shuffle_hvp',
         P=(g.shape[2], scale * H),

@@ -342,7 +342,7 @@ def cosine_embedding(a, b, target, *, margin=0):
         c = sum(ahat*bhat, D)
         y = mean(where(target > 0, 1 - c, where(c > margin, c - margin, 0)), N)
 
-    Arrays: a (N, D), b (N, D), target (N,).
+    Arrays: a (N, D), b (N, D), target (N,) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -369,7 +369,7 @@ def cosine_embedding_vjp(g, a, b, target, *, margin=0):
         db = dc*(ahat/sqrt(sum(b**2, D)) - c*b/sum(b**2, D))
         dtarget = 0
 
-    Arrays: g, a scalar, a (N, D), b (N, D), target (N,).
+    Arrays: g, a scalar, a (N, D), b (N, D), target (N,) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: da (N, D), db (N, D), dtarget (N,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -409,7 +409,8 @@ def cosine_embedding_jvp(v_a, v_b, v_target, a, b, target, *, margin=0):
             ahat)/sqrt(sum(b**2, D)), where(margin >= c, 0, v_a*(bhat - c*ahat)/sqrt(sum(a**2, D)) +
             v_b*(ahat - c*bhat)/sqrt(sum(b**2, D)))), D N)/size(N)
 
-    Arrays: v_a (N, D), v_b (N, D), v_target (N,), a (N, D), b (N, D), target (N,).
+    Arrays: v_a (N, D), v_b (N, D), v_target (N,), a (N, D), b (N, D),
+            target (N,) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -469,7 +470,8 @@ def cosine_embedding_hvp(g, v_a, v_b, v_target, a, b, target, *, margin=0):
         db_dot = dc*db_in_dot
         dtarget_dot = 0
 
-    Arrays: g, a scalar, v_a (N, D), v_b (N, D), v_target (N,), a (N, D), b (N, D), target (N,).
+    Arrays: g, a scalar, v_a (N, D), v_b (N, D), v_target (N,), a (N, D), b (N, D),
+            target (N,) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: da_dot (N, D), db_dot (N, D), dtarget_dot (N,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -834,7 +836,7 @@ def margin_ranking(a, b, target, *, margin=0):
         lack = margin - target*(a - b)
         y = mean(where(lack > 0, lack, 0), ...)
 
-    Arrays: a (...), b (...), target (...).
+    Arrays: a (...), b (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -857,7 +859,7 @@ def margin_ranking_vjp(g, a, b, target, *, margin=0):
         db = target*dlack
         dtarget = -(a - b)*dlack
 
-    Arrays: g, a scalar, a (...), b (...), target (...).
+    Arrays: g, a scalar, a (...), b (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: da (...), db (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -887,7 +889,7 @@ def margin_ranking_jvp(v_a, v_b, v_target, a, b, target, *, margin=0):
         lack = margin - target*(a - b)
         y_dot = mean(where(lack > 0, target*(v_b - v_a) - v_target*(a - b), 0), ...)
 
-    Arrays: v_a (...), v_b (...), v_target (...), a (...), b (...), target (...).
+    Arrays: v_a (...), v_b (...), v_target (...), a (...), b (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -919,7 +921,8 @@ def margin_ranking_hvp(g, v_a, v_b, v_target, a, b, target, *, margin=0):
         db_dot = v_target*dlack
         dtarget_dot = dlack*(v_b - v_a)
 
-    Arrays: g, a scalar, v_a (...), v_b (...), v_target (...), a (...), b (...), target (...).
+    Arrays: g, a scalar, v_a (...), v_b (...), v_target (...), a (...), b (...),
+            target (...) of numbers in {-1, 1}.
     Parameters: margin=0 (a finite number in [0, inf)).
     Returns: da_dot (...), db_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -950,7 +953,7 @@ def hinge_embedding(d, target, *, margin=1):
 
         y = mean(where(target > 0, d, where(d < margin, margin - d, 0)), ...)
 
-    Arrays: d (...), target (...).
+    Arrays: d (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -969,7 +972,7 @@ def hinge_embedding_vjp(g, d, target, *, margin=1):
         dd = g*where(margin > d, where(target > 0, 1, -1), where(target > 0, 1, 0))/size("...")
         dtarget = 0
 
-    Arrays: g, a scalar, d (...), target (...).
+    Arrays: g, a scalar, d (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: dd (...), dtarget (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -989,7 +992,7 @@ def hinge_embedding_jvp(v_d, v_target, d, target, *, margin=1):
 
         y_dot = mean(v_d*where(margin > d, where(target > 0, 1, -1), where(target > 0, 1, 0)), ...)
 
-    Arrays: v_d (...), v_target (...), d (...), target (...).
+    Arrays: v_d (...), v_target (...), d (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where ... is empty.
@@ -1016,7 +1019,7 @@ def hinge_embedding_hvp(g, v_d, v_target, d, target, *, margin=1):
         dd_dot = 0
         dtarget_dot = 0
 
-    Arrays: g, a scalar, v_d (...), v_target (...), d (...), target (...).
+    Arrays: g, a scalar, v_d (...), v_target (...), d (...), target (...) of numbers in {-1, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: dd_dot (...), dtarget_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -1445,7 +1448,8 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
     root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
     s = ahat @ bhat.T / temperature
-    e = np.exp(s)
+    shift_2 = np.max(np.max(s, axis=1))
+    e = np.exp(s - shift_2)
     shift = np.max(s, axis=0)
     e_2 = np.exp(s - shift)
     q = e_2 / np.sum(e_2, axis=0)

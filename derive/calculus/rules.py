@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -110,6 +111,37 @@ MARKS = ("t", "call", "sum", "pow", "exp", "ind")
 def marks(target: Factor) -> frozenset[tuple[str, str]]:
     """Tokens that a term must hold for a rule with this target to apply."""
     return frozenset(t for t in tokens(target) if t[0] in MARKS)
+
+
+ANY = ("", "")  # what a rule that needs no token is entered under
+
+
+def tokens_of(p: Poly) -> frozenset[tuple[str, str]]:
+    """The tokens of all factors of a polynomial."""
+    return frozenset().union(*(tokens(m) for m in p))
+
+
+class RuleBook:
+    """Rules in order, found by what they need: only those that may apply are looked at, however many there are."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self.needed: list[frozenset[tuple[str, str]]] = []
+        self.places: dict[tuple[str, str], list[int]] = {}
+
+    def add(self, rules: Iterable[Rule]) -> None:
+        """Rules after those there are, each entered under the rarest token that it needs."""
+        for rule in rules:
+            needed = marks(rule.target)
+            rarest = min(sorted(needed), key=lambda t: (t[0] != "t", len(self.places.get(t, ()))), default=ANY)
+            self.places.setdefault(rarest, []).append(len(self.rules))
+            self.rules.append(rule)
+            self.needed.append(needed)
+
+    def after(self, place: int, present: frozenset[tuple[str, str]]) -> tuple[int, Rule] | None:
+        """The next rule behind a place that may apply where these tokens are, and its own place."""
+        found = [i for t in present | {ANY} for i in self.places.get(t, ()) if i > place and self.needed[i] <= present]
+        return (min(found), self.rules[min(found)]) if found else None
 
 
 def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:

@@ -21,6 +21,7 @@ from derive.calculus.rules import (
     SCALAR,
     STRUCTURED,
     Rule,
+    RuleBook,
     apply_rule,
     divided_out,
     holds_exponential,
@@ -31,6 +32,7 @@ from derive.calculus.rules import (
     single_term_rules,
     token,
     tokens,
+    tokens_of,
 )
 from derive.calculus.shorter import cost, if_shorter, together
 from derive.language.nodes import Add, At, Call, Const, Expr, Input, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
@@ -135,17 +137,13 @@ def _read_inside(node: Expr) -> Expr:
     return node
 
 
-def _tokens_of(p: Poly) -> frozenset[tuple[str, str]]:
-    return frozenset().union(*(tokens(m) for m in p))
-
-
 class Basis:
     """The rules that a program's definitions give, and the facts they imply."""
 
     def __init__(self, program: Program, opaque: Canon, full: Canon, names: Names, arbitrary: frozenset[str]) -> None:
         self.full, self.names = full, names
         self.arbitrary = {("t", name) for name in arbitrary}
-        self.recognise: list[Rule] = []
+        self.recognise = RuleBook()
         self.solve: list[list[Rule]] = []
         self.written: dict[tuple[str, str], Rule] = {}
         self.facts: dict[Factor, tuple[Expr, Poly] | None] = {}
@@ -159,13 +157,13 @@ class Basis:
 
     def known(self, p: Poly) -> Poly:
         """Named intermediates recognised."""
-        present = _tokens_of(p)
-        for rule in self.recognise:
-            if marks(rule.target) <= present:
-                new = apply_rule(p, rule)
-                if new is not p and new != p:
-                    self.touched.add(rule.name)
-                    p, present = new, _tokens_of(new)
+        last = -1
+        while (found := self.recognise.after(last, tokens_of(p))) is not None:
+            last, rule = found
+            new = apply_rule(p, rule)
+            if new is not p and new != p:
+                self.touched.add(rule.name)
+                p = new
         return p
 
     def _learn(self, let: Let, body: Poly) -> None:
@@ -176,7 +174,7 @@ class Basis:
             rules = [r for r in single_term_rules(let.name, ref, body) if self._safe(r)]
             structured = [f for m in body for f, _ in m if f[0] not in SCALAR]
             if len(structured) == 1 and (structured[0][0] in STRUCTURED or read_elsewhere(structured[0])):
-                self.recognise += rules
+                self.recognise.add(rules)
             else:
                 self.solve.insert(0, rules)
                 self.written[token(ref)] = Rule(let.name, ref, Fraction(1), body)
@@ -223,12 +221,12 @@ class Basis:
         return new
 
     def _solved(self, p: Poly) -> Poly:
-        present = _tokens_of(p)
+        present = tokens_of(p)
         for rules in self.solve:
             for rule in rules:
                 if marks(rule.target) <= present and any(marks(rule.target) <= tokens(m) for m in p):
                     p = self._by_rule(p, rule)
-                    present = _tokens_of(p)
+                    present = tokens_of(p)
         return p
 
     def _apply_facts(self, p: Poly) -> Poly:

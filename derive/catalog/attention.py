@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import softmax
-from derive.language import Positive, Real, cos, exp, idx, op, sin, size, sqrt, sum, where
+from derive.language import Positive, Real, assume, cos, exp, idx, op, sin, size, sqrt, sum, where
 
 
 @op(source="Vaswani et al. 2017, arXiv:1706.03762, eq. 1")
@@ -72,6 +72,7 @@ def multi_head_attention(x: Real["... L C"], wq: Real["H D C"], wk: Real["H D C"
 @op(source="Su et al. 2021, RoFormer, arXiv:2104.09864, eq. 34, with neighbouring features as pairs")
 def rope(x: Real["... L D"], *, base: Positive = 10000):
     """Turn each pair of features by an angle that grows with the position."""
+    assume(size("D") % 2, equals=0)
     pair = idx("D") // 2
     odd = idx("D") - 2 * pair
     angle = idx("L") * base ** (-2 * pair / size("D"))

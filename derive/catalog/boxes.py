@@ -37,7 +37,7 @@ def giou(a: Real["N K=4"], b: Real["N K=4"]):
 
 @op(source="Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 7")
 def diou(a: Real["N K=4"], b: Real["N K=4"]):
-    """One minus the overlap of two boxes, and the squared distance of their centres over that of the corners around both, on average."""
+    """One minus the overlap of two boxes, and how far apart their centres are for their size, on average."""
     overlap, union = box_overlap(a, b)
     width = maximum(a.at(K=2), b.at(K=2)) - minimum(a.at(K=0), b.at(K=0))
     height = maximum(a.at(K=3), b.at(K=3)) - minimum(a.at(K=1), b.at(K=1))

@@ -9,6 +9,7 @@ from derive.language import (
     Index,
     Integer,
     NonNegative,
+    OneOf,
     Positive,
     Range,
     Real,
@@ -108,27 +109,27 @@ def kl_div_log_target(logp: Real["N C"], log_target: Real["N C"]):
 
 
 @op(source="Cortes & Vapnik 1995, Support-vector networks")
-def hinge(pred: Real["..."], target: Real["..."]):
+def hinge(pred: Real["..."], target: Real["...", OneOf(-1, 1)]):
     """What a score lacks of a margin of one, on average, for targets -1 and 1; the derivative at the margin is 0."""
     lack = 1 - target * pred
     return mean(where(lack > 0, lack, 0))
 
 
 @op(source="Lee & Mangasarian 2001, SSVM: a smooth support vector machine, eq. 3")
-def squared_hinge(pred: Real["..."], target: Real["..."]):
+def squared_hinge(pred: Real["..."], target: Real["...", OneOf(-1, 1)]):
     """The square of what a score lacks of a margin of one, on average, for targets -1 and 1."""
     lack = 1 - target * pred
     return mean(where(lack > 0, lack**2, 0))
 
 
 @op(source="Rosenblatt 1958; optax.perceptron_loss")
-def perceptron(pred: Real["..."], target: Real["..."]):
+def perceptron(pred: Real["..."], target: Real["...", OneOf(-1, 1)]):
     """How far a score lies on the wrong side, on average, for targets -1 and 1."""
     return mean(where(target * pred < 0, -target * pred, 0))
 
 
 @op(source="Hastie, Tibshirani & Friedman 2009, Elements of Statistical Learning, eq. 10.18")
-def soft_margin(pred: Real["..."], target: Real["..."]):
+def soft_margin(pred: Real["..."], target: Real["...", OneOf(-1, 1)]):
     """Mean logistic loss of scores, for targets -1 and 1."""
     return mean(log(1 + exp(-target * pred)))
 

@@ -97,16 +97,9 @@ def conv3d(
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution")
 def conv2d_padded(
-    x: Real["N C H W"],
-    w: Real["O C I J"],
-    *,
-    top: Natural = 0,
-    bottom: Natural = 0,
-    left: Natural = 0,
-    right: Natural = 0,
-    stride: PositiveInteger = 1,
-    dilation: PositiveInteger = 1,
-):
+    x: Real["N C H W"], w: Real["O C I J"], *,
+    top: Natural = 0, bottom: Natural = 0, left: Natural = 0, right: Natural = 0, stride: PositiveInteger = 1, dilation: PositiveInteger = 1,
+):  # fmt: skip
     """Cross-correlation of an image with a bank of windows; as many zeros on each of the four sides as is said."""
     rows = stride * new("P", size=(size("H") + top + bottom - dilation * (size("I") - 1) - 1) // stride + 1) + dilation * idx("I") - top
     columns = stride * new("Q", size=(size("W") + left + right - dilation * (size("J") - 1) - 1) // stride + 1) + dilation * idx("J") - left
@@ -115,14 +108,9 @@ def conv2d_padded(
 
 @op(source="Krizhevsky, Sutskever & Hinton 2012, section 3.2; torch.nn.Conv2d with groups")
 def conv2d_groups(
-    x: Real["N C H W"],
-    w: Real["O D I J"],
-    *,
-    stride: PositiveInteger = 1,
-    padding: Natural = 0,
-    dilation: PositiveInteger = 1,
-    groups: PositiveInteger = 1,
-):
+    x: Real["N C H W"], w: Real["O D I J"], *,
+    stride: PositiveInteger = 1, padding: Natural = 0, dilation: PositiveInteger = 1, groups: PositiveInteger = 1,
+):  # fmt: skip
     """Cross-correlation in which each group of outputs sees a group of channels; zero outside the image."""
     assume(size("D") * groups, equals=size("C"))
     assume(size("O") % groups, equals=0)

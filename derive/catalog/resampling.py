@@ -2,12 +2,13 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import sigmoid
-from derive.language import Natural, PositiveInteger, Real, abs, equal, floor, idx, maximum, minimum, new, op, size, sum, where
+from derive.language import Natural, PositiveInteger, Real, abs, assume, equal, floor, idx, maximum, minimum, new, op, size, sum, where
 
 
 @op(source="Dauphin, Fan, Auli & Grangier 2017, arXiv:1612.08083, eq. 1")
 def glu(x: Real["... C"]):
     """The first half of the channels, gated by a sigmoid of the second."""
+    assume(size("C") % 2, equals=0)
     half = size("C") // 2
     return x.at(C=new("K", size=half)) * sigmoid(x.at(C=idx("K") + half))
 
@@ -21,14 +22,9 @@ def concat(a: Real["... C"], b: Real["... D"]):
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
 def conv_transpose1d(
-    x: Real["N C L"],
-    w: Real["C O K"],
-    *,
-    stride: PositiveInteger = 1,
-    padding: Natural = 0,
-    output_padding: Natural = 0,
-    dilation: PositiveInteger = 1,
-):
+    x: Real["N C L"], w: Real["C O K"], *,
+    stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
+):  # fmt: skip
     """Each input adds a window to the output, at a multiple of the stride: the transpose of a convolution."""
     p = new("P", size=stride * (size("L") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
     hit = where(equal(p, stride * idx("L") + dilation * idx("K") - padding), 1, 0)
@@ -53,6 +49,7 @@ def upsample_linear1d(x: Real["N C L"], *, scale: PositiveInteger = 2):
 @op(source="Shi et al. 2016, arXiv:1609.05158, eq. 4")
 def pixel_shuffle(x: Real["N C H W"], *, scale: PositiveInteger = 2) -> Real["N O P Q"]:
     """Channels, spread over finer pixels."""
+    assume(size("C") % scale**2, equals=0)
     p, q = new("P", size=scale * size("H")), new("Q", size=scale * size("W"))
     row, column = p // scale, q // scale
     channel = (new("O", size=size("C") // scale**2) * scale + p - scale * row) * scale + q - scale * column
@@ -61,14 +58,9 @@ def pixel_shuffle(x: Real["N C H W"], *, scale: PositiveInteger = 2) -> Real["N 
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
 def conv_transpose2d(
-    x: Real["N C H W"],
-    w: Real["C O I J"],
-    *,
-    stride: PositiveInteger = 1,
-    padding: Natural = 0,
-    output_padding: Natural = 0,
-    dilation: PositiveInteger = 1,
-) -> Real["N O P Q"]:
+    x: Real["N C H W"], w: Real["C O I J"], *,
+    stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
+) -> Real["N O P Q"]:  # fmt: skip
     """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution."""
     p = new("P", size=stride * (size("H") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
     q = new("Q", size=stride * (size("W") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
@@ -79,14 +71,9 @@ def conv_transpose2d(
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
 def conv_transpose3d(
-    x: Real["N C D H W"],
-    w: Real["C O I J K"],
-    *,
-    stride: PositiveInteger = 1,
-    padding: Natural = 0,
-    output_padding: Natural = 0,
-    dilation: PositiveInteger = 1,
-) -> Real["N O P Q R"]:
+    x: Real["N C D H W"], w: Real["C O I J K"], *,
+    stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
+) -> Real["N O P Q R"]:  # fmt: skip
     """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution of volumes."""
     p = new("P", size=stride * (size("D") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
     q = new("Q", size=stride * (size("H") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)

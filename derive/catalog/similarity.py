@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import softmax
-from derive.language import Index, NonNegative, Positive, Real, cos, equal, exp, idx, log, mean, onehot, op, sin, sqrt, sum, where
+from derive.language import Index, NonNegative, OneOf, Positive, Real, cos, equal, exp, idx, log, mean, onehot, op, sin, sqrt, sum, where
 
 
 @op(source="Salton & McGill 1983, Introduction to Modern Information Retrieval")
@@ -22,7 +22,7 @@ def cosine_similarity_loss(a: Real["N D"], b: Real["N D"]):
 
 
 @op(source="torch.nn.CosineEmbeddingLoss")
-def cosine_embedding(a: Real["N D"], b: Real["N D"], target: Real["N"], *, margin: NonNegative = 0):
+def cosine_embedding(a: Real["N D"], b: Real["N D"], target: Real["N", OneOf(-1, 1)], *, margin: NonNegative = 0):
     """Pairs that belong together (1) should point the same way, others (-1) should not; on average."""
     c = cosine_similarity(a, b)
     return mean(where(target > 0, 1 - c, where(c > margin, c - margin, 0)), "N")
@@ -47,14 +47,14 @@ def triplet_margin(anchor: Real["N D"], positive: Real["N D"], negative: Real["N
 
 
 @op(source="torch.nn.MarginRankingLoss")
-def margin_ranking(a: Real["..."], b: Real["..."], target: Real["..."], *, margin: NonNegative = 0):
+def margin_ranking(a: Real["..."], b: Real["..."], target: Real["...", OneOf(-1, 1)], *, margin: NonNegative = 0):
     """The first of two scores should lie above the second (1) or below it (-1), by a margin, on average."""
     lack = margin - target * (a - b)
     return mean(where(lack > 0, lack, 0))
 
 
 @op(source="torch.nn.HingeEmbeddingLoss")
-def hinge_embedding(d: Real["..."], target: Real["..."], *, margin: Positive = 1):
+def hinge_embedding(d: Real["..."], target: Real["...", OneOf(-1, 1)], *, margin: Positive = 1):
     """Distances of pairs that belong together (1) are small, of others (-1) larger than a margin, on average."""
     return mean(where(target > 0, d, where(d < margin, margin - d, 0)))
 

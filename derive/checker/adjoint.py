@@ -120,7 +120,7 @@ def _parts(w: Walker, node: Expr, g: Array) -> list[tuple[Expr, Array]]:
         case Mul(args):
             return [(a, g * _product([done[b] for j, b in enumerate(args) if j != k])) for k, a in enumerate(args)]
         case Pow(base, Const(p)):
-            return [(base, g * float(p) * Floats().power(done[base], float(p - 1), Fraction(p - 1)))]
+            return [(base, g * float(p) * w.arithmetic.power(done[base], float(p - 1), Fraction(p - 1)))]
         case Pow(base, exponent):
             return [(base, g * done[exponent] * done[node] / done[base]), (exponent, g * done[node] * np.log(done[base]))]
         case Call(fn, (x,)) if fn in SLOPES:

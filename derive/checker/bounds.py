@@ -21,6 +21,7 @@ from derive.checker.propagation import PASSED, differences, wide
 from derive.checker.reductions import REDUCED
 
 Array = NDArray[Any]
+SAME = 2.0**-10  # roundings charged where every library gives the number itself: exp(0) = 1
 WIDE = 4.0  # how far beyond its error bound a difference may be zero in code that writes it in another way
 SIDES = ("declared", "right", "left", "split")
 
@@ -54,7 +55,7 @@ class Bounds:
             inside = np.isfinite(v) & (np.abs(v) + e <= self.level.largest)
         return Bound(v, np.where(inside, e, np.inf), real)
 
-    def rounded(self, v: Array, e: Array, times: float, real: bool) -> Bound:
+    def rounded(self, v: Array, e: Array, times: float | Array, real: bool) -> Bound:
         """A result rounded `times` times; an exact zero stays exact."""
         with np.errstate(all="ignore"):
             size = np.abs(v)
@@ -151,7 +152,7 @@ class Bounds:
             passed = np.where(sum(a.e for a in args) == 0, 0, passed) if args else np.zeros_like(v)
         if fn == "floor":
             return self._floor(args[0], v)
-        return self.settle(v, passed, real) if fn == "abs" else self.rounded(v, passed, LIBRARY, real)
+        return self.settle(v, passed, real) if fn == "abs" else self.rounded(v, passed, _roundings(fn, args), real)
 
     def near(self, difference: Array, e: Array) -> Array:
         """Where a difference may be zero, in this form of it or in another."""
@@ -219,3 +220,10 @@ class Bounds:
             share = index.tied / np.sum(index.tied, axis=-1, keepdims=True, dtype=Wide)
             v = np.moveaxis(share, -1, dim).squeeze(dim + 1)
         return Bound(v, np.where((v == 0) | (v == 1), 0, self.level.u * v), index.real)
+
+
+def _roundings(fn: str, args: list[Bound]) -> float | Array:
+    """How often a library function rounds its result."""
+    if fn != "exp":
+        return LIBRARY
+    return np.where((args[0].v == 0) & (args[0].e == 0), SAME, float(LIBRARY))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from derive.checker.adjoint import adjoints
 from derive.checker.evaluate import Numbers
-from derive.checker.levels import LEVELS
+from derive.checker.levels import Level
 from derive.checker.tolerance import FACTOR, Allowance
 from derive.language.nodes import At, Delta, Reduce, leaves
 from derive.language.program import Program
@@ -23,7 +23,7 @@ ROOM = 64.0  # unit roundoffs for the computation itself, far more than a good f
 
 
 def conditioned(
-    form: Program, arrays: Mapping[str, Array], parameters: Numbers, exact: Sequence[Array], allowed: Sequence[Allowance], dtype: str
+    form: Program, arrays: Mapping[str, Array], parameters: Numbers, exact: Sequence[Array], allowed: Sequence[Allowance], level: Level
 ) -> list[Allowance]:
     """The allowances, but where one is larger than LOST times the value: what rounding the inputs does, and room to compute.
 
@@ -31,7 +31,7 @@ def conditioned(
     """
     if not _is_elementwise(form) or len({np.shape(arrays[i.name]) for i in form.inputs} | {x.shape for x in exact}) != 1:
         return list(allowed)
-    return [_sharper(form, arrays, parameters, k, x, a, dtype) for k, (x, a) in enumerate(zip(exact, allowed, strict=True))]
+    return [_sharper(form, arrays, parameters, k, x, a, level) for k, (x, a) in enumerate(zip(exact, allowed, strict=True))]
 
 
 @lru_cache(maxsize=256)
@@ -40,9 +40,8 @@ def _is_elementwise(form: Program) -> bool:
 
 
 def _sharper(
-    form: Program, arrays: Mapping[str, Array], parameters: Numbers, at: int, exact: Array, a: Allowance, dtype: str
+    form: Program, arrays: Mapping[str, Array], parameters: Numbers, at: int, exact: Array, a: Allowance, level: Level
 ) -> Allowance:
-    level = LEVELS[dtype]
     size = np.abs(exact.astype(np.float64))
     with np.errstate(all="ignore"):
         empty = np.isfinite(a.slack) & (a.slack > LOST * size) & (size > level.flush / level.u) & ~a.kinked

@@ -104,6 +104,8 @@ def _typical_input(i: Input, domain: Range, sizes: Mapping[str, int], n: int, rn
 
 def into_domain(x: Array, domain: Range) -> Array:
     """Any reals moved into the domain, keeping their sizes where possible; far ones to the ends that belong to it."""
+    if domain.values:
+        return _one_of(x, domain.values)
     if math.isfinite(domain.low) and math.isfinite(domain.high):
         share = np.clip(1 / (1 + np.exp2(-np.clip(x, -20, 20))), 2.0**-20, 1 - 2.0**-10)
         share = np.where((x < -FAR) & domain.low_included, 0, np.where((x > FAR) & domain.high_included, 1, share))
@@ -114,8 +116,16 @@ def into_domain(x: Array, domain: Range) -> Array:
     return np.asarray(domain.low + above)
 
 
+def _one_of(x: Array, values: tuple[float, ...]) -> Array:
+    """Each real replaced by one of a few numbers, small ones by the first and large ones by the last."""
+    share = 1 / (1 + np.exp2(-np.clip(x, -FAR, FAR)))
+    return np.asarray(np.asarray(values)[np.minimum((share * len(values)).astype(int), len(values) - 1)])
+
+
 def inside(x: Array, domain: Range) -> Array:
     """Where the numbers of an array lie in the domain."""
+    if domain.values:
+        return np.asarray(np.isin(x, domain.values))
     above = x >= domain.low if domain.low_included else x > domain.low
     below = x <= domain.high if domain.high_included else x < domain.high
     return np.asarray((above | (domain.low == -math.inf)) & (below | (domain.high == math.inf)))

@@ -19,7 +19,7 @@ from derive.language.program import Program
 
 Array = NDArray[Any]
 SCAN = "#"
-MOST = 48
+MOST = 96
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,14 @@ def watches(program: Program, dtype: str) -> Iterator[Watch]:
 
 
 def exponents(dtype: str) -> tuple[float, ...]:
-    """Arguments of exp where the dtype overflows, underflows, or where 1 + exp and 1 - exp lose digits or saturate."""
-    level = LEVELS[dtype]
+    """Arguments of exp where it or its reciprocal overflows, turns subnormal or vanishes, a few between those, and where 1 + exp and
+    1 - exp lose digits or saturate."""
+    level, info = LEVELS[dtype], np.finfo(dtype)
+    top, subnormal, vanishes = math.log(float(info.max)), -math.log(float(info.smallest_normal)), -math.log(level.tiny)
+    between = [top + share * (vanishes - top) for share in (1 / 16, 1 / 4, 1 / 2, 3 / 4)]
     digits = -math.log(level.u)
-    return (math.log(float(np.finfo(dtype).max)), math.log(level.tiny), digits, -digits, digits / 2, -digits / 2, 2 * digits, -2 * digits)
+    ends = (top, vanishes, subnormal, *between, digits, digits / 2, 2 * digits)
+    return (*ends, *(-t for t in ends))
 
 
 def _line() -> Array:

@@ -17,7 +17,7 @@ from derive.checker.evaluate import Numbers, evaluate
 from derive.checker.floats import Floats
 from derive.checker.inputs import Sample
 from derive.checker.kernels import kernel
-from derive.checker.levels import LEVELS
+from derive.checker.levels import Level
 from derive.checker.tolerance import bounds
 from derive.checker.undone import Form, undone
 from derive.language.program import Program
@@ -28,10 +28,16 @@ ALIKE = 64.0  # ulps within which two runs of one form, each in its own order, a
 
 
 class Narrow(Floats):
-    """Arithmetic in one dtype, every operation rounded to it, as code of that dtype computes."""
+    """Arithmetic in one dtype, every operation rounded to it, as code of that dtype computes; `flush` is the size below which it
+    takes numbers as zero."""
 
-    def __init__(self, dtype: str) -> None:
+    def __init__(self, dtype: str, flush: float = 0.0) -> None:
         self.kind: Any = np.dtype(dtype).type
+        self.flush = flush
+
+    def flushed(self, x: Any) -> Any:
+        """Zero in place of numbers that are too small."""
+        return np.where(np.abs(x) < self.flush, x * 0, x).astype(self.kind) if self.flush else x
 
     def array(self, values: Array, exact: bool) -> Array:
         """Integers stay integers."""
@@ -48,15 +54,41 @@ class Narrow(Floats):
     def power(self, base: Any, exponent: Any, exact: Fraction | None) -> Any:
         """NumPy's, in the dtype."""
         base = np.asarray(base, self.kind)
-        return np.sqrt(base) if exact == Fraction(1, 2) else np.power(base, np.asarray(exponent, self.kind))
+        return self.flushed(np.sqrt(base) if exact == Fraction(1, 2) else np.power(base, np.asarray(exponent, self.kind)))
 
     def call(self, fn: str, args: list[Any]) -> Any:
         """The function's result, rounded."""
-        return np.asarray(kernel(fn)(*args)).astype(self.kind)
+        return self.flushed(np.asarray(kernel(fn)(*args)).astype(self.kind))
+
+    def mul(self, args: list[Any]) -> Any:
+        """From left to right."""
+        total = args[0]
+        for a in args[1:]:
+            total = self.flushed(total * a)
+        return total
 
     def onehot(self, index: Any, places: Array, dim: int) -> Any:
         """1 where the places equal the index."""
         return (places == index).astype(self.kind)
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a candidate computes in: the name of its dtype, its level, and the size below which it takes numbers as zero."""
+
+    dtype: str
+    level: Level
+    flush: float
+
+    @property
+    def own(self) -> str:
+        """The dtype of NumPy that stands for it."""
+        return self.dtype if self.dtype in ("float16", "float32", "float64") else "float32"
+
+    @property
+    def narrow(self) -> Narrow:
+        """Arithmetic in it."""
+        return Narrow(self.own, self.flush)
 
 
 @dataclass(frozen=True)
@@ -74,48 +106,54 @@ def naive_forms(textbook: Program, definition: Program) -> tuple[Form, ...]:
 
 
 def explanations(
-    forms: tuple[Form, ...], output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str, got: Array, exact: Array
+    forms: tuple[Form, ...], output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format, got: Array, exact: Array
 ) -> Iterator[Explained]:
     """For each form the elements of one output that it gives, or that lie within its rounding errors."""
     for form in forms:
         try:
             with np.errstate(all="ignore"):
-                yield Explained(form.name, _explained(form.program, output, arrays, parameters, dtype, got, exact))
+                yield Explained(form.name, _explained(form.program, output, arrays, parameters, kind, got, exact))
         except (ImportError, ValueError, IndexError):
             continue
 
 
 def _explained(
-    program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str, got: Array, exact: Array
+    program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format, got: Array, exact: Array
 ) -> Array:
-    bound = bounds(program, arrays, parameters, Bounds(LEVELS[dtype], "declared"))[0][output]
+    bound = bounds(program, arrays, parameters, Bounds(kind.level, "declared"))[0][output]
     e = np.asarray(bound.e, np.longdouble)
     far = np.abs(got.astype(np.longdouble) - exact.astype(np.longdouble))
     within = np.isfinite(got) & np.isfinite(e) & (far <= SPREAD * e)
-    return np.asarray(within | (~np.isfinite(got) & ~np.isfinite(e)) | _same(got, _run(program, output, arrays, parameters, dtype)))
+    same = _same(got, _run(program, output, arrays, parameters, kind))
+    return np.asarray((within | (~np.isfinite(got) & ~np.isfinite(e)) | same) & ~_turned(got, exact))
 
 
-def _run(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, dtype: str) -> Array:
-    """The form computed in the dtype."""
-    kind = dtype if dtype in ("float16", "float32", "float64") else "float32"
+def _turned(got: Array, exact: Array) -> Array:
+    """Where the sign of a number is the other one although what is left of it has underflowed: no loss of digits does that."""
+    normal = np.finfo(exact.dtype).smallest_normal
+    return np.asarray((got * np.sign(exact) < 0) & (np.abs(got) < normal) & (np.abs(exact) >= normal))
+
+
+def _run(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format) -> Array:
+    """The form computed in the format."""
     with np.errstate(all="ignore"):
-        fr, named = evaluate(program, arrays, parameters, Narrow(kind))
+        fr, named = evaluate(program, arrays, parameters, kind.narrow)
         o = program.outputs[output]
-        return np.asarray(fr.gather(named[o.name], o.names)).astype(kind)
+        return np.asarray(fr.gather(named[o.name], o.names)).astype(kind.own)
 
 
-def automatically(program: Program, s: Sample, name: str, dtype: str, got: Array, exact: Array) -> Array:
-    """Which elements are as far off as a reverse sweep through the definition may be, in the dtype."""
-    kind = dtype if dtype in ("float16", "float32", "float64") else "float32"
+def automatically(program: Program, s: Sample, name: str, kind: Format, got: Array, exact: Array) -> Array:
+    """Which elements are as far off as a reverse sweep through the definition may be, in the format."""
     try:
         with np.errstate(all="ignore"):
-            swept = adjoints(program, s.inputs, s.cotangents, s.parameters, frozenset(), Narrow(kind))[name].astype(kind)
+            swept = adjoints(program, s.inputs, s.cotangents, s.parameters, frozenset(), kind.narrow)[name].astype(kind.own)
             sizes = path_sizes(program, s.inputs, s.cotangents, s.parameters)[name]
     except (ImportError, ValueError, IndexError, KeyError):
         return np.zeros(got.shape, bool)
     with np.errstate(all="ignore"):
-        near = np.abs(got.astype(np.longdouble) - exact) <= SPREAD * LEVELS[dtype].u * sizes
-        return np.asarray((near & np.isfinite(got)) | (~np.isfinite(got) & ~np.isfinite(swept)))
+        near = np.abs(got.astype(np.longdouble) - exact) <= SPREAD * kind.level.u * sizes
+        near |= np.abs(got - swept) <= ALIKE * kind.level.u * np.abs(swept)
+        return np.asarray((near & np.isfinite(got) & ~_turned(got, exact)) | (~np.isfinite(got) & ~np.isfinite(swept)))
 
 
 def _same(got: Array, run: Array) -> Array:

@@ -99,7 +99,10 @@ def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance, coar
         outside = np.maximum(np.maximum(off - high, low - off), 0)
         infinite = ~np.isfinite(got) | ~np.isfinite(exact)
         error = np.where(infinite, ulps(got, truth) * fine, outside)
-        return error, allowance.slack + spacing / 2, spacing
+        slack = allowance.slack
+        if allowance.turned is not None:
+            slack = np.where(got * np.sign(exact) < 0, np.minimum(slack, allowance.turned), slack)
+        return error, slack + spacing / 2, spacing
 
 
 def _conventions(got: Array, exact: Array, allowance: Allowance, judged: Array) -> tuple[str, ...]:

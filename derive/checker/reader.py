@@ -14,8 +14,9 @@ from derive.checker.adapters import Adapter
 from derive.checker.candidate import Binding, arguments, bind_backward, bind_forward, call, cotangent, gradients_of, outputs_of
 from derive.checker.conditioning import conditioned
 from derive.checker.forms import Forms, gradient_inputs
+from derive.checker.grading import Format
 from derive.checker.inputs import Sample
-from derive.checker.levels import rounded_in
+from derive.checker.levels import LEVELS, Level, rounded_in
 from derive.checker.tolerance import Allowance, allowances
 from derive.language.program import Program
 
@@ -35,6 +36,16 @@ class Reader:
     adapter: Adapter = field(default_factory=lambda: Adapter("float64"))
     autograd: bool = False  # the function is a forward, which its framework differentiates
 
+    @property
+    def level(self) -> Level:
+        """The format in which the candidate computes."""
+        return LEVELS[self.dtype]
+
+    @property
+    def format(self) -> Format:
+        """The same, with the name of the dtype; what it surely takes as zero."""
+        return Format(self.dtype, self.level, self.level.flush if self.adapter.flushes else 0.0)
+
     def truth(self, s: Sample) -> tuple[dict[str, oracle.Rounded], dict[str, Allowance]]:
         """The oracle's answers and the allowances, by name of output or of input."""
         kind = rounded_in(self.dtype)
@@ -46,9 +57,9 @@ class Reader:
             names = [i.name for i in self.program.real_inputs]
             exact = oracle.gradient(self.program, s.inputs, s.cotangents, s.parameters, dtype=kind)
             arrays = self.arrays(s)
-        allowed = allowances(self.forms, arrays, s.parameters, self.dtype, jumps=self.reading == "gradient")
+        allowed = allowances(self.forms, arrays, s.parameters, self.level, jumps=self.reading == "gradient")
         values = [np.asarray(exact[n].value) for n in names]
-        sharper = conditioned(self.forms[0], arrays, s.parameters, values, allowed, self.dtype)
+        sharper = conditioned(self.forms[0], arrays, s.parameters, values, allowed, self.level)
         return exact, dict(zip(names, sharper, strict=True))
 
     def arrays(self, s: Sample) -> dict[str, Array]:

@@ -18,7 +18,7 @@ from derive.checker.edges import roots
 from derive.checker.evaluate import Frame, Numbers, evaluate, probe
 from derive.checker.floats import Floats
 from derive.checker.tolerance import Allowance
-from derive.language.nodes import At, Call, Delta, Reduce, leaves
+from derive.language.nodes import Add, At, Call, Const, Delta, Expr, Mul, Pow, Reduce, leaves, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -30,12 +30,21 @@ TAIL, TAIL_PROMISE = -5.0, 2500.0
 
 
 def is_promised(form: Program, definition: Program) -> bool:
-    """Whether the promise is made: one result of one real array, no let of which reduces or reads at other positions."""
+    """Whether the promise is made: one result of one real array, no let of which reduces or reads at other positions, or is
+    e to something rounded, in which each ulp of a large argument counts as many times as it is large."""
     return (
         len(definition.outputs) == 1
         and len(float_inputs(definition)) == 1
         and not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+        and not any(_is_rounded(e.children[0]) for let in form.lets for e in leaves(let.body, Call) if e.fn == "exp")  # type: ignore[attr-defined]
     )
+
+
+def _is_rounded(e: Expr) -> bool:
+    """Whether computing it takes a sum, a power, or a product of several variables."""
+    products = [n for n in walk(e) if isinstance(n, Mul)]
+    several = any(sum(not isinstance(f, Const) for f in n.args) > 1 for n in products)
+    return several or any(isinstance(n, (Add, Pow)) for n in walk(e))
 
 
 class Terms(Floats):

@@ -17,6 +17,7 @@ from derive.checker.judging import Judged, judge
 from derive.checker.reader import Reader
 from derive.checker.tolerance import Allowance
 from derive.checker.undone import WRITTEN
+from derive.language.nodes import At
 
 Array = NDArray[Any]
 KEPT = 80  # samples whose results are kept for the diagnosis
@@ -69,10 +70,12 @@ def _manners(reader: Reader, s: Sample, before: Mapping[str, Array], after: Mapp
 
 
 def _hands_through(reader: Reader, name: str) -> bool:
-    """Whether the definition itself makes this result the same numbers as an input, so that handing it on is natural."""
+    """Whether this result holds numbers of an input as they are, in any order, so that handing on a view of it is natural."""
     form, names = reader.forms[0], [o.name for o in reader.program.outputs] if reader.reading == "value" else None
     names = names or [i.name for i in reader.program.real_inputs]
     body = form.let(form.outputs[names.index(name)].name).body
+    while isinstance(body, At):
+        body = body.body
     return not body.children
 
 
@@ -113,14 +116,14 @@ def _explained(reader: Reader, s: Sample, name: str, got: Array, exact: oracle.R
     best, most = "", 0
     lost = "overflow" if (judged.far & ~np.isfinite(got)).any() else "cancellation"
     forms = naive_forms(reader.forms[0], reader.program)
-    for e in explanations(forms, names.index(name), reader.arrays(s), s.parameters, reader.dtype, got, np.asarray(exact.value)):
+    for e in explanations(forms, names.index(name), reader.arrays(s), s.parameters, reader.format, got, np.asarray(exact.value)):
         share = int(np.sum(judged.far & e.mask))
         best, most = (e.form, share) if share > most else (best, most)
         left = left & ~e.mask
         if not left.any():
             return best.replace(WRITTEN, f"{lost}: {WRITTEN}"), judged
     if reader.reading == "gradient":
-        automatic = automatically(reader.program, s, name, reader.dtype, got, np.asarray(exact.value))
+        automatic = automatically(reader.program, s, name, reader.format, got, np.asarray(exact.value))
         if not (left & ~automatic).any():
             return "cancellation: the derivative as automatic differentiation of the definition computes it", judged
     return "", judged.at(left)

@@ -42,12 +42,15 @@ def plan(c: Contract, seed: int) -> Iterator[Case]:
     if c.elementwise and not count:
         yield from (Case(shape, "plain", 0, "C", seed) for shape in ("odd", "empty", "large"))
     first = count * (seed + 1)
+    yield Case("one", "zeros", 0, "C", seed)
     for k, regime in enumerate(regimes[1:]):
         if k == EARLY:
             yield from (Case("mixed", "plain", 0, "C", first + j) for j in range(count))
         yield Case(main, regime, 0, LAYOUTS[k % len(LAYOUTS)], seed + k)
     for k in range(min(len(neighbours(c.program)), PAIRS)):
         yield Case(main, "beside", 0, LAYOUTS[k % len(LAYOUTS)], 11 * len(neighbours(c.program)) + seed + k)
+    windows = 2 * count if c.program.sizes else 0
+    yield from (Case("mixed", "plain", 1 + k % 2, LAYOUTS[k % len(LAYOUTS)], first + 7 * count + k) for k in range(windows))
     for k, shape in enumerate(("one", "square", "long first", "long last", "odd")):
         for j, regime in enumerate(("plain", "ties", "special")):
             yield Case(shape, regime, (k + j) % 3, LAYOUTS[(k + j) % len(LAYOUTS)], seed + 100 + 10 * k + j)

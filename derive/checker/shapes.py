@@ -18,7 +18,7 @@ LONG = (4, 17, 6, 33, 8, 65, 5, 16, 12, 31)  # sizes of the one axis that is lon
 LONG_WINDOWS = (4, 8, 6, 9, 5, 7)  # the same where each size costs more
 PRIMES = (3, 5, 2, 7, 4, 3, 5, 2)
 GROWTHS = 20  # of sizes, until a call is legal
-NEAR = 13  # sizes below this are tried where a condition speaks of them
+NEAR = (65, 33, 13)  # sizes below this are tried where conditions speak of one axis, of two, of three
 
 
 def axes_of(program: Program) -> list[str]:
@@ -53,8 +53,10 @@ def fixed_sizes(program: Program) -> dict[str, int]:
 def _nearest_legal(program: Program, sizes: Mapping[str, int], parameters: Numbers) -> dict[str, int] | None:
     """The sizes with those that a condition speaks of replaced by the nearest that satisfy them all; None where none are near."""
     spoken = [a for a in sizes if any(Size(a) in leaves(c, Size) for c in program.requirements)]
-    tried = (dict(sizes) | dict(zip(spoken, found, strict=True)) for found in product(range(1, NEAR), repeat=len(spoken)))
-    near = [t for t in tried if legal(program, t, parameters)] if spoken and len(spoken) <= 3 else []
+    if not 0 < len(spoken) <= len(NEAR):
+        return None
+    tried = product(range(1, NEAR[len(spoken) - 1]), repeat=len(spoken))
+    near = [t for t in (dict(sizes) | dict(zip(spoken, found, strict=True)) for found in tried) if legal(program, t, parameters)]
     return min(near, key=lambda t: sum(abs(t[a] - sizes[a]) for a in spoken), default=None)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from derive.checker.bounds import SIDES, Bounds
 from derive.checker.evaluate import Numbers, evaluate, frame
-from derive.checker.levels import LEVELS, Bound
+from derive.checker.levels import Bound, Level
 from derive.checker.sides import Hulls, Ties
 from derive.language.program import Program
 
@@ -35,7 +35,8 @@ class Allowance:
 
     `slack` is absolute and infinite where nothing is claimed. At a kink [low, high] is about `base`, what the definition
     gives in wide arithmetic (which may itself have taken another side than the exact value), and holds what every choice
-    gives. `sides` are the offsets of the conventions at the kinks that code reaches without rounding.
+    gives. `turned` is the slack of results that have the other sign: an intermediate that code takes as zero may be missing, but does
+    not turn it. `sides` are the offsets of the conventions at the kinks that code reaches without rounding.
     """
 
     low: Array
@@ -43,6 +44,7 @@ class Allowance:
     slack: Array
     sides: tuple[Array, ...] = ()
     base: Array | None = None
+    turned: Array | None = None
 
     def about(self, exact: Array) -> tuple[Array, Array]:
         """[low, high] as offsets from the exact value, which is always within."""
@@ -64,41 +66,57 @@ class Allowance:
 
 
 def allowances(
-    forms: Sequence[Program], inputs: Mapping[str, ArrayLike], parameters: Numbers, dtype: str, *, jumps: bool = True
+    forms: Sequence[Program], inputs: Mapping[str, ArrayLike], parameters: Numbers, level: Level, *, jumps: bool = True
 ) -> tuple[Allowance, ...]:
-    """One allowance per output. The first form decides what happens at kinks; the smallest bound of all decides the slack.
+    """One allowance per output for code of that format. The first form decides what happens at kinks; the smallest bound of all
+    decides the slack.
 
     Unless `jumps`, what the definition says exactly at a kink is no convention: a value, unlike a derivative, is defined there.
     """
-    written = Bounds(LEVELS[dtype], SIDES[0])
+    written = Bounds(level, SIDES[0])
     first, met = bounds(forms[0], inputs, parameters, written)
     closed: list[Array] = []
     if not jumps and written.kinks:
-        _, closed = bounds(forms[0], inputs, parameters, Ties(LEVELS[dtype], SIDES[0]))
+        _, closed = bounds(forms[0], inputs, parameters, Ties(level, SIDES[0]))
         met = [near & ~tie for near, tie in zip(met, closed, strict=True)]
-    tightest = [np.where(b.e > 0, np.fmax(b.e, LEAST * LEVELS[dtype].u * np.abs(b.v)), b.e) for b in first]
-    grace = [GRACE * LEVELS[dtype].u * np.abs(np.where(np.isfinite(b.v), b.v, 0)) for b in first]
-    for form in forms[1:]:
-        others, _ = bounds(form, inputs, parameters, Bounds(LEVELS[dtype], SIDES[0]))
-        least = [np.where(b.e > 0, np.fmax(b.e, LEAST * LEVELS[dtype].u * np.abs(b.v)), b.e) for b in others]
-        tightest = [np.fmin(e, b) for e, b in zip(tightest, least, strict=True)]
-    tightest = [np.fmax(e, np.fmin(b.e, g)) for e, b, g in zip(tightest, first, grace, strict=True)]
-    if written.low:
-        lost, _ = bounds(forms[0], inputs, parameters, Bounds(replace(LEVELS[dtype], u=0.0, largest=np.inf), SIDES[0]))
-        tightest = [e + np.where(np.isfinite(b.e), b.e, 0) for e, b in zip(tightest, lost, strict=True)]
-    tightest = _within_range(forms[0], inputs, parameters, LEVELS[dtype].largest, tightest)
+    tightest = _tightest(forms, first, written.low, inputs, parameters, level)
+    strict = tightest
+    if written.low and level.flush:
+        kept, _ = bounds(forms[0], inputs, parameters, Bounds(gradual := replace(level, flush=0.0), SIDES[0]))
+        strict = _tightest(forms, kept, written.low, inputs, parameters, gradual)
+    tightest = _within_range(forms[0], inputs, parameters, level.largest, tightest)
     if not any(bool(m.any()) for m in met):
-        return tuple(_smooth(e) for e in tightest)
+        return tuple(_smooth(e, t) for e, t in zip(tightest, strict, strict=True))
 
     def every(arithmetics: Sequence[Bounds]) -> list[tuple[Bound, ...]]:
         for a in arithmetics:
             a.closed = iter(closed) if closed else None
         return list(zip(*(bounds(forms[0], inputs, parameters, a)[0] for a in arithmetics), strict=True))
 
-    near = every([Bounds(LEVELS[dtype], side) for side in ("right", "left")])
-    ties = every([Ties(LEVELS[dtype], side) for side in SIDES])
+    near = every([Bounds(level, side) for side in ("right", "left")])
+    ties = every([Ties(level, side) for side in SIDES])
     hulls, _ = bounds(forms[0], inputs, parameters, Hulls(met))
     return tuple(map(_kinked, first, tightest, near, ties, hulls))
+
+
+def _tightest(
+    forms: Sequence[Program], first: Sequence[Bound], low: bool, inputs: Mapping[str, ArrayLike], parameters: Numbers, level: Level
+) -> list[Array]:
+    """The smallest bound of all forms, and what the first may lose to intermediates that are `low`."""
+    found = [_at_least(b, level) for b in first]
+    grace = [GRACE * level.u * np.abs(np.where(np.isfinite(b.v), b.v, 0)) for b in first]
+    for form in forms[1:]:
+        others, _ = bounds(form, inputs, parameters, Bounds(level, SIDES[0]))
+        found = [np.fmin(e, _at_least(b, level)) for e, b in zip(found, others, strict=True)]
+    found = [np.fmax(e, np.fmin(b.e, g)) for e, b, g in zip(found, first, grace, strict=True)]
+    if not low:
+        return found
+    lost, _ = bounds(forms[0], inputs, parameters, Bounds(replace(level, u=0.0, largest=np.inf), SIDES[0]))
+    return [e + np.where(np.isfinite(b.e), b.e, 0) for e, b in zip(found, lost, strict=True)]
+
+
+def _at_least(b: Bound, level: Level) -> Array:
+    return np.where(b.e > 0, np.fmax(b.e, LEAST * level.u * np.abs(b.v)), b.e)
 
 
 def _within_range(form: Program, inputs: Mapping[str, ArrayLike], parameters: Numbers, largest: float, e: list[Array]) -> list[Array]:
@@ -119,9 +137,9 @@ def _within_range(form: Program, inputs: Mapping[str, ArrayLike], parameters: Nu
     return result
 
 
-def _smooth(e: Array) -> Allowance:
+def _smooth(e: Array, turned: Array) -> Allowance:
     nothing = np.zeros_like(e)
-    return Allowance(nothing, nothing, FACTOR * e)
+    return Allowance(nothing, nothing, FACTOR * e, turned=FACTOR * turned)
 
 
 def _kinked(base: Bound, e: Array, near: Sequence[Bound], ties: Sequence[Bound], hull: Bound) -> Allowance:

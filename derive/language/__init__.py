@@ -11,6 +11,7 @@ from derive.language.definition import (
     Integer,
     Natural,
     NonNegative,
+    OneOf,
     Positive,
     PositiveInteger,
     Range,
@@ -57,8 +58,8 @@ from derive.language.functions import (
 from derive.language.operation import Op
 
 __all__ = [
-    "Between", "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Integer", "Natural", "NonNegative", "Op", "Positive",
-    "PositiveInteger", "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal", "erf", "exp",
-    "expm1", "floor", "idx", "inf", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new", "normal_cdf",
-    "not_equal", "onehot", "op", "pi", "sign", "sin", "size", "sqrt", "sum", "where",
+    "Between", "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Integer", "Natural", "NonNegative", "OneOf", "Op",
+    "Positive", "PositiveInteger", "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal",
+    "erf", "exp", "expm1", "floor", "idx", "inf", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new",
+    "normal_cdf", "not_equal", "onehot", "op", "pi", "sign", "sin", "size", "sqrt", "sum", "where",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from derive.language.naming import cut, name_nodes
 from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Iota, Param, Reduce, Size, as_expr, leaves, walk
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Parameter, Program, check_names
-from derive.language.ranges import Between, Fraction01, Integer, Natural, NonNegative, Positive, PositiveInteger, Range, Scalar
+from derive.language.ranges import Between, Fraction01, Integer, Natural, NonNegative, OneOf, Positive, PositiveInteger, Range, Scalar
 from derive.language.trace import Trace, assume, axis_order, hint, ordered, require, tracing
 from derive.language.wellformed import check_axes, check_nodes, check_requirements, declared_outputs
 
@@ -37,6 +37,7 @@ __all__ = [
     "Integer",
     "Natural",
     "NonNegative",
+    "OneOf",
     "Positive",
     "PositiveInteger",
     "Range",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from derive.language.affine import Affine, affine, collected
 from derive.language.errors import DefinitionError
@@ -39,22 +40,37 @@ def derived_sizes(bodies: Iterable[Expr], known: Iterable[str], lows: Lows) -> t
 
     An index s*o + d*k + b into an axis of size n, with o new, has a window for each o = 0, 1, ... whose positions all lie
     inside: floor((n - b - d(K - 1) - 1) / s) + 1 of them. Where b = -p is negative, the p positions added before the first
-    one are added after the last one too: n + p takes the place of n.
+    one are added after the last one too: n + p takes the place of n. An axis in several index maps has the windows that fit
+    in all of them.
 
     Raises DefinitionError where no size follows: no affine index, two new axes in one index, a stride or a start of
-    unknown sign, or two index maps that give one axis different sizes.
+    unknown sign, or two index maps of which none leaves less room than the other at every size.
     """
-    sizes: dict[str, Expr] = {}
+    sizes: dict[str, Windows] = {}
     known = set(known)
     for body in bodies:
         for node in walk(body):
             if isinstance(node, At):
                 for axis, index in node.index:
                     _size_new_axis(axis, index, known, lows, sizes)
-    return tuple(sizes.items())
+    return tuple((axis, windows.number) for axis, windows in sizes.items())
 
 
-def _size_new_axis(axis: str, index: Expr, known: set[str], lows: Lows, sizes: dict[str, Expr]) -> None:
+@dataclass(frozen=True)
+class Windows:
+    """Windows a stride apart, as many as there is room for behind the first."""
+
+    room: Expr
+    stride: Expr
+
+    @property
+    def number(self) -> Expr:
+        """floor(room / stride) + 1."""
+        steps = self.room if self.stride == ONE else Call("floor", (mul(self.room, power(self.stride, MINUS_ONE)),))
+        return flatten(add(steps, ONE))
+
+
+def _size_new_axis(axis: str, index: Expr, known: set[str], lows: Lows, sizes: dict[str, Windows]) -> None:
     fresh = list(dict.fromkeys(i.axis for i in leaves(index, Iota) if base_axis(i.axis) not in known))  # type: ignore[attr-defined]
     unsized = [a for a in fresh if a not in sizes]
     form = affine(index)
@@ -64,16 +80,20 @@ def _size_new_axis(axis: str, index: Expr, known: set[str], lows: Lows, sizes: d
             f'or its size outright: new("{unsized[0]}", size=...)'
         )
     if form is not None and len(fresh) == 1:
-        size = _windows(axis, index, form, fresh[0], lows)
-        if sizes.setdefault(fresh[0], size) != size:
+        windows = _windows(axis, index, form, fresh[0], lows)
+        other = sizes.setdefault(fresh[0], windows)
+        fewer = _sign(add(other.room, negate(windows.room)), lows) if other.stride == windows.stride else None
+        if other != windows and fewer is None:
             raise DefinitionError(
-                f"two sizes for {fresh[0]} follow from the index maps it stands in: {sizes[fresh[0]]}, and {size} from {axis}={index}; "
-                f'say which: new("{fresh[0]}", size=...)'
+                f"two sizes for {fresh[0]} follow from the index maps it stands in: {other.number}, and {windows.number} from "
+                f'{axis}={index}; say which: new("{fresh[0]}", size=...)'
             )
+        if fewer == 1:
+            sizes[fresh[0]] = windows
 
 
-def _windows(axis: str, index: Expr, form: Affine, fresh: str, lows: Lows) -> Expr:
-    """The number of windows of an index map along its new axis."""
+def _windows(axis: str, index: Expr, form: Affine, fresh: str, lows: Lows) -> Windows:
+    """The windows of an index map along its new axis."""
     coefficients = dict(form.coefficients)
     stride = coefficients.pop(fresh)
     signs = {a: _sign(c, lows) for a, c in coefficients.items()}
@@ -88,8 +108,7 @@ def _windows(axis: str, index: Expr, form: Affine, fresh: str, lows: Lows) -> Ex
         )
     before = mul(TWO if sign == -1 else ONE, start) if sign else ZERO
     room = add(Size(axis), negate(before), negate(add(*above, *map(negate, below))), MINUS_ONE)
-    steps = room if stride == ONE else Call("floor", (mul(room, power(stride, MINUS_ONE)),))
-    return flatten(add(steps, ONE))
+    return Windows(room, stride)
 
 
 def _sign(e: Expr, lows: Lows) -> int | None:

@@ -116,7 +116,11 @@ class Program:
 
     def let(self, name: str) -> Let:
         """The let of that name."""
-        return next(let for let in self.lets if let.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Let]:
+        return {let.name: let for let in self.lets}
 
     @property
     def real_inputs(self) -> tuple[Input, ...]:

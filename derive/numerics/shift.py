@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from derive.language.functions import max as largest
 from derive.language.functions import maximum
@@ -54,13 +55,24 @@ def shifted(program: Program) -> Program:
     program = merged(_logs_apart(_plain_logsumexp(program)))
     tried: set[Group] = set()
     settled: set[Expr] = set()
-    while True:
-        group = next((g for g in _groups(program) if g not in tried and not g.arguments & settled), None)
-        if group is None:
-            return program
-        tried.add(group)
-        program, new = _with_shift(program, group)
-        settled |= new
+    while groups := [g for g in _groups(program) if g not in tried]:
+        for group in groups:
+            tried.add(group)
+            if not group.arguments & settled and group.arguments <= _arguments(program):
+                program, new = _with_shift(program, group)
+                settled |= new
+    return program
+
+
+def _arguments(program: Program) -> set[Expr]:
+    """The arguments of all exponentials."""
+    return {n.args[0] for let in program.lets for n in _mentioned(let.body) if isinstance(n, Call) and n.fn == "exp"}
+
+
+@lru_cache(maxsize=20_000)
+def _mentioned(body: Expr) -> tuple[Expr, ...]:
+    """The names and calls in an expression."""
+    return tuple(leaves(body, Ref, Call))
 
 
 def _plain_logsumexp(program: Program) -> Program:
@@ -260,15 +272,18 @@ def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     lets: list[Let] = []
     try:
         for let in program.lets:
-            touched = any(degrees.get(n) or (isinstance(n, Call) and n.args[:1] in wanted) for n in leaves(let.body, Ref, Call))
-            scaled = rescaled(let.body, shift, degrees) if touched else Scaled(let.body)
+            touched = any(degrees.get(n) or (isinstance(n, Call) and n.args[:1] in wanted) for n in _mentioned(let.body))
+            if not touched:
+                lets.append(let)
+                continue
+            scaled = rescaled(let.body, shift, degrees)
             if let.name in outputs and scaled.degree < 0 and shift.at_least_one:
                 scaled = Scaled(mul(scaled.expr, Call("exp", (mul(Const(scaled.degree), shift.by),))))
             lets.append(Let(let.name, scaled.expr))
             degrees[let.ref] = scaled.degree
     except Mixed:
         return None
-    return None if any(degrees[program.let(o.name).ref] for o in program.outputs) else lets
+    return None if any(degrees.get(program.let(o.name).ref) for o in program.outputs) else lets
 
 
 def _one_by_one(program: Program, shift: Shift) -> list[Let]:

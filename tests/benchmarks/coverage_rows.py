@@ -187,7 +187,7 @@ OPTAX_LOSSES = {
     "l2_loss":                                    "half_mse",
     "log_cosh":                                   "log_cosh",
     "make_fenchel_young_loss":                    "missing: it makes a loss of a function",
-    "multiclass_generalized_dice_loss":           "missing: not written yet",
+    "multiclass_generalized_dice_loss":           "generalized_dice",
     "multiclass_hinge_loss":                      "multiclass_hinge",
     "multiclass_perceptron_loss":                 "multiclass_perceptron",
     "multiclass_sparsemax_loss":                  "multiclass_sparsemax",

@@ -63,5 +63,5 @@ def test_loading(tmp_path, monkeypatch):
 
 
 def test_the_same_seed_gives_the_same_report():
-    a, b = (run(*WRONG["unbiased variance"][:3], seed=3).fields() for _ in range(2))
+    a, b = (run(*WRONG["unbiased variance"][:3], seed=3, budget=20).fields() for _ in range(2))
     assert a["findings"] == b["findings"]

@@ -7,6 +7,7 @@ import pytest
 
 from derive.checker.evaluate import CheckError, evaluate
 from derive.checker.floats import Floats
+from derive.checker.levels import LEVELS
 from derive.checker.tolerance import allowances
 from derive.language.definition import Index, Positive, Real, op
 from derive.language.functions import exp, max, mean, sqrt, sum, where
@@ -53,7 +54,7 @@ def pick(x: Real["N C"], label: Index["N -> C"]):
 
 
 def slack(of, **inputs):
-    (a,) = allowances([of.program], inputs, {}, "float32")
+    (a,) = allowances([of.program], inputs, {}, LEVELS["float32"])
     return np.asarray(a.slack, float)
 
 
@@ -69,7 +70,7 @@ def test_cancellation_widens_the_bound_as_much_as_it_loses():
 
 def test_nothing_is_claimed_where_a_form_overflows_the_dtype():
     assert np.isinf(slack(logistic, x=np.array([-100.0]))[0])
-    (a,) = allowances([logistic.program], {"x": np.array([-100.0])}, {}, "float64")
+    (a,) = allowances([logistic.program], {"x": np.array([-100.0])}, {}, LEVELS["float64"])
     assert np.isfinite(a.slack[0])
 
 
@@ -85,7 +86,7 @@ def test_a_mean_far_from_zero_costs_digits():
 
 
 def test_a_jump_allows_both_sides_and_what_lies_between():
-    (a,) = allowances([step.program], {"x": np.array([-1.0, 0.0, 1.0])}, {}, "float32")
+    (a,) = allowances([step.program], {"x": np.array([-1.0, 0.0, 1.0])}, {}, LEVELS["float32"])
     assert a.low.tolist() == [0, 0, 0]
     assert a.high.tolist() == [0, 1, 0]
     assert a.kinked.tolist() == [False, True, False]

@@ -110,14 +110,24 @@ def test_backwards():
 
 
 def test_two_sizes():
-    """Two index maps that disagree are no matter of which comes first."""
+    """An axis of several index maps has the windows that fit in all of them, whichever comes first; or derive asks."""
 
     def neighbours(x: Real["T"]):
         """Products of neighbours."""
         return x.at(T=2 * new("P")) * x.at(T=2 * new("P") + 1)
 
-    with pytest.raises(DefinitionError, match=r"two sizes for P .* and floor\(\(size\(T\) - 2\)/2\) \+ 1 from T=2\*idx\(P\) \+ 1"):
-        op(neighbours)
+    def swapped(x: Real["T"]):
+        """Products of neighbours."""
+        return x.at(T=2 * new("P") + 1) * x.at(T=2 * new("P"))
+
+    assert str(op(neighbours).program.sizes[0][1]) == str(op(swapped).program.sizes[0][1]) == "floor((size(T) - 2)/2) + 1"
+
+    def apart(x: Real["T"]):
+        """Strides that differ."""
+        return x.at(T=2 * new("P")) * x.at(T=new("P") + 3)
+
+    with pytest.raises(DefinitionError, match=r"two sizes for P .* and size\(T\) - 3 from T=idx\(P\) \+ 3"):
+        op(apart)
 
     def given(x: Real["T"]):
         """Products of neighbours."""
