@@ -20,8 +20,9 @@ from derive.language.program import Let, Program
 
 INLINE_TERMS = 3
 NEVER = 10**9
+UNREADABLE = 24  # terms, after which nobody wants intermediates written out
 WORK = 100_000  # products of terms that shortening one intermediate may take in a small program,
-LONG, LONG_WORK = 20, 15_000  # and in one of more lets than LONG
+LONG, LONG_WORK = 20, 15_000  # and in one of more lets than LONG, or with all intermediates written out
 WHOLE = 10  # up to so many definitions the whole gradient is proved in one piece too, everything expanded
 
 
@@ -115,8 +116,11 @@ class Sweep:
     def shorten(self, raw: Expr) -> Poly | None:
         """The shortened polynomial; None, so that the raw form is kept, when it would take too long to find."""
         try:
-            with at_most(WORK if len(self.refined.lets) <= LONG else LONG_WORK):
-                return self.basis.shorten(self.opaque.poly(raw))
+            with at_most(LONG_WORK if self.limit == NEVER or len(self.refined.lets) > LONG else WORK):
+                p = self.opaque.poly(raw)
+                if self.limit == NEVER and len(p) > UNREADABLE:
+                    raise TooLarge
+                return self.basis.shorten(p)
         except TooLarge:
             if self.limit == NEVER:
                 raise

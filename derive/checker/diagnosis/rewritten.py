@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from derive.checker.diagnosis.edits import Edit
 from derive.language.errors import DefinitionError
@@ -22,7 +23,7 @@ def rewritten(program: Program, edit: Edit) -> Program | None:
     outputs = {o.name for o in program.outputs}
     before = {let.name: let.body.axes for let in program.lets}
     kept = all(let.body.axes == before[let.name] for let in lets if let.name in outputs)
-    return Program(**{**program.__dict__, "lets": lets}) if kept and lets != program.lets else None
+    return replace(program, lets=lets) if kept and lets != program.lets else None
 
 
 def _carried(program: Program, changes: dict[Expr, Expr]) -> Iterator[Let]:
