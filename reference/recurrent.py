@@ -6,6 +6,7 @@ import numpy as np
 from ._support import (
     _arrays,
     _read,
+    _requires,
     _rounded,
 )
 
@@ -175,17 +176,13 @@ def lstm_cell(x, h, c, w, u, b):
     """The next output and memory: gates decide what is forgotten, what is stored and what is shown.
 
         z = sum(x*w, I) + sum(h*u, J) + b
-        zo = z[G=3]
-        sigmoid_3 = 1/(1 + exp(-zo))
-        zf = z[G=1]
-        sigmoid = 1/(1 + exp(-zf))
-        zi = z[G=0]
-        sigmoid_2 = 1/(1 + exp(-zi))
-        zg = z[G=2]
-        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
-        memory = sigmoid*c + sigmoid_2*tanh
-        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
-        output = sigmoid_3*shown
+        o = 1/(1 + exp(-z[G=3]))
+        f = 1/(1 + exp(-z[G=1]))
+        i = 1/(1 + exp(-z[G=0]))
+        candidate = (exp(z[G=2]) - exp(-z[G=2]))/(exp(z[G=2]) + exp(-z[G=2]))
+        memory = f*c + i*candidate
+        tanh = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = o*tanh
 
     Arrays: x (N, I), h (N, J), c (N, H), w (G, H, I), u (G, H, J), b (G, H).
     Returns: output (N, H), memory (N, H).
@@ -202,22 +199,23 @@ def lstm_cell(x, h, c, w, u, b):
         u=(u, 'G H J'),
         b=(b, 'G H'),
     )
+    G = w.shape[0]
+    _requires('lstm_cell', 'size(G) == 4', G == 4, G=G)
     w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
     z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
-    zo = _read(z, 3, axis=1)
-    e = np.exp(-np.abs(zo))
-    sigmoid_3 = np.where(zo >= 0, 1, e) / (1 + e)
-    zf = _read(z, 1, axis=1)
-    e_2 = np.exp(-np.abs(zf))
-    sigmoid = np.where(zf >= 0, 1, e_2) / (1 + e_2)
-    zi = _read(z, 0, axis=1)
-    e_3 = np.exp(-np.abs(zi))
-    sigmoid_2 = np.where(zi >= 0, 1, e_3) / (1 + e_3)
-    zg = _read(z, 2, axis=1)
-    tanh = np.tanh(zg)
-    memory = sigmoid * c + sigmoid_2 * tanh
-    shown = np.tanh(memory)
-    output = sigmoid_3 * shown
+    e_part = _read(z, 3, axis=1)
+    e = np.exp(-np.abs(e_part))
+    o = np.where(e_part >= 0, 1, e) / (1 + e)
+    e_2_part = _read(z, 1, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    f = np.where(e_2_part >= 0, 1, e_2) / (1 + e_2)
+    e_3_part = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(e_3_part))
+    i = np.where(e_3_part >= 0, 1, e_3) / (1 + e_3)
+    candidate = np.tanh(_read(z, 2, axis=1))
+    memory = f * c + i * candidate
+    tanh = np.tanh(memory)
+    output = o * tanh
     return _rounded(dtype, output, memory)
 
 
@@ -225,24 +223,19 @@ def lstm_cell_vjp(g_output, g_memory, x, h, c, w, u, b):
     """Gradients of lstm_cell: what the cotangent g of its output amounts to at each real input.
 
         z = sum(x*w, I) + sum(h*u, J) + b
-        zo = z[G=3]
-        sigmoid_3 = 1/(1 + exp(-zo))
-        zf = z[G=1]
-        sigmoid = 1/(1 + exp(-zf))
-        zi = z[G=0]
-        sigmoid_2 = 1/(1 + exp(-zi))
-        zg = z[G=2]
-        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
-        memory = sigmoid*c + sigmoid_2*tanh
-        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
-        output = sigmoid_3*shown
-        dmemory = g_output*sigmoid_3*(1 - shown**2) + g_memory
-        dz = c*sigmoid*dmemory*onehot(1, G)*(1 - sigmoid) + sigmoid_2*dmemory*onehot(2, G)*(1 - tanh**2) +
-            g_output*output*onehot(3, G)*(1 - sigmoid_3) + sigmoid_2*tanh*dmemory*onehot(0, G)*(1 -
-            sigmoid_2)
+        o = 1/(1 + exp(-z[G=3]))
+        f = 1/(1 + exp(-z[G=1]))
+        i = 1/(1 + exp(-z[G=0]))
+        candidate = (exp(z[G=2]) - exp(-z[G=2]))/(exp(z[G=2]) + exp(-z[G=2]))
+        memory = f*c + i*candidate
+        tanh = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = o*tanh
+        dmemory = g_output*o*(1 - tanh**2) + g_memory
+        dz = c*f*dmemory*onehot(1, G)*(1 - f) + i*dmemory*onehot(2, G)*(1 - candidate**2) +
+            g_output*output*onehot(3, G)*(1 - o) + i*candidate*dmemory*onehot(0, G)*(1 - i)
         dx = sum(w*dz, G H)
         dh = sum(u*dz, G H)
-        dc = sigmoid*dmemory
+        dc = f*dmemory
         dw = sum(x*dz, N)
         du = sum(h*dz, N)
         db = sum(dz, N)
@@ -266,40 +259,40 @@ def lstm_cell_vjp(g_output, g_memory, x, h, c, w, u, b):
         b=(b, 'G H'),
     )
     G = w.shape[0]
+    _requires('lstm_cell_vjp', 'size(G) == 4', G == 4, G=G)
     w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
     z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
-    zo = _read(z, 3, axis=1)
-    e = np.exp(-np.abs(zo))
-    sigmoid_3_part = zo >= 0
-    sigmoid_3_part_2 = 1 + e
-    sigmoid_3 = np.where(sigmoid_3_part, 1, e) / sigmoid_3_part_2
-    zf = _read(z, 1, axis=1)
-    e_2 = np.exp(-np.abs(zf))
-    sigmoid_part = 1 + e_2
-    sigmoid = np.where(zf >= 0, 1, e_2) / sigmoid_part
-    zi = _read(z, 0, axis=1)
-    e_3 = np.exp(-np.abs(zi))
-    sigmoid_2_part = 1 + e_3
-    sigmoid_2 = np.where(zi >= 0, 1, e_3) / sigmoid_2_part
-    zg = _read(z, 2, axis=1)
-    tanh = np.tanh(zg)
-    memory = sigmoid * c + sigmoid_2 * tanh
-    shown = np.tanh(memory)
-    output = sigmoid_3 * shown
+    e_part = _read(z, 3, axis=1)
+    e = np.exp(-np.abs(e_part))
+    o_part = e_part >= 0
+    o_part_2 = 1 + e
+    o = np.where(o_part, 1, e) / o_part_2
+    e_2_part = _read(z, 1, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    f_part = 1 + e_2
+    f = np.where(e_2_part >= 0, 1, e_2) / f_part
+    e_3_part = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(e_3_part))
+    i_part = 1 + e_3
+    i = np.where(e_3_part >= 0, 1, e_3) / i_part
+    candidate_part = _read(z, 2, axis=1)
+    candidate = np.tanh(candidate_part)
+    memory = f * c + i * candidate
+    tanh = np.tanh(memory)
+    output = o * tanh
     e_4 = np.square(np.exp(-np.abs(memory)))
-    dmemory = 4 * g_output * sigmoid_3 * e_4 / np.square(1 + e_4) + g_memory
-    e_5 = np.square(np.exp(-np.abs(zg)))
+    dmemory = 4 * g_output * o * e_4 / np.square(1 + e_4) + g_memory
+    e_5 = np.square(np.exp(-np.abs(candidate_part)))
     dz_part = np.arange(G)
-    dz_part_2 = 4 * sigmoid_2 * dmemory * e_5 / np.square(1 + e_5)
-    dz_part_3 = np.where((1 == dz_part)[:, None], (c * e_2 * dmemory / np.square(sigmoid_part))[:, None], 0)
-    dz_part_4 = g_output * output * np.where(sigmoid_3_part, e, 1) / sigmoid_3_part_2
-    dz_part_5 = dz_part_3 + np.where((2 == dz_part)[:, None], dz_part_2[:, None], 0)
-    dz_part_6 = e_3 * tanh * dmemory / np.square(sigmoid_2_part)
-    dz_part_7 = dz_part_5 + np.where((3 == dz_part)[:, None], dz_part_4[:, None], 0)
-    dz = dz_part_7 + np.where((0 == dz_part)[:, None], dz_part_6[:, None], 0)
+    dz_part_2 = np.where((2 == dz_part)[:, None], (4 * i * dmemory * e_5 / np.square(1 + e_5))[:, None], 0)
+    dz_part_3 = np.where((1 == dz_part)[:, None], (c * e_2 * dmemory / np.square(f_part))[:, None], 0)
+    dz_part_4 = g_output * output * np.where(o_part, e, 1) / o_part_2
+    dz_part_5 = e_3 * candidate * dmemory / np.square(i_part)
+    dz_part_6 = dz_part_3 + dz_part_2 + np.where((3 == dz_part)[:, None], dz_part_4[:, None], 0)
+    dz = dz_part_6 + np.where((0 == dz_part)[:, None], dz_part_5[:, None], 0)
     dx = np.einsum('ghi,ngh->ni', w, dz, optimize=True)
     dh = np.einsum('ghj,ngh->nj', u, dz, optimize=True)
-    dc = sigmoid * dmemory
+    dc = f * dmemory
     dw = np.einsum('ngh,ni->ghi', dz, x, optimize=True)
     du = np.einsum('ngh,nj->ghj', dz, h, optimize=True)
     db = np.sum(dz, axis=0)
@@ -310,23 +303,19 @@ def lstm_cell_jvp(v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b):
     """Derivative of lstm_cell in the direction of the tangents v_*.
 
         z = sum(x*w, I) + sum(h*u, J) + b
-        zo = z[G=3]
-        sigmoid_3 = 1/(1 + exp(-zo))
-        zf = z[G=1]
-        sigmoid = 1/(1 + exp(-zf))
-        zi = z[G=0]
-        sigmoid_2 = 1/(1 + exp(-zi))
-        zg = z[G=2]
-        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
-        memory = sigmoid*c + sigmoid_2*tanh
-        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
-        output = sigmoid_3*shown
+        o = 1/(1 + exp(-z[G=3]))
+        f = 1/(1 + exp(-z[G=1]))
+        i = 1/(1 + exp(-z[G=0]))
+        candidate = (exp(z[G=2]) - exp(-z[G=2]))/(exp(z[G=2]) + exp(-z[G=2]))
+        memory = f*c + i*candidate
+        tanh = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = o*tanh
         z_in_dot = sum(x*v_w + v_x*w, I)
         z_in_dot_ = sum(h*v_u + v_h*u, J)
         z_dot = v_b + z_in_dot + z_in_dot_
-        memory_dot = sigmoid_2*(z_dot[G=2]*(1 - tanh**2) + tanh*z_dot[G=0]) + c*sigmoid*z_dot[G=1]*(1 -
-            sigmoid) + v_c*sigmoid - sigmoid_2**2*tanh*z_dot[G=0]
-        output_dot = memory_dot*(sigmoid_3 - output**2/sigmoid_3) + output*z_dot[G=3]*(1 - sigmoid_3)
+        memory_dot = i*(z_dot[G=2]*(1 - candidate**2) + candidate*z_dot[G=0]) + c*f*z_dot[G=1]*(1 - f) +
+            v_c*f - i**2*candidate*z_dot[G=0]
+        output_dot = memory_dot*(o - output**2/o) + output*z_dot[G=3]*(1 - o)
 
     Arrays: v_x (N, I), v_h (N, J), v_c (N, H), v_w (G, H, I), v_u (G, H, J), v_b (G, H), x (N, I),
             h (N, J), c (N, H), w (G, H, I), u (G, H, J), b (G, H).
@@ -350,44 +339,46 @@ def lstm_cell_jvp(v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b):
         u=(u, 'G H J'),
         b=(b, 'G H'),
     )
+    G = v_w.shape[0]
+    _requires('lstm_cell_jvp', 'size(G) == 4', G == 4, G=G)
     w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
     z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
-    zo = _read(z, 3, axis=1)
-    h_2 = np.exp(-np.abs(zo))
-    sigmoid_3_part = zo >= 0
-    sigmoid_3_part_2 = 1 + h_2
-    sigmoid_3 = np.where(sigmoid_3_part, 1, h_2) / sigmoid_3_part_2
-    zf = _read(z, 1, axis=1)
-    e = np.exp(-np.abs(zf))
-    sigmoid_part = 1 + e
-    sigmoid = np.where(zf >= 0, 1, e) / sigmoid_part
-    zi = _read(z, 0, axis=1)
-    e_2 = np.exp(-np.abs(zi))
-    sigmoid_2 = np.where(zi >= 0, 1, e_2) / (1 + e_2)
-    zg = _read(z, 2, axis=1)
-    tanh = np.tanh(zg)
-    memory = sigmoid * c + sigmoid_2 * tanh
-    shown = np.tanh(memory)
-    output = sigmoid_3 * shown
+    h_2_part = _read(z, 3, axis=1)
+    h_2 = np.exp(-np.abs(h_2_part))
+    o_part = h_2_part >= 0
+    o_part_2 = 1 + h_2
+    o = np.where(o_part, 1, h_2) / o_part_2
+    e_part = _read(z, 1, axis=1)
+    e = np.exp(-np.abs(e_part))
+    f_part = 1 + e
+    f = np.where(e_part >= 0, 1, e) / f_part
+    e_2_part = _read(z, 0, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    i = np.where(e_2_part >= 0, 1, e_2) / (1 + e_2)
+    candidate_part = _read(z, 2, axis=1)
+    candidate = np.tanh(candidate_part)
+    memory = f * c + i * candidate
+    tanh = np.tanh(memory)
+    output = o * tanh
     v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
     z_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
     v_u_dot_h = np.einsum('ghj,nj->ngh', v_u, h, optimize=True)
     z_in_dot_ = v_u_dot_h + np.einsum('ghj,nj->ngh', u, v_h, optimize=True)
     z_dot = v_b + z_in_dot + z_in_dot_
-    e_3 = np.square(np.exp(-np.abs(zg)))
+    e_3 = np.square(np.exp(-np.abs(candidate_part)))
     memory_dot_part = _read(z_dot, 0, axis=1)
-    memory_dot_part_2 = 4 * _read(z_dot, 2, axis=1) * e_3 / np.square(1 + e_3) + tanh * memory_dot_part
-    memory_dot_part_3 = sigmoid_2 * memory_dot_part_2 + c * e * _read(z_dot, 1, axis=1) / np.square(sigmoid_part)
-    memory_dot = memory_dot_part_3 + v_c * sigmoid - np.square(sigmoid_2) * tanh * memory_dot_part
+    memory_dot_part_2 = i * (4 * _read(z_dot, 2, axis=1) * e_3 / np.square(1 + e_3) + candidate * memory_dot_part)
+    memory_dot_part_3 = memory_dot_part_2 + c * e * _read(z_dot, 1, axis=1) / np.square(f_part) + v_c * f
+    memory_dot = memory_dot_part_3 - np.square(i) * candidate * memory_dot_part
     e_4 = np.square(h_2)
     output_squared = np.square(output)
     output_dot_part = 1 - output_squared
     output_dot_part_2 = 2 * output_squared * h_2
-    output_dot_part_3 = (-output_squared - output_dot_part_2 + output_dot_part * e_4) * np.exp(np.maximum(-zo, 0))
+    output_dot_part_3 = -output_squared - output_dot_part_2 + output_dot_part * e_4
     output_dot_part_4 = output_dot_part - output_dot_part_2 - output_squared * e_4
-    output_dot_part_5 = np.where(sigmoid_3_part, output_dot_part_4, output_dot_part_3) / sigmoid_3_part_2
-    output_dot_part_6 = output * _read(z_dot, 3, axis=1) * np.where(sigmoid_3_part, h_2, 1) / sigmoid_3_part_2
-    output_dot = memory_dot * output_dot_part_5 + output_dot_part_6
+    output_dot_part_5 = np.where(o_part, output_dot_part_4, output_dot_part_3 * np.exp(np.maximum(-h_2_part, 0)))
+    output_dot_part_6 = output * _read(z_dot, 3, axis=1) * np.where(o_part, h_2, 1) / o_part_2
+    output_dot = memory_dot * (output_dot_part_5 / o_part_2) + output_dot_part_6
     return _rounded(dtype, output_dot, memory_dot)
 
 
@@ -395,40 +386,34 @@ def lstm_cell_hvp(g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, 
     """Derivative of the gradients of lstm_cell in the direction of the tangents v_*, the cotangent held fixed.
 
         z = sum(x*w, I) + sum(h*u, J) + b
-        zo = z[G=3]
-        sigmoid_3 = 1/(1 + exp(-zo))
-        zf = z[G=1]
-        sigmoid = 1/(1 + exp(-zf))
-        zi = z[G=0]
-        sigmoid_2 = 1/(1 + exp(-zi))
-        zg = z[G=2]
-        tanh = (exp(zg) - exp(-zg))/(exp(zg) + exp(-zg))
-        memory = sigmoid*c + sigmoid_2*tanh
-        shown = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
-        output = sigmoid_3*shown
-        dmemory = g_output*sigmoid_3*(1 - shown**2) + g_memory
-        dz = c*sigmoid*dmemory*onehot(1, G)*(1 - sigmoid) + sigmoid_2*dmemory*onehot(2, G)*(1 - tanh**2) +
-            g_output*output*onehot(3, G)*(1 - sigmoid_3) + sigmoid_2*tanh*dmemory*onehot(0, G)*(1 -
-            sigmoid_2)
+        o = 1/(1 + exp(-z[G=3]))
+        f = 1/(1 + exp(-z[G=1]))
+        i = 1/(1 + exp(-z[G=0]))
+        candidate = (exp(z[G=2]) - exp(-z[G=2]))/(exp(z[G=2]) + exp(-z[G=2]))
+        memory = f*c + i*candidate
+        tanh = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
+        output = o*tanh
+        dmemory = g_output*o*(1 - tanh**2) + g_memory
+        dz = c*f*dmemory*onehot(1, G)*(1 - f) + i*dmemory*onehot(2, G)*(1 - candidate**2) +
+            g_output*output*onehot(3, G)*(1 - o) + i*candidate*dmemory*onehot(0, G)*(1 - i)
         z_in_dot = sum(x*v_w + v_x*w, I)
         z_in_dot_ = sum(h*v_u + v_h*u, J)
         z_dot = v_b + z_in_dot + z_in_dot_
-        sigmoid_3_dot = sigmoid_3*z_dot[G=3]*(1 - sigmoid_3)
-        sigmoid_dot = sigmoid*z_dot[G=1]*(1 - sigmoid)
-        sigmoid_2_dot = sigmoid_2*z_dot[G=0]*(1 - sigmoid_2)
-        tanh_dot = z_dot[G=2]*(1 - tanh**2)
-        memory_dot = c*sigmoid_dot + v_c*sigmoid + sigmoid_2*tanh_dot + tanh*sigmoid_2_dot
-        shown_dot = memory_dot*(1 - shown**2)
-        dmemory_dot = g_output*(sigmoid_3_dot*(1 - shown**2) - 2*sigmoid_3*shown*shown_dot)
-        dz_dot = onehot(1, G)*(c*(dmemory*sigmoid_dot*(1 - 2*sigmoid) + sigmoid*dmemory_dot*(1 - sigmoid)) +
-            v_c*sigmoid*dmemory*(1 - sigmoid)) + onehot(2, G)*(dmemory*(sigmoid_2_dot*(1 - tanh**2) -
-            2*sigmoid_2*tanh*tanh_dot) + sigmoid_2*dmemory_dot*(1 - tanh**2)) + g_output*onehot(3,
-            G)*(output*sigmoid_3_dot*(1/sigmoid_3 - 2) + sigmoid_3*shown_dot*(1 - sigmoid_3)) + onehot(0,
-            G)*(dmemory*(sigmoid_2*(tanh_dot - 2*tanh*sigmoid_2_dot) + tanh*sigmoid_2_dot -
-            sigmoid_2**2*tanh_dot) + sigmoid_2*tanh*dmemory_dot*(1 - sigmoid_2))
+        o_dot = o*z_dot[G=3]*(1 - o)
+        f_dot = f*z_dot[G=1]*(1 - f)
+        i_dot = i*z_dot[G=0]*(1 - i)
+        candidate_dot = z_dot[G=2]*(1 - candidate**2)
+        memory_dot = c*f_dot + candidate*i_dot + i*candidate_dot + v_c*f
+        tanh_dot = memory_dot*(1 - tanh**2)
+        dmemory_dot = g_output*(o_dot*(1 - tanh**2) - 2*o*tanh*tanh_dot)
+        dz_dot = onehot(1, G)*(c*(dmemory*f_dot*(1 - 2*f) + f*dmemory_dot*(1 - f)) + v_c*f*dmemory*(1 - f))
+            + onehot(2, G)*(dmemory*(i_dot*(1 - candidate**2) - 2*i*candidate*candidate_dot) +
+            i*dmemory_dot*(1 - candidate**2)) + g_output*onehot(3, G)*(output*o_dot*(1/o - 2) +
+            o*tanh_dot*(1 - o)) + onehot(0, G)*(candidate*(dmemory*i_dot*(1 - 2*i) + i*dmemory_dot*(1 - i))
+            + i*dmemory*candidate_dot*(1 - i))
         dx_dot = sum(v_w*dz + w*dz_dot, G H)
         dh_dot = sum(v_u*dz + u*dz_dot, G H)
-        dc_dot = dmemory*sigmoid_dot + sigmoid*dmemory_dot
+        dc_dot = dmemory*f_dot + f*dmemory_dot
         dw_dot = sum(v_x*dz + x*dz_dot, N)
         du_dot = sum(v_h*dz + h*dz_dot, N)
         db_dot = sum(dz_dot, N)
@@ -459,81 +444,79 @@ def lstm_cell_hvp(g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, 
         b=(b, 'G H'),
     )
     G = v_w.shape[0]
+    _requires('lstm_cell_hvp', 'size(G) == 4', G == 4, G=G)
     w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
     z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
-    zo = _read(z, 3, axis=1)
-    e = np.exp(-np.abs(zo))
-    sigmoid_3_part = zo >= 0
-    sigmoid_3_part_2 = 1 + e
-    sigmoid_3 = np.where(sigmoid_3_part, 1, e) / sigmoid_3_part_2
-    zf = _read(z, 1, axis=1)
-    e_2 = np.exp(-np.abs(zf))
-    sigmoid_part = 1 + e_2
-    sigmoid = np.where(zf >= 0, 1, e_2) / sigmoid_part
-    zi = _read(z, 0, axis=1)
-    e_3 = np.exp(-np.abs(zi))
-    sigmoid_2_part = 1 + e_3
-    sigmoid_2 = np.where(zi >= 0, 1, e_3) / sigmoid_2_part
-    zg = _read(z, 2, axis=1)
-    tanh = np.tanh(zg)
-    memory = sigmoid * c + sigmoid_2 * tanh
-    shown = np.tanh(memory)
-    output = sigmoid_3 * shown
+    e_part = _read(z, 3, axis=1)
+    e = np.exp(-np.abs(e_part))
+    o_part = e_part >= 0
+    o_part_2 = 1 + e
+    o = np.where(o_part, 1, e) / o_part_2
+    e_2_part = _read(z, 1, axis=1)
+    e_2 = np.exp(-np.abs(e_2_part))
+    f_part = 1 + e_2
+    f = np.where(e_2_part >= 0, 1, e_2) / f_part
+    e_3_part = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(e_3_part))
+    i_part = 1 + e_3
+    i = np.where(e_3_part >= 0, 1, e_3) / i_part
+    candidate_part = _read(z, 2, axis=1)
+    candidate = np.tanh(candidate_part)
+    memory = f * c + i * candidate
+    tanh = np.tanh(memory)
+    output = o * tanh
     h_2_part = -np.abs(memory)
     h_2 = np.exp(h_2_part)
     e_4 = np.square(h_2)
     dmemory_part = 1 + e_4
     dmemory_part_squared = np.square(dmemory_part)
-    dmemory = 4 * g_output * sigmoid_3 * e_4 / dmemory_part_squared + g_memory
-    e_5 = np.square(np.exp(-np.abs(zg)))
+    dmemory = 4 * g_output * o * e_4 / dmemory_part_squared + g_memory
+    e_5 = np.square(np.exp(-np.abs(candidate_part)))
     dz_part = np.arange(G)
     dz_part_2 = 1 == dz_part
-    sigmoid_part_squared = np.square(sigmoid_part)
+    f_part_squared = np.square(f_part)
     dz_part_3 = 2 == dz_part
     dz_part_4 = np.square(1 + e_5)
-    dz_part_5 = 4 * sigmoid_2
+    dz_part_5 = 4 * i
     dz_part_6 = 3 == dz_part
     dz_part_7 = 0 == dz_part
-    sigmoid_2_part_squared = np.square(sigmoid_2_part)
-    e_3_tanh = e_3 * tanh
-    dz_part_8 = np.where(dz_part_2[:, None], (c * e_2 * dmemory / sigmoid_part_squared)[:, None], 0)
-    dz_part_9 = np.where(dz_part_3[:, None], (dz_part_5 * dmemory * e_5 / dz_part_4)[:, None], 0)
-    dz_part_10 = g_output * output * np.where(sigmoid_3_part, e, 1) / sigmoid_3_part_2
-    dz_part_11 = np.where(dz_part_7[:, None], (e_3_tanh * dmemory / sigmoid_2_part_squared)[:, None], 0)
-    dz = dz_part_8 + dz_part_9 + np.where(dz_part_6[:, None], dz_part_10[:, None], 0) + dz_part_11
+    i_part_squared = np.square(i_part)
+    dz_part_8 = np.where(dz_part_3[:, None], (dz_part_5 * dmemory * e_5 / dz_part_4)[:, None], 0)
+    dz_part_9 = g_output * output * np.where(o_part, e, 1) / o_part_2
+    dz_part_10 = np.where(dz_part_2[:, None], (c * e_2 * dmemory / f_part_squared)[:, None], 0) + dz_part_8
+    dz_part_11 = np.where(dz_part_7[:, None], (e_3 * candidate * dmemory / i_part_squared)[:, None], 0)
+    dz = dz_part_10 + np.where(dz_part_6[:, None], dz_part_9[:, None], 0) + dz_part_11
     v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
     z_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
     v_u_dot_h = np.einsum('ghj,nj->ngh', v_u, h, optimize=True)
     z_in_dot_ = v_u_dot_h + np.einsum('ghj,nj->ngh', u, v_h, optimize=True)
     z_dot = v_b + z_in_dot + z_in_dot_
-    sigmoid_3_dot_part = np.square(sigmoid_3_part_2)
-    sigmoid_3_dot = e * _read(z_dot, 3, axis=1) / sigmoid_3_dot_part
-    sigmoid_dot = e_2 * _read(z_dot, 1, axis=1) / sigmoid_part_squared
-    sigmoid_2_dot = e_3 * _read(z_dot, 0, axis=1) / sigmoid_2_part_squared
-    tanh_dot = 4 * _read(z_dot, 2, axis=1) * e_5 / dz_part_4
-    tanh_sigmoid_2_dot = tanh * sigmoid_2_dot
-    memory_dot = c * sigmoid_dot + v_c * sigmoid + sigmoid_2 * tanh_dot + tanh_sigmoid_2_dot
-    shown_dot = 4 * memory_dot * e_4 / dmemory_part_squared
-    dmemory_dot_part = 2 * sigmoid_3 * memory_dot * np.where(memory >= 0, -4.0, 4.0) * e_4 * np.expm1(h_2_part)
-    dmemory_dot_part_2 = dmemory_dot_part * (1 + h_2) / (dmemory_part_squared * dmemory_part)
-    dmemory_dot = g_output * (4 * sigmoid_3_dot * e_4 / dmemory_part_squared - dmemory_dot_part_2)
-    dz_dot_part = (c * dmemory_dot + dmemory * v_c) * e_2 / sigmoid_part_squared
-    dz_dot_part_2 = dz_dot_part - c * dmemory * sigmoid_dot * np.tanh(zf / 2)
-    dz_dot_part_3 = dmemory * (4 * sigmoid_2_dot * e_5 / dz_part_4 - 2 * sigmoid_2 * tanh * tanh_dot)
+    o_part_2_squared = np.square(o_part_2)
+    o_dot = e * _read(z_dot, 3, axis=1) / o_part_2_squared
+    f_dot = e_2 * _read(z_dot, 1, axis=1) / f_part_squared
+    i_dot = e_3 * _read(z_dot, 0, axis=1) / i_part_squared
+    candidate_dot = 4 * _read(z_dot, 2, axis=1) * e_5 / dz_part_4
+    memory_dot = c * f_dot + candidate * i_dot + i * candidate_dot + v_c * f
+    tanh_dot = 4 * memory_dot * e_4 / dmemory_part_squared
+    dmemory_dot_part = 2 * o * memory_dot * np.where(memory >= 0, -4.0, 4.0) * e_4 * np.expm1(h_2_part) * (1 + h_2)
+    dmemory_dot_part_2 = dmemory_dot_part / (dmemory_part_squared * dmemory_part)
+    dmemory_dot = g_output * (4 * o_dot * e_4 / dmemory_part_squared - dmemory_dot_part_2)
+    dz_dot_part = (c * dmemory_dot + dmemory * v_c) * e_2 / f_part_squared
+    dz_dot_part_2 = dz_dot_part - c * dmemory * f_dot * np.tanh(e_2_part / 2)
+    dz_dot_part_3 = dmemory * (4 * i_dot * e_5 / dz_part_4 - 2 * i * candidate * candidate_dot)
     dz_dot_part_4 = dz_dot_part_3 + dz_part_5 * dmemory_dot * e_5 / dz_part_4
     dz_dot_part_5 = np.where(dz_part_2[:, None], dz_dot_part_2[:, None], 0)
-    dz_dot_part_6 = g_output * (output * sigmoid_3_dot * np.expm1(-zo) + e * shown_dot / sigmoid_3_dot_part)
+    dz_dot_part_6 = g_output * (output * o_dot * np.expm1(-e_part) + e * tanh_dot / o_part_2_squared)
     dz_dot_part_7 = dz_dot_part_5 + np.where(dz_part_3[:, None], dz_dot_part_4[:, None], 0)
-    dz_dot_part_8 = sigmoid_2 * (tanh_dot - 2 * tanh * sigmoid_2_dot) + tanh_sigmoid_2_dot
-    dz_dot_part_9 = dmemory * (dz_dot_part_8 - np.square(sigmoid_2) * tanh_dot)
-    dz_dot_part_10 = dz_dot_part_9 + e_3_tanh * dmemory_dot / sigmoid_2_part_squared
-    dz_dot_part_11 = dz_dot_part_7 + np.where(dz_part_6[:, None], dz_dot_part_6[:, None], 0)
-    dz_dot = dz_dot_part_11 + np.where(dz_part_7[:, None], dz_dot_part_10[:, None], 0)
+    dz_dot_part_8 = candidate * (dmemory_dot * e_3 / i_part_squared - dmemory * i_dot * np.tanh(e_3_part / 2))
+    dz_dot_part_9 = dz_dot_part_8 + e_3 * dmemory * candidate_dot / i_part_squared
+    dz_dot_part_10 = dz_dot_part_7 + np.where(dz_part_6[:, None], dz_dot_part_6[:, None], 0)
+    dz_dot = dz_dot_part_10 + np.where(dz_part_7[:, None], dz_dot_part_9[:, None], 0)
     w_dot_dz_dot = np.einsum('ghi,ngh->ni', w, dz_dot, optimize=True)
     dx_dot = np.einsum('ghi,ngh->ni', v_w, dz, optimize=True) + w_dot_dz_dot
     u_dot_dz_dot = np.einsum('ghj,ngh->nj', u, dz_dot, optimize=True)
     dh_dot = np.einsum('ghj,ngh->nj', v_u, dz, optimize=True) + u_dot_dz_dot
-    dc_dot = dmemory * sigmoid_dot + sigmoid * dmemory_dot
+    dc_dot = dmemory * f_dot + f * dmemory_dot
     dz_dot_dot_x = np.einsum('ngh,ni->ghi', dz_dot, x, optimize=True)
     dw_dot = np.einsum('ngh,ni->ghi', dz, v_x, optimize=True) + dz_dot_dot_x
     dz_dot_dot_h = np.einsum('ngh,nj->ghj', dz_dot, h, optimize=True)
@@ -568,6 +551,8 @@ def gru_cell(x, h, w, u, b, c):
         b=(b, 'G H'),
         c=(c, 'G H'),
     )
+    G = w.shape[0]
+    _requires('gru_cell', 'size(G) == 3', G == 3, G=G)
     wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
     uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
     a = wx + uh
@@ -624,6 +609,7 @@ def gru_cell_vjp(g, x, h, w, u, b, c):
         c=(c, 'G H'),
     )
     G = w.shape[0]
+    _requires('gru_cell_vjp', 'size(G) == 3', G == 3, G=G)
     wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
     uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
     a = wx + uh
@@ -699,6 +685,8 @@ def gru_cell_jvp(v_x, v_h, v_w, v_u, v_b, v_c, x, h, w, u, b, c):
         b=(b, 'G H'),
         c=(c, 'G H'),
     )
+    G = v_w.shape[0]
+    _requires('gru_cell_jvp', 'size(G) == 3', G == 3, G=G)
     wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
     uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
     a = wx + uh
@@ -793,6 +781,7 @@ def gru_cell_hvp(g, v_x, v_h, v_w, v_u, v_b, v_c, x, h, w, u, b, c):
         c=(c, 'G H'),
     )
     G = v_w.shape[0]
+    _requires('gru_cell_hvp', 'size(G) == 3', G == 3, G=G)
     wx = np.einsum('ghi,ni->ngh', w, x, optimize=True) + b
     uh = np.einsum('gha,na->ngh', u, h, optimize=True) + c
     a = wx + uh

@@ -29,6 +29,20 @@ FORMS = {
     "attention":           {"dp": "sum(g*v, E)", "ds": "p*(dp - sum(p*dp, M))", "dv": "sum(g*p, L)", "dq": "sum(k*ds, M)/sqrt(size(D))",
                             "dk": "sum(q*ds, L)/sqrt(size(D))"},
     "embedding":           {"dw": "sum(g*onehot(ids, V), ...)"},
+    "group_norm":          {"dx": "rstd*(gamma*g - mean(gamma*g, C H W) - xhat*mean(gamma*g*xhat, C H W))"},
+    "huber":               {"dr": 'g*where(delta >= r, r, delta)/size("...")', "dpred": "dr*sign(pred - target)"},
+    "chamfer":             {"da": "2*g*((a - b[M=argmin(d, M)])/size(N) + mean((a - b)*onehot(argmin(d, N), N), M))"},
+    "info_nce":            {"ds": "g*(p - partner)/size(N)"},
+    "arcface":             {"ds": "g*(softmax - onehot(label, C))/size(N)"},
+    "conv2d_same":         {"dx": "sum(g[H=dilation*(floor(size(I)/2) - idx(I)) + idx(H), "
+                                  "W=dilation*(floor(size(J)/2) - idx(J)) + idx(W)]*w, I J O)"},
+    "rnn_cell":            {"dz": "g*(1 - y**2)", "dx": "sum(w*dz, H)", "db": "sum(dz, N)"},
+    "lstm_cell":           {"dmemory": "g_output*o*(1 - tanh**2) + g_memory", "dc": "f*dmemory", "dx": "sum(w*dz, G H)"},
+    "gru_cell":            {"dn": "g*(1 - z)", "ds": "dn*(1 - n**2)"},
+    "mlp":                 {"dbatch_norm_train": "dh*(1 - h**2)", "db1": "0", "db2": "sum(dlinear_2, N)"},
+    "residual_block":      {"dz": "where(z > 0, g, 0)", "dn1": "where(n1 > 0, dh, 0)",
+                            "dconv2d_same_2": "gamma2*rstd_2*(dz - mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W))"},
+    "attention_bias":      {"ds": "p*(dp - sum(p*dp, M))", "dbias": "sum(ds, ...)"},
 }
 # fmt: on
 

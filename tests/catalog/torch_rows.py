@@ -37,6 +37,21 @@ def signs(r: Any, shape: Any) -> Any:
     return np.where(r.random(shape) < 0.5, -1.0, 1.0)
 
 
+def lstm(x: Any, h: Any, c: Any, w: Any, u: Any, b: Any) -> Any:
+    """PyTorch's cell, with the gates' weights one below the other."""
+    return torch.lstm_cell(x, (h, c), w.flatten(0, 1), u.flatten(0, 1), b.flatten(), torch.zeros_like(b.flatten()))
+
+
+def gru(x: Any, h: Any, w: Any, u: Any, b: Any, c: Any) -> Any:
+    """PyTorch's cell, with the gates' weights one below the other."""
+    return torch.gru_cell(x, h, w.flatten(0, 1), u.flatten(0, 1), b.flatten(), c.flatten())
+
+
+def masked(q: Any, k: Any, v: Any, mask: Any) -> Any:
+    """Attention where the mask is positive; 0 for a query without any key."""
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask > 0)
+
+
 def whole(r: Any, shape: Any) -> Any:
     """Small whole numbers, so that many are equal."""
     return r.integers(-3, 2, shape).astype(np.float64)
@@ -267,6 +282,10 @@ ROWS = (
     Row("attention", F.scaled_dot_product_attention),
     Row("attention_causal", causal),
     Row("multi_head_attention", multi_head, sizes={"H": 2, "D": 2, "O": 4}),
+    Row("lstm_cell", lstm, sizes={"G": 4, "J": 7}),
+    Row("gru_cell", gru, sizes={"G": 3, "H'": 7}),
+    Row("attention_masked", masked, made={"mask": signs}, fixed=("mask",)),
+    Row("attention_bias", lambda q, k, v, bias: F.scaled_dot_product_attention(q, k, v, attn_mask=bias)),
     Row("rnn_cell", lambda x, h, w, u, b: torch.rnn_tanh_cell(x, h, w, u, b, torch.zeros_like(b)), sizes={"J": 7}),
     Row("conv1d", lambda x, w: F.conv1d(x, w, **SPD), parameters=SPD, sizes={"L": 11}),
     Row("conv2d", lambda x, w: F.conv2d(x, w, **SPD), parameters=SPD, sizes=BIG),

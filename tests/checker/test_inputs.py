@@ -7,7 +7,7 @@ import numpy as np
 from derive.checker.contract import contract, text
 from derive.checker.inputs import LAYOUTS, SHAPES, Case, sample, setting
 from derive.checker.regimes import REGIMES
-from derive.language.definition import Between, Index, Natural, NonNegative, Positive, Range, Real, Scalar, assume, op
+from derive.language.definition import Between, Index, Natural, NonNegative, OneOf, Positive, Range, Real, Scalar, assume, op
 from derive.language.functions import abs, exp, idx, inf, log, max, mean, new, size, sqrt, sum, where
 
 
@@ -129,3 +129,32 @@ def test_calls_satisfy_what_is_required():
     assert all(s.inputs["x"].shape[1] > 3 and s.parameters["padding"] <= 1 for s in found)
     labels = np.concatenate([s.inputs["label"] for s in found])
     assert (labels == -1).mean() > 0.05 and (labels >= -1).all() and {s.parameters["padding"] for s in found} == {0, 1}
+
+
+@op
+def signed(score: Real["N C"], side: Real["N", OneOf(-1, 1)], *, parts: Positive = 2):
+    """A score on its side."""
+    assume(size("C") % 2, equals=0)
+    return side * sum(score, "C")
+
+
+def test_an_input_of_a_few_numbers_holds_these_and_a_size_that_must_divide_does():
+    c = contract(signed)
+    seen = set()
+    for k, regime in enumerate(REGIMES):
+        s = sample(c, Case(SHAPES[k % 6], regime, 0, "C", k), "float32")
+        seen |= set(s.inputs["side"].tolist())
+        assert s.inputs["score"].shape[1] % 2 == 0
+    assert seen == {-1.0, 1.0} and "real in {-1, 1}" in text(c)
+
+
+@op
+def falling(x: Real["..."]):
+    """An exponential."""
+    return exp(-x)
+
+
+def test_exponentials_are_met_on_both_sides_of_their_edges():
+    found = sorted(e.value for e in contract(falling).edges({}, "float64")["x"])
+    for low, high in ((708.3, 708.5), (709.7, 709.9), (710, 744), (744.3, 744.5)):
+        assert any(low < v < high for v in found) and any(-high < v < -low for v in found), found

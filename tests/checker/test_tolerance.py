@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from derive import oracle
 from derive.checker.evaluate import CheckError, evaluate
 from derive.checker.floats import Floats
+from derive.checker.judging import judge
 from derive.checker.levels import LEVELS
 from derive.checker.tolerance import allowances
 from derive.language.definition import Index, Positive, Real, op
@@ -111,3 +113,23 @@ def test_programs_over_floats():
 def test_shapes_that_contradict_each_other_are_named():
     with pytest.raises(CheckError, match="label has 3 positions along N; another input has 2"):
         evaluate(pick.program, {"x": np.zeros((2, 3)), "label": np.zeros(3, int)}, {}, Floats())
+
+
+@op
+def falls_away(x: Real["..."]):
+    """The input, times how much of it is left."""
+    return x / (1 + exp(-x))
+
+
+@op
+def falls_far(x: Real["..."]):
+    """The same, for numbers far below zero."""
+    return x * exp(x) / (1 + exp(x))
+
+
+def test_an_intermediate_that_vanishes_may_be_missing_but_turns_no_sign():
+    x = np.array([-709.9])
+    exact = oracle.evaluate(falls_away.program, {"x": x}, {}, dtype="float64")["y"]
+    (a,) = allowances([falls_away.program, falls_far.program], {"x": x}, {}, LEVELS["float64"])
+    assert judge(np.array([-0.0]), exact, a).ratio <= 1
+    assert judge(np.array([-1e-309]), exact, a).ratio <= 1 < judge(np.array([1e-309]), exact, a).ratio
