@@ -98,7 +98,8 @@ def conv3d(
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285; torch.nn.ZeroPad2d before a convolution")
 def conv2d_padded(
     x: Real["N C H W"], w: Real["O C I J"], *,
-    top: Natural = 0, bottom: Natural = 0, left: Natural = 0, right: Natural = 0, stride: PositiveInteger = 1, dilation: PositiveInteger = 1,
+    top: Natural = 0, bottom: Natural = 0, left: Natural = 0, right: Natural = 0,
+    stride: PositiveInteger = 1, dilation: PositiveInteger = 1,
 ):  # fmt: skip
     """Cross-correlation of an image with a bank of windows; as many zeros on each of the four sides as is said."""
     rows = stride * new("P", size=(size("H") + top + bottom - dilation * (size("I") - 1) - 1) // stride + 1) + dilation * idx("I") - top

@@ -40,19 +40,24 @@ def _made(row: Row, i: Any, r: Any, sizes: dict[str, int]) -> Any:
     return r.integers(0, sizes[i.into], shape) if i.into else r.normal(size=shape)
 
 
+def each(results: Any) -> tuple[Any, ...]:
+    """The results, also where there is one."""
+    return results if isinstance(results, tuple) else (results,)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_value_and_gradient_are_those_of_pytorch(row: Row) -> None:
     arrays = inputs(row)
     tensors = [torch.from_numpy(a.copy()) for a in arrays]
     real = {i.name: t.requires_grad_() for i, t in zip(find(row.name).program.inputs, tensors, strict=True) if t.is_floating_point()}
-    theirs = row.theirs(*tensors)
-    ours = made(row.name)(*arrays, **row.parameters)
-    near(ours, theirs.detach().numpy())
-    g = np.random.default_rng(4).normal(size=np.shape(ours))
-    theirs.backward(torch.from_numpy(np.asarray(g)))
-    found = made(row.name, "_vjp")(g, *arrays, **row.parameters)
+    theirs, ours = each(row.theirs(*tensors)), each(made(row.name)(*arrays, **row.parameters))
+    for a, t in zip(ours, theirs, strict=True):
+        near(a, t.detach().numpy())
+    g = [np.random.default_rng(4).normal(size=np.shape(a)) for a in ours]
+    torch.autograd.backward(theirs, [torch.from_numpy(np.asarray(c)) for c in g])
+    found = made(row.name, "_vjp")(*g, *arrays, **row.parameters)
     assert {name for name, t in real.items() if t.grad is None} == set(row.fixed)
-    for a, t in zip(found if isinstance(found, tuple) else (found,), real.values(), strict=True):
+    for a, t in zip(each(found), real.values(), strict=True):
         if t.grad is not None:
             near(a, t.grad.numpy())
 
