@@ -18,6 +18,7 @@ from derive.checker.reader import Reader
 from derive.checker.readers import Function, accepted, fixed, readers, used
 from derive.checker.report import Report
 from derive.checker.searching import named, replayed, search
+from derive.checker.special import special_values
 from derive.language.operation import Op
 
 POWER = 0.3  # seconds for trying mistaken versions on the same inputs
@@ -81,7 +82,10 @@ def check(
         asked.contract.kinks, tuple(c for read in reads.values() for c in read.causes),
         next((read.variant for read in reads.values() if read.variant), ""), {name: read.power for name, read in reads.items()},
         used(op, found, given), tuple(keep(f.sample, f.reading) for f in findings),
-        tuple(f"{r.reading} by {r.adapter.name}'s own differentiation" for r in found if r.autograd),
+        (
+            *(f"{r.reading} by {r.adapter.name}'s own differentiation" for r in found if r.autograd),
+            *(note for r in found if not reads[r.reading].findings for note in special_values(op, asked.contract, r, fixed(op, r, given))),
+        ),
     )  # fmt: skip
 
 

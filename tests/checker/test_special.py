@@ -1,0 +1,33 @@
+"""NaN and infinities: named where the candidate makes something else of them, and no failure."""
+
+import numpy as np
+import pytest
+
+from derive.checker.check import check
+
+QUICK = {"budget": 0.2}
+
+
+def notes(forward, op, backward=None, **options):
+    report = check(forward, op, backward, **QUICK, **options)
+    assert report.agrees
+    return [r for r in report.remarks if "special" in r]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nan_that_does_not_propagate_is_named(dtype):
+    assert notes(lambda x: np.where(x > 0, x, 0).astype(x.dtype), "relu", dtype=dtype) == ["value at special inputs: x = nan gives 0, wanted nan"]
+    assert notes(lambda x: np.maximum(x, 0), "relu", dtype=dtype) == []
+
+
+def test_a_limit_that_is_missed_is_named():
+    assert notes(lambda x: x / (1 + np.exp(-x)), "silu") == ["value at special inputs: x = -inf gives nan, wanted 0"]
+
+
+def test_the_gradient_is_looked_at_too():
+    found = notes(lambda x: np.maximum(x, 0), "relu", lambda g, x: np.where(x > 0, g, np.where(x == -np.inf, np.inf, 0)).astype(x.dtype))
+    assert any("gradient at special inputs" in n and "-inf gives inf, wanted 0" in n for n in found)
+
+
+def test_other_ops_are_left_alone():
+    assert notes(lambda pred, target: np.mean((pred - target) ** 2), "mse") == []
