@@ -31,7 +31,7 @@ def test_what_is_no_array_is_wrong_and_no_crash(result):
 @pytest.mark.parametrize("name", INACCURATE)
 def test_right_functions_that_lose_digits_are_inaccurate_by_a_named_form(name):
     forward, op_, backward, form = INACCURATE[name]
-    report = run(forward, op_, backward)
+    report = run(forward, op_, backward, budget=2.0)
     assert report.verdict == "inaccurate here" and report.exit_code == 1, report.text()
     assert form in report.diagnosis
     assert report.passes(allow_inaccurate=True)
