@@ -198,7 +198,7 @@ INACCURATE = {
     "1 at the true class": (None, likelihood, likelihood_backward, "computed as written"),
     "no shift": (unshifted, likelihood, None, "overflow"),
     "one pass": (lambda x, gain, eps=1e-5: gain * (x - x.mean(0)) / np.sqrt((x * x).mean(0) - x.mean(0) ** 2 + x.dtype.type(eps)),
-                 standardise, None, "squares multiplied out"),
+                 standardise, None, "multiplied out"),
 }  # fmt: skip
 
 

@@ -133,7 +133,7 @@ class RuleBook:
         """Rules after those there are, each entered under the rarest token that it needs."""
         for rule in rules:
             needed = marks(rule.target)
-            rarest = min(sorted(needed), key=lambda t: (t[0] != "t", len(self.places.get(t, ()))), default=ANY)
+            rarest = min(sorted(needed, key=al.order), key=lambda t: (t[0] != "t", len(self.places.get(t, ()))), default=ANY)
             self.places.setdefault(rarest, []).append(len(self.rules))
             self.rules.append(rule)
             self.needed.append(needed)

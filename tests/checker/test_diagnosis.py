@@ -135,7 +135,7 @@ ROWS = {
 @pytest.mark.parametrize("name", ROWS)
 def test_the_mistake_is_named(name):
     forward, op_, backward, words = ROWS[name]
-    report = run(forward, op_, backward, dtype="float64")
+    report = run(forward, op_, backward, dtype="float64", budget=2.0)
     assert report.verdict == "wrong" and words in report.diagnosis, report.text()
 
 
