@@ -25,6 +25,7 @@ class Forward(Sweep):
         moved: dict[Expr, Expr] = dict(self.seeds.items())
         wanted = {o.name for o in self.program.outputs}
         for let in self.refined.lets:
+            self.prove_slope(let)
             raw = self.tangent(let, moved | self._still(let, moved))
             p = self.shorten(raw)
             if p is None:

@@ -155,8 +155,20 @@ class Sweep:
         left = inner(bar, tangent(let.body, seeds | still), let.body.axes)
         right = add(*(inner(seeds[leaf], part, leaf.axes) for leaf, part in parts.items()))
         rule = f"derivative of {let.name.partition('%')[0]}, transposed"
-        known = Canon({let.name: let.body}, self.full.positive, self.full.hypotheses) if let.name in self.slopes else self.opaque
-        self.steps += self.proved(f"through {let.name}", left, right, rule, known)
+        self.steps += self.proved(
+            f"through {let.name}", left, right, rule, self._written_out(let) if let.name in self.slopes else self.opaque
+        )
+
+    def prove_slope(self, let: Let) -> None:
+        """The step that the derivative of a definition is its slope in terms of itself, if it has one."""
+        if let.name in self.slopes:
+            seeds: dict[Expr, Expr] = {x: Input(f"v_{x.name}", tuple(sorted(x.axes))) for x in leaves(let.body, Ref, Input)}  # type: ignore[attr-defined]
+            left, right = tangent(let.body, seeds), self.tangent(let, seeds)
+            rule = f"derivative of {let.name.partition('%')[0]} in terms of itself"
+            self.steps += self.proved(f"slope of {let.name}", left, right, rule, self._written_out(let))
+
+    def _written_out(self, let: Let) -> Canon:
+        return Canon({let.name: let.body}, self.full.positive, self.full.hypotheses)
 
     def proved(self, name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> list[Step]:
         """The step; none, and a gap, where it could neither be proved nor refuted. Raises NotProved where it is wrong."""
