@@ -34,7 +34,8 @@ def facts(e: Entry) -> Facts:
 
 
 def _promised(op: Op, reading: str) -> float | None:
-    return PROMISE if is_promised(plain(pipeline.readings(op).program(reading)), op.program) else None
+    program = pipeline.readings(op).program(reading)
+    return PROMISE if is_promised(plain(program), pipeline.stable(program), op.program) else None
 
 
 def text(known: Mapping[str, Facts]) -> str:

@@ -37,6 +37,11 @@ class Reader:
     autograd: bool = False  # the function is a forward, which its framework differentiates
 
     @property
+    def computed(self) -> Program:
+        """The form that generated code computes."""
+        return self.forms[min(1, len(self.forms) - 1)]
+
+    @property
     def level(self) -> Level:
         """The format in which the candidate computes."""
         return LEVELS[self.dtype]

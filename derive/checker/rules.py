@@ -29,18 +29,15 @@ NEAR = 1 / 16
 TAIL, TAIL_PROMISE = -5.0, 2500.0
 
 
-def is_promised(form: Program, definition: Program) -> bool:
-    """Whether the promise is made: one result of one real array, no let of which reduces or reads at other positions."""
+def is_promised(form: Program, computed: Program, definition: Program) -> bool:
+    """Whether the promise is made: one result of one real array, no let of whose printed form reduces or reads at other positions,
+    and nothing computed is e to something rounded, in which each ulp of a large argument counts as many times as it is large."""
     return (
         len(definition.outputs) == 1
         and len(float_inputs(definition)) == 1
         and not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+        and not any(_is_rounded(e.children[0]) for let in computed.lets for e in leaves(let.body, Call) if e.fn == "exp")  # type: ignore[attr-defined]
     )
-
-
-def rounds_exponents(computed: Program) -> bool:
-    """Whether it takes e to something rounded, in which each ulp of a large argument counts as many times as it is large."""
-    return any(_is_rounded(e.children[0]) for let in computed.lets for e in leaves(let.body, Call) if e.fn == "exp")  # type: ignore[attr-defined]
 
 
 def _is_rounded(e: Expr) -> bool:

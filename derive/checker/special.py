@@ -18,19 +18,16 @@ from derive.checker.rules import is_promised
 from derive.codegen.docstring import FunctionDoc
 from derive.codegen.execute import compile_source
 from derive.codegen.module import module_source
-from derive.language.operation import Op
 from derive.language.program import Program
-from derive.pipeline import readings, stable
 
 SPECIAL = (np.nan, np.inf, -np.inf)
 CLOSE = 1e-2  # relative: only what is nan, infinite or a number is compared closely elsewhere
 
 
-def special_values(op: Op, c: Contract, reader: Reader, fixed: Mapping[str, float]) -> tuple[str, ...]:
+def special_values(c: Contract, reader: Reader, fixed: Mapping[str, float]) -> tuple[str, ...]:
     """What the candidate makes of nan, inf and -inf, where generated code makes something else of them; nothing for other ops."""
-    program = readings(op).program("value" if reader.reading == "value" else "vjp")
-    plain = reader.dtype in ("float16", "float32", "float64") and len(op.program.inputs) == 1
-    if not plain or not is_promised(stable(program), op.program):
+    plain = reader.dtype in ("float16", "float32", "float64") and len(reader.program.inputs) == 1
+    if not plain or not is_promised(reader.forms[0], reader.computed, reader.program):
         return ()
     s = _at(sample(c, Case("odd", "plain", 0, "C", 7), reader.dtype, fixed), reader.dtype)
     theirs = _first(reader, s)
@@ -38,7 +35,7 @@ def special_values(op: Op, c: Contract, reader: Reader, fixed: Mapping[str, floa
         return ()
     cotangents = s.cotangents.values() if reader.reading == "gradient" else ()
     with np.errstate(all="ignore"):
-        ours = _function(program, op.summary)(*cotangents, *s.inputs.values(), **s.parameters)
+        ours = _function(reader.computed)(*cotangents, *s.inputs.values(), **s.parameters)
     pairs = zip(SPECIAL, theirs, np.asarray(ours), strict=True)
     different = [f"{x:g} gives {a:.4g}, wanted {b:.4g}" for x, a, b in pairs if not np.isclose(a, b, rtol=CLOSE, equal_nan=True)]
     (name,) = s.inputs
@@ -61,8 +58,7 @@ def _first(reader: Reader, s: Sample) -> NDArray[Any] | None:
     return found if found.dtype.kind == "f" else None
 
 
-def _function(program: Program, summary: str) -> Callable[..., Any]:
-    """The generated function of a program."""
-    source = module_source([(stable(program), FunctionDoc(summary))], summary)
-    found: Callable[..., Any] = compile_source(source, program.name)[program.name]
+def _function(computed: Program) -> Callable[..., Any]:
+    """The generated function of a program in its stable form."""
+    found: Callable[..., Any] = compile_source(module_source([(computed, FunctionDoc(""))], ""), computed.name)[computed.name]
     return found

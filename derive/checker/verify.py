@@ -23,7 +23,7 @@ from derive.checker.forms import forms
 from derive.checker.inputs import Case, Sample, sample
 from derive.checker.reader import Reader, gradient_reader, value_reader
 from derive.checker.report import Report
-from derive.checker.rules import PROMISE, finite_at_least, is_promised, promised, rounds_exponents
+from derive.checker.rules import PROMISE, finite_at_least, is_promised, promised
 from derive.checker.runs import run
 from derive.checker.search import explore, grid
 from derive.checker.shrink import smallest
@@ -117,8 +117,7 @@ class FiniteReader(Reader):
 
 def _reader(r: Reader) -> Reader:
     """With the promise where the form is element-wise."""
-    firm = is_promised(r.forms[0], r.program) and not rounds_exponents(r.forms[min(1, len(r.forms) - 1)])
-    kind = ElementwiseReader if firm else FiniteReader
+    kind = ElementwiseReader if is_promised(r.forms[0], r.computed, r.program) else FiniteReader
     return kind(r.reading, r.function, r.binding, r.program, r.forms, r.dtype)
 
 
