@@ -15,6 +15,7 @@ from derive.language import (
     mean,
     minimum,
     op,
+    sign,
     sqrt,
     sum,
     where,
@@ -127,6 +128,28 @@ def radam(
     return w - rate * m / (1 - beta1**t) * scale
 
 
+@op(source="Zaheer, Reddi, Sachan, Kale & Kumar 2018, Adaptive methods for nonconvex optimization, algorithm 2, with bias corrections")
+def yogi(
+    w: Real["..."], grad: Real["..."], m: State["..."], v: State["..."], t: Count,
+    *, rate: Positive = 0.01, beta1: Fraction01 = 0.9, beta2: Fraction01 = 0.999, eps: Positive = 1e-3,
+):  # fmt: skip
+    """One step of adam whose mean square moves by as much as the square, whatever the distance between them."""
+    m = beta1 * m + (1 - beta1) * grad
+    v = v - (1 - beta2) * sign(v - grad**2) * grad**2
+    return w - rate * m / (1 - beta1**t) / (sqrt(v / (1 - beta2**t)) + eps)
+
+
+@op(source="Zhuang et al. 2020, arXiv:2010.07468, algorithm 2")
+def adabelief(
+    w: Real["..."], grad: Real["..."], m: State["..."], s: State["..."], t: Count,
+    *, rate: Positive = 1e-3, beta1: Fraction01 = 0.9, beta2: Fraction01 = 0.999, eps: Positive = 1e-16,
+):  # fmt: skip
+    """One step of adam, divided by how far gradients are from their running mean."""
+    m = beta1 * m + (1 - beta1) * grad
+    s = beta2 * s + (1 - beta2) * (grad - m) ** 2 + eps
+    return w - rate * m / (1 - beta1**t) / (sqrt(s / (1 - beta2**t)) + eps)
+
+
 @op(source="You et al. 2020, arXiv:1904.00962, algorithm 2")
 def lamb(
     w: Real["..."], grad: Real["..."], m: State["..."], v: State["..."], t: Count,
@@ -197,6 +220,7 @@ def muon(w: Real["O I"], grad: Real["O I"], velocity: State["O I"], *, rate: Pos
 
 # fmt: off
 ADAPTIVE = (
-    adam, adam_l2, adamw, adamw_fixed_decay, amsgrad, adamax, nadam, radam, lamb, lars, adafactor, sophia, newton_schulz, muon,
+    adam, adam_l2, adamw, adamw_fixed_decay, amsgrad, adamax, nadam, radam, yogi, adabelief, lamb, lars, adafactor,
+    sophia, newton_schulz, muon,
 )
 # fmt: on

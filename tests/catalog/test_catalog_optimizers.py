@@ -43,10 +43,18 @@ ROWS = (
     Row("sgd_momentum",        "SGD",      {"lr": 0.05, "momentum": 0.8}, {"rate": 0.05, "momentum": 0.8}),
     Row("sgd_momentum_inside", "SGD",      {"lr": 0.05, "momentum": 0.8}, {"rate": 0.05, "momentum": 0.8}),
     Row("nesterov",            "SGD",      {"lr": 0.05, "momentum": 0.8, "nesterov": True}, {"rate": 0.05, "momentum": 0.8}),
+    Row("sgd_dampened",        "SGD",      {"lr": 0.05, "momentum": 0.8, "dampening": 0.3},
+        {"rate": 0.05, "momentum": 0.8, "dampening": 0.3}),
     Row("adagrad",             "Adagrad",  {"lr": 0.05}, {"rate": 0.05}),
+    Row("adagrad",             "Adagrad",  {"lr": 0.05, "initial_accumulator_value": 0.3}, {"rate": 0.05}, {"total": 0.3}),
+    Row("adagrad_decayed",     "Adagrad",  {"lr": 0.05, "lr_decay": 0.02}, {"rate": 0.05, "fall": 0.02}),
     Row("rmsprop",             "RMSprop",  {"lr": 0.05, "alpha": 0.9}, {"rate": 0.05, "decay": 0.9}),
+    Row("rmsprop_centered",    "RMSprop",  {"lr": 0.05, "alpha": 0.9, "centered": True}, {"rate": 0.05, "decay": 0.9}),
+    Row("rmsprop_momentum",    "RMSprop",  {"lr": 0.05, "alpha": 0.9, "momentum": 0.7}, {"rate": 0.05, "decay": 0.9, "momentum": 0.7}),
     Row("adadelta",            "Adadelta", {"lr": 0.7, "rho": 0.8}, {"rate": 0.7, "decay": 0.8}),
     Row("rprop",               "Rprop",    {"lr": 0.03}, {}, {"width": 0.03}),
+    Row("rprop",               "Rprop",    {"lr": 0.03, "etas": (0.4, 1.3), "step_sizes": (0.01, 0.2)},
+        {"shrink": 0.4, "grow": 1.3, "least": 0.01, "most": 0.2}, {"width": 0.03}),
     Row("adam",                "Adam",     ADAM, LIKE_ADAM),
     Row("adam_l2",             "Adam",     {**ADAM, "weight_decay": 0.1}, {**LIKE_ADAM, "decay": 0.1}),
     Row("adamw",               "AdamW",    {**ADAM, "weight_decay": 0.1}, {**LIKE_ADAM, "decay": 0.1}),
@@ -54,6 +62,8 @@ ROWS = (
     Row("amsgrad",             "Adam",     {**ADAM, "amsgrad": True}, LIKE_ADAM),
     Row("adamax",              "Adamax",   ADAM, LIKE_ADAM),
     Row("nadam",               "NAdam",    ADAM, LIKE_ADAM, {"left": 1.0}, 1e-6),  # PyTorch keeps the product in float32
+    Row("asgd",                "ASGD",     {"lr": 0.05, "lambd": 0.01, "alpha": 0.6}, {"rate": 0.05, "decay": 0.01, "power": 0.6},
+        {}, 1e-6),  # its rate, too
     Row("radam",               "RAdam",    ADAM, LIKE_ADAM),
 )
 # fmt: on
@@ -90,6 +100,18 @@ def pytorch(row: Row, w: Any) -> list[Any]:
         optimizer.step()
         path.append(tensor.detach().numpy().copy())
     return path
+
+
+def test_the_average_of_asgd_begins_where_pytorchs_does() -> None:
+    w, average = np.linspace(-2, 3, 7), np.zeros(7)
+    tensor = torch.from_numpy(w.copy()).requires_grad_()
+    optimizer = torch.optim.ASGD([tensor], lr=0.05, t0=10)
+    step = generated(find("asgd"))["asgd"]
+    for t in range(1, 31):
+        tensor.grad = torch.from_numpy(gradient(tensor.detach().numpy(), t))
+        optimizer.step()
+        w, average = step(w, gradient(w, t), average, t, rate=0.05, start=10)
+    np.testing.assert_allclose(average, optimizer.state[tensor]["ax"].numpy(), rtol=1e-6)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
