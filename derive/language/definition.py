@@ -25,6 +25,7 @@ from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Iota, Para
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Parameter, Program, check_names
 from derive.language.ranges import Between, Fraction01, Integer, Natural, NonNegative, OneOf, Positive, PositiveInteger, Range, Scalar
+from derive.language.recurrence import schedule
 from derive.language.trace import Trace, assume, axis_order, hint, ordered, require, tracing
 from derive.language.wellformed import check_axes, check_nodes, check_requirements, declared_outputs
 
@@ -262,7 +263,9 @@ def _program(
     states = [i.name for i in inputs if i.dtype == "state"]
     arguments = {i.name for i in inputs} | {p.name for p in parameters}
     known = {a for i in inputs for a in i.names}
-    lets, outputs = cut(results, name_nodes(results, local, trace.hints, states, frozenset(arguments | known)))
+    names = name_nodes(results, local, trace.hints, states, frozenset(arguments | known), trace.carried)
+    lets, outputs = cut(results, names, trace.carried)
+    schedule(lets)
     sizes = _sizes(lets, known, trace.sizes, {p.name: p.low for p in parameters})
     check_axes(lets, known, arguments, dict(sizes))
     check_requirements(trace.requirements, known | set(dict(sizes)))

@@ -371,6 +371,29 @@ class Delta(Expr):
         return Delta(self.axis, children[0])
 
 
+@_node
+class Carried(Expr):
+    """What the let `name`, with axes `names`, holds `step` positions further along `axis` (-1: one before), `start` at the end
+    where there is nothing. It is the body of a let of its own, which stands before the one that it names: a recurrence."""
+
+    name: str
+    names: frozenset[str]
+    start: Expr
+    axis: str
+    step: int
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return self.names
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.start,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Carried(self.name, self.names, children[0], self.axis, self.step)
+
+
 ZERO, ONE, TWO = Const(Fraction(0)), Const(Fraction(1)), Const(Fraction(2))
 MINUS_ONE = Const(Fraction(-1))
 INFINITY = Call("inf", ())
