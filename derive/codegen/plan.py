@@ -32,7 +32,8 @@ from derive.language.nodes import (
     flatten,
     leaves,
 )  # fmt: skip
-from derive.language.program import Let, Output, Program
+from derive.language.program import Output, Program
+from derive.language.recurrence import needed
 
 # fmt: off
 RULES: dict[type[Expr], Rule] = {
@@ -76,15 +77,6 @@ def plan(program: Program, kernels: Mapping[str, Kernel] = KERNELS) -> Plan:
     sizes = tuple((axis, b.lower(flatten(size))) for axis, size in program.sizes)
     required = tuple((str(c), b.lower(c)) for c in program.requirements)
     return Plan(program, tuple(b.steps), tuple(names), tuple(sorted(b.hints.items())), outputs, sizes, b.order, required)
-
-
-def needed(program: Program) -> list[Let]:
-    """The lets that the outputs depend on, in order."""
-    wanted = {o.name for o in program.outputs}
-    for let in reversed(program.lets):
-        if let.name in wanted:
-            wanted |= {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
-    return [let for let in program.lets if let.name in wanted]
 
 
 def _output(b: Builder, output: Output) -> int:
