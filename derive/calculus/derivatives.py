@@ -149,9 +149,8 @@ def _pull(node: Expr, i: int, child: Expr, bar: Expr) -> Expr:
             return mul(bar, Delta(over[0], Reduce(f"arg{how}", body, over)))
         case At(body, index):
             return _pull_at(node, body, index, bar) if i == 0 else ZERO
-        case Carried(_, _, _, axis, step):
-            first = ZERO if step < 0 else add(Size(axis), Const(Fraction(-1)))
-            return sum_to(at(bar, {axis: first}), node.axes - {axis}, child.axes)
+        case Carried():
+            return sum_to(at(bar, {node.axis: end(node)}), node.axes - {node.axis}, child.axes)
         case Compare() | Delta() | Reduce() | Iota():
             return ZERO
     slope = partial(node, i)
@@ -177,8 +176,12 @@ def _pull_at(node: At, body: Expr, index: tuple[tuple[str, Expr], ...], bar: Exp
 def beside(carried: Carried, value: Expr, start: Expr) -> Expr:
     """What is carried, written out: a value read one step away, and the start where there is none."""
     there = add(Iota(carried.axis), Const(Fraction(carried.step)))
-    outside = Compare("<", there, ZERO) if carried.step < 0 else Compare(">=", there, Size(carried.axis))
-    return add(at(value, {carried.axis: there}), Where(outside, start, ZERO) if start != ZERO else ZERO)
+    return add(at(value, {carried.axis: there}), mul(Delta(carried.axis, end(carried)), start))
+
+
+def end(carried: Carried) -> Expr:
+    """The position beside the start."""
+    return ZERO if carried.step < 0 else add(Size(carried.axis), Const(Fraction(-1)))
 
 
 def linked(body: Expr, leaves_: set[Expr]) -> set[Expr]:
