@@ -14,7 +14,7 @@ from derive.language.annotations import AXIS
 from derive.language.errors import DefinitionError
 from derive.language.nodes import At, Carried, Delta, Expr, Number, Reduce, Ref, as_expr, leaves, walk
 from derive.language.program import Let, Program
-from derive.language.trace import carry, listed, new_mark
+from derive.language.trace import carry, hint, listed, new_mark, watched
 
 ATTEMPTS = 8  # as many axes as a state may gain from what a step adds to it
 
@@ -60,7 +60,9 @@ def _recurrence(verb: str, step: Step, start: State, over: str, offset: int) -> 
 
 def _one_step(verb: str, step: Step, before: list[Carried]) -> State:
     try:
-        return step(*before)
+        made, local = watched(step, *before)
+        hint({value: name for name, value in local.items() if value not in before and isinstance(value, Expr) and value.children})
+        return made  # type: ignore[no-any-return]
     except DefinitionError as error:
         known = "; ".join(listed(b.start.axes) for b in before)
         raise DefinitionError(f"{error}, in a step of {verb}; a state has the axes of its start, {known}, and those a step adds") from None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import FrameType
+from typing import Any
 
 from derive.language.errors import DefinitionError
 from derive.language.nodes import BATCH, ZERO, Compare, Const, Expr, Input, Number, Ref, as_expr, leaves
@@ -49,6 +52,22 @@ def tracing(declared: Iterable[tuple[str, ...]]) -> Iterator[Trace]:
         yield trace
     finally:
         _TRACE.reset(token)
+
+
+def watched(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[Any, dict[str, Expr]]:
+    """A function's result and its local variables at return, which name the intermediates."""
+    local: dict[str, Expr] = {}
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code is getattr(function, "__code__", None):
+            local.update({k: v for k, v in frame.f_locals.items() if isinstance(v, Expr)})
+
+    previous = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        return function(*arguments, **keywords), local
+    finally:
+        sys.setprofile(previous)
 
 
 def pairs(names: tuple[str, ...]) -> set[Pair]:
