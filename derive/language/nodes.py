@@ -8,7 +8,7 @@ The axis named "..." stands for any number of leading axes at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -513,15 +513,15 @@ def beyond(index: dict[str, Expr], value: Expr) -> Expr:
     return add(*(where(Compare("<", i, ZERO), value, beyond_end[axis]) for axis, i in index.items()))
 
 
-def walk(expr: Expr) -> Iterator[Expr]:
-    """Every node of a tree once, children first."""
+def walk(expr: Expr, known: Container[Expr] = ()) -> Iterator[Expr]:
+    """Every node of a tree once, children first; those that are known, and what is below them, left out."""
     seen: set[Expr] = set()
     stack: list[tuple[Expr, bool]] = [(expr, False)]
     while stack:
         node, ready = stack.pop()
         if ready:
             yield node
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((c, False) for c in reversed(node.children))
