@@ -198,9 +198,9 @@ class Sweep:
         first = pullback(carried, bar, {carried.start}).get(carried.start, ZERO)
         rule = f"{carried.name} carried along {carried.axis}, transposed; all positions by induction"
         self.steps += self.proved(f"through {let.name}", *sides, rule, self.opaque)
-        self.steps += self.proved(f"back from {let.name}", written[value], beside(back, bar, ZERO), rule, self.opaque)
+        self.steps += self.proved(f"through {let.name}", written[value], beside(back, bar, ZERO), rule, self.opaque)
         if start in written:
-            self.steps += self.proved(f"start of {let.name}", written[start], first, rule, self.opaque)
+            self.steps += self.proved(f"through {let.name}", written[start], first, rule, self.opaque)
 
     def tangent(self, let: Let, seeds: Mapping[Expr, Expr]) -> Expr:
         """The derivative of one definition in the direction that moves what it uses; in terms of itself, where it has such a slope."""

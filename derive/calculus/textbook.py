@@ -35,7 +35,25 @@ from derive.calculus.rules import (
     tokens_of,
 )
 from derive.calculus.shorter import cost, if_shorter, together
-from derive.language.nodes import Add, At, Call, Carried, Const, Expr, Input, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
+from derive.language.nodes import (
+    Add,
+    At,
+    Call,
+    Carried,
+    Const,
+    Expr,
+    Input,
+    Mul,
+    Pow,
+    Reduce,
+    Ref,
+    at,
+    flatten,
+    leaves,
+    substitute,
+    transform,
+    walk,
+)
 from derive.language.program import Let, Program
 from derive.language.recurrence import held
 

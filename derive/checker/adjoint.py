@@ -6,8 +6,8 @@ The diagnosis differentiates many edited definitions; whether the candidate is r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np

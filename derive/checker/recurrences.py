@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from derive.language.nodes import Carried, Expr, Iota, Ref, walk
 from derive.language.program import Program
-from derive.language.recurrence import Loop, schedule, uses
+from derive.language.recurrence import Loop, schedule
 
 if TYPE_CHECKING:
     from derive.checker.evaluate import Walker

@@ -27,11 +27,9 @@ from derive.language.nodes import (
     Param,
     Pow,
     Reduce,
-    Ref,
     Size,
     Where,
     flatten,
-    leaves,
 )  # fmt: skip
 from derive.language.program import Output, Program
 from derive.language.recurrence import Loop, needed, schedule, uses

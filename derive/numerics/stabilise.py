@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.calculus.atoms import primitive
-from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, leaves, substitute, walk
+from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, substitute, walk
 from derive.language.program import Let, Program
 from derive.language.recurrence import needed
 from derive.numerics.regions import rewritten
