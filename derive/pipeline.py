@@ -15,9 +15,10 @@ from derive.calculus.sweep import Derivation
 from derive.calculus.textbook import hide_differences
 from derive.calculus.unfold import Definitions
 from derive.language.errors import NotProved
-from derive.language.nodes import Expr, substitute
+from derive.language.nodes import ZERO, Carried, Expr, substitute
 from derive.language.operation import Op
 from derive.language.program import Let, Program
+from derive.language.recurrence import held
 from derive.numerics.kernels import meaning
 from derive.numerics.stabilise import stabilise
 
@@ -108,14 +109,17 @@ def stability(program: Program) -> tuple[Step, ...]:
     """Steps that lead from the textbook form to the computed one: each intermediate that both name is the same real number.
 
     What is proved stays a name in later steps; what differs (a shifted exponential) is written out in them. Raises NotProved
-    when an output cannot be certified.
+    when an output, or what a recurrence carries, cannot be certified.
     """
-    canon, outputs = canon_for(replace(program, lets=())), {o.name for o in program.outputs}
+    canon, outputs = canon_for(replace(program, lets=())), held(program)
     proved: set[str] = set()
     written: dict[Expr, Expr] = {}
     whole: dict[Expr, Expr] = {}
     steps = []
     for let in stable(program).lets:
+        if isinstance(let.body, Carried):
+            steps += _same_start(program, let, canon)
+            continue
         right, whole[let.ref] = meaning(substitute(let.body, written)), meaning(substitute(let.body, whole))
         try:
             steps += _same_number(program, let.name, right, canon, proved)
@@ -130,6 +134,15 @@ def stability(program: Program) -> tuple[Step, ...]:
 
 
 COMPUTED = "what is computed is the same real number"
+
+
+def _same_start(program: Program, let: Let, canon: Canon) -> list[Step]:
+    """The step that a recurrence begins with the same number. That it goes on with the same is proved of what it carries."""
+    left = _written_out(program, let.name, set())
+    if not isinstance(left, Carried) or replace(left, start=ZERO) != replace(let.body, start=ZERO):  # type: ignore[type-var]
+        raise NotProved(f"{let.name} is carried in another way than in the textbook form")
+    right = meaning(let.body.children[0])
+    return [] if left.start == right else [certify(let.name, left.start, right, COMPUTED, canon)]
 
 
 def _same_number(program: Program, name: str, right: Expr, canon: Canon, proved: set[str]) -> list[Step]:
@@ -154,7 +167,7 @@ def _written_out(program: Program, name: str, names: set[str]) -> Expr | None:
         body = primitive(substitute(let.body, written))
         if let.name == name:
             return body
-        if let.name not in names:
+        if let.name not in names and not isinstance(body, Carried):
             written[let.ref] = body
     return None
 

@@ -15,6 +15,7 @@ from derive.language.nodes import (
     Add,
     At,
     Call,
+    Carried,
     Compare,
     Const,
     Delta,
@@ -145,8 +146,9 @@ def replace_factor_everywhere(p: Poly, target: al.Factor, by: Poly) -> Poly:
 
 
 def canon_for(program: Program, expanded: bool = True, extra: Iterable[tuple[str, Expr]] = ()) -> Canon:
-    """A Canon that knows a program's lets (when expanded), its positive parameters and its hypotheses."""
-    bodies = {let.name: let.body for let in program.lets} if expanded else {}
+    """A Canon that knows a program's lets (when expanded), its positive parameters and its hypotheses. What a recurrence
+    carries stays a name: what holds whatever it is, holds at every step."""
+    bodies = {let.name: let.body for let in program.lets if not isinstance(let.body, Carried)} if expanded else {}
     bodies.update(extra)
     positive = frozenset(p.name for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
     return Canon(bodies, positive, program.hypotheses)

@@ -17,10 +17,12 @@ from derive.language.nodes import (
     Add,
     At,
     Call,
+    Carried,
     Compare,
     Const,
     Delta,
     Expr,
+    Input,
     Iota,
     Mul,
     Pow,
@@ -147,6 +149,8 @@ def _pull(node: Expr, i: int, child: Expr, bar: Expr) -> Expr:
             return mul(bar, Delta(over[0], Reduce(f"arg{how}", body, over)))
         case At(body, index):
             return _pull_at(node, body, index, bar) if i == 0 else ZERO
+        case Carried():
+            return sum_to(at(bar, {node.axis: end(node)}), node.axes - {node.axis}, child.axes)
         case Compare() | Delta() | Reduce() | Iota():
             return ZERO
     slope = partial(node, i)
@@ -167,6 +171,22 @@ def _pull_at(node: At, body: Expr, index: tuple[tuple[str, Expr], ...], bar: Exp
     for axis, position in index:
         result = mul(result, Delta(axis, _rename(position, renames)))
     return sum_to(result, frozenset(axes) | frozenset(moved), body.axes)
+
+
+def beside(carried: Carried, value: Expr, start: Expr) -> Expr:
+    """What is carried, written out: a value read one step away, and the start where there is none."""
+    there = add(Iota(carried.axis), Const(Fraction(carried.step)))
+    return add(at(value, {carried.axis: there}), mul(Delta(carried.axis, end(carried)), start))
+
+
+def end(carried: Carried) -> Expr:
+    """The position beside the start."""
+    return ZERO if carried.step < 0 else add(Size(carried.axis), Const(Fraction(-1)))
+
+
+def linked(body: Expr, leaves_: set[Expr]) -> set[Expr]:
+    """The leaves that a body has a derivative by, as far as its conditions and positions say."""
+    return {leaf for leaf, part in pullback(body, Input("bar", tuple(sorted(body.axes))), leaves_).items() if part != ZERO}
 
 
 def _rename(expr: Expr, renames: dict[str, Expr]) -> Expr:

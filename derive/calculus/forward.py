@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import replace
 
 from derive.calculus.algebra import Poly
+from derive.calculus.derivatives import linked, tangent
 from derive.calculus.display import Names, expression
 from derive.calculus.sweep import NEVER, Derivation, Sweep, prune, worth_a_name
 from derive.calculus.textbook import unhide
-from derive.language.nodes import ZERO, Expr, Input, Ref, leaves
+from derive.language.nodes import ZERO, Carried, Expr, Input, Ref, leaves
 from derive.language.program import Let, Output, Program
 
 
@@ -19,12 +20,16 @@ class Forward(Sweep):
     def __init__(self, program: Program, seeds: dict[Input, Input], limit: int) -> None:
         super().__init__(program, seeds.values(), limit)
         self.seeds = seeds
+        self.carried = self._carried_to()
         self.users = Counter(x for let in self.refined.lets for x in leaves(let.body, Ref))
 
     def run(self) -> None:
         moved: dict[Expr, Expr] = dict(self.seeds.items())
-        wanted = {o.name for o in self.program.outputs}
+        wanted = {o.name for o in self.program.outputs} | set(self.carried)
         for let in self.refined.lets:
+            if isinstance(let.body, Carried):
+                moved[let.ref] = self._carried_tangent(let, let.body, moved)
+                continue
             self.prove_slope(let)
             raw = self.tangent(let, moved | self._still(let, moved))
             p = self.shorten(raw)
@@ -38,8 +43,32 @@ class Forward(Sweep):
                 moved[let.ref] = shown
         self.moved = moved
 
+    def _carried_to(self) -> dict[str, str]:
+        """The name that the tangent of each state will have, where something that moves reaches it."""
+        moving = {i.name for i in self.seeds}
+        lets = {let.name: let.body for let in self.refined.lets}
+        if not any(isinstance(body, Carried) for body in lets.values()):
+            return {}
+        links = {name: {leaf.name for leaf in linked(body, set(leaves(body, Ref, Input)))} for name, body in lets.items()}  # type: ignore[attr-defined]
+        for name, body in lets.items():
+            links[name] |= {body.name} if isinstance(body, Carried) else set()
+        while more := {name for name, found in links.items() if found & moving} - moving:
+            moving |= more
+        states = dict.fromkeys(body.name for body in lets.values() if isinstance(body, Carried) and body.name in moving)
+        return {name: self.reserve(f"{name}_dot") for name in states}
+
+    def _carried_tangent(self, let: Let, c: Carried, moved: dict[Expr, Expr]) -> Expr:
+        """The tangent of what is carried: the tangent of the state, carried likewise."""
+        start = unhide(self.bodies, tangent(c.start, moved | self._still(let, moved)))
+        if c.name not in self.carried:
+            return ZERO
+        return self.keep(f"{let.name}_dot", Carried(self.carried[c.name], c.names, start, c.axis, c.step))
+
     def _keep_tangent(self, let: Let, raw: Expr, shown: Expr) -> Ref:
-        ref = self.keep(let.name.partition("%")[0] + ("_in_dot" if let.name in self.hidden else "_dot"), shown)
+        if let.name in self.carried:
+            ref = self.keep_as(self.carried[let.name], shown)
+        else:
+            ref = self.keep(let.name.partition("%")[0] + ("_in_dot" if let.name in self.hidden else "_dot"), shown)
         self.certify(ref.name, raw, shown, "product rule, collected")
         return ref
 

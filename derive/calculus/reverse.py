@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from derive.calculus.algebra import Poly
 from derive.calculus.canonical import Canon
+from derive.calculus.derivatives import linked
 from derive.calculus.display import Names, expression
 from derive.calculus.proof import Step, certify_exactly
 from derive.calculus.sampling import refuted
 from derive.calculus.sweep import NEVER, WHOLE, Derivation, Sweep, inner, prune, tangents, worth_a_name
 from derive.calculus.textbook import unhide
 from derive.language.errors import NotProved
-from derive.language.nodes import ZERO, Add, Expr, Input, Reduce, Ref, add, leaves, substitute
+from derive.language.nodes import ZERO, Add, Carried, Expr, Input, Reduce, Ref, add, leaves, substitute
 from derive.language.program import Let, Output, Program
 
 
@@ -25,12 +26,45 @@ class Reverse(Sweep):
         self.bars: dict[Expr, list[Expr]] = {self.refined.let(o.name).ref: [seeds[o.name]] for o in program.outputs}
 
     def run(self) -> None:
+        carried = self._carried()
         for let in reversed(self.refined.lets):
             parts = self.bars.pop(let.ref, [])
-            if parts:
+            parts += [self._carried_back(c, name) for c, name in carried.values() if c.name == let.name]
+            if parts and isinstance(let.body, Carried):
+                self._through_carried(let, carried[let.name][1], add(*parts))
+            elif parts:
                 self._through(let, self._adjoint(let, add(*parts)))
         for i in self.program.real_inputs:
             self._finish(i)
+
+    def _carried(self) -> dict[str, tuple[Carried, str]]:
+        """What recurrences carry that a cotangent reaches, and the name that its cotangent will have."""
+        bodies = {let.name: let.body for let in self.refined.lets}
+        if not any(isinstance(body, Carried) for body in bodies.values()):
+            return {}
+        reached, open_ = set[str](), [o.name for o in self.program.outputs]
+        while open_:
+            name = open_.pop()
+            if name not in reached:
+                reached.add(name)
+                body = bodies[name]
+                open_ += [body.name] if isinstance(body, Carried) else []
+                open_ += [leaf.name for leaf in linked(body, set(leaves(body, Ref)))]  # type: ignore[attr-defined]
+        lets = [let for let in self.refined.lets if let.name in reached]
+        return {let.name: (let.body, self.reserve(f"d{let.name}")) for let in lets if isinstance(let.body, Carried)}
+
+    def _carried_back(self, c: Carried, name: str) -> Expr:
+        """What of the cotangent of a state comes from the step that it is carried to."""
+        return self.keep(f"d{c.name}_carried", Carried(name, c.names, ZERO, c.axis, -c.step))
+
+    def _through_carried(self, let: Let, name: str, raw: Expr) -> None:
+        p = self.shorten(raw)
+        shown = unhide(self.bodies, raw) if p is None else self.show(p)
+        bar = self.keep_as(name, shown)
+        self.certify(name, raw, shown, "chain rule, collected")
+        self.prove_carried(let)
+        for leaf, part in self.pullback(let, bar, _targets(let)).items():
+            self.bars.setdefault(leaf, []).append(part)
 
     def _adjoint(self, let: Let, raw: Expr) -> Expr:
         """The cotangent of an intermediate, shortened; kept under a name where it is a matrix product or feeds one."""
@@ -104,7 +138,8 @@ class Reverse(Sweep):
         outputs = tuple(Output(let.name, i.names) for let, i in zip(self.lets[-len(real) :], real, strict=True))
         inputs = (*self.seeds.values(), *original.inputs)
         program = replace(original, name=f"{original.name}_vjp", inputs=inputs, lets=(*original.lets, *self.lets), outputs=outputs)
-        whole = self._transposition(outputs) if len(self.refined.lets) <= WHOLE else []
+        in_one_piece = len(self.refined.lets) <= WHOLE and not any(isinstance(let.body, Carried) for let in self.refined.lets)
+        whole = self._transposition(outputs) if in_one_piece else []
         return Derivation(prune(program), (*self.prove_facts(), *self.steps, *whole), tuple(self.gaps))
 
     def _transposition(self, outputs: tuple[Output, ...]) -> list[Step]:

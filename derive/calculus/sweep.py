@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from derive.calculus.algebra import Poly, TooLarge, at_most
 from derive.calculus.canonical import Canon, canon_for
-from derive.calculus.derivatives import pullback, sum_to, tangent
+from derive.calculus.derivatives import beside, pullback, sum_to, tangent
 from derive.calculus.display import Names, expression
 from derive.calculus.proof import Step, certify, certify_exactly
 from derive.calculus.rules import tokens
@@ -15,8 +15,9 @@ from derive.calculus.sampling import refuted
 from derive.calculus.slopes import slopes
 from derive.calculus.textbook import Basis, hidden_bodies, is_contraction, leaves_of, refine, unhide
 from derive.language.errors import NotProved
-from derive.language.nodes import ZERO, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul, walk
+from derive.language.nodes import ZERO, Carried, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul, walk
 from derive.language.program import Let, Program
+from derive.language.recurrence import needed
 
 INLINE_TERMS = 3
 NEVER = 10**9
@@ -68,13 +69,7 @@ def worth_a_name(shown: Expr) -> bool:
 
 def prune(program: Program) -> Program:
     """Only the lets that the outputs need."""
-    needed = {o.name for o in program.outputs}
-    kept = []
-    for let in reversed(program.lets):
-        if let.name in needed:
-            kept.append(let)
-            needed |= {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
-    return replace(program, lets=tuple(reversed(kept)))
+    return replace(program, lets=tuple(needed(program)))
 
 
 class Sweep:
@@ -104,12 +99,21 @@ class Sweep:
 
     def keep(self, name: str, body: Expr) -> Ref:
         """A new let, usable from now on."""
+        return self.keep_as(self.reserve(name), body)
+
+    def reserve(self, name: str) -> str:
+        """A name for a let to come, like the one given."""
         name = fresh_name(name, self.taken)
         self.taken.add(name)
+        return name
+
+    def keep_as(self, name: str, body: Expr) -> Ref:
+        """A new let of a reserved name; what a recurrence carries stays a name to all steps."""
         self.lets.append(Let(name, flatten(body)))
         ref = self.lets[-1].ref
         self.known[name] = ref
-        self.full.bodies[name] = self.lets[-1].body
+        if not isinstance(body, Carried):
+            self.full.bodies[name] = self.lets[-1].body
         self.basis.arbitrary.add(("t", name))
         return ref
 
@@ -180,6 +184,24 @@ class Sweep:
             self.gaps.append(f"{name}: {rule}")
             return []
 
+    def prove_carried(self, let: Let) -> None:
+        """The step that a recurrence is differentiated by one that runs the other way: what is carried, transposed. With the
+        transposition of each definition of a step, the rest follows by induction over the positions."""
+        carried = let.body
+        assert isinstance(carried, Carried)
+        bar = Input("bar", tuple(sorted(carried.axes)))
+        value, start = Input(f"v_{carried.name}", bar.names), Input(f"v_{let.name}", tuple(sorted(carried.start.axes)))
+        back = Carried("bar", carried.names, ZERO, carried.axis, -carried.step)
+        read = beside(carried, value, start)
+        written = pullback(read, bar, {value, start})
+        sides = sum_to(mul(bar, read), carried.axes, frozenset()), add(*(inner(leaf, part, leaf.axes) for leaf, part in written.items()))
+        first = pullback(carried, bar, {carried.start}).get(carried.start, ZERO)
+        rule = f"{carried.name} carried along {carried.axis}, transposed; all positions by induction"
+        self.steps += self.proved(f"through {let.name}", *sides, rule, self.opaque)
+        self.steps += self.proved(f"through {let.name}", written[value], beside(back, bar, ZERO), rule, self.opaque)
+        if start in written:
+            self.steps += self.proved(f"through {let.name}", written[start], first, rule, self.opaque)
+
     def tangent(self, let: Let, seeds: Mapping[Expr, Expr]) -> Expr:
         """The derivative of one definition in the direction that moves what it uses; in terms of itself, where it has such a slope."""
         found = self.slopes.get(let.name)
@@ -217,13 +239,17 @@ class Sweep:
         return len({n for let in self.lets for n in walk(let.body) if n.children})
 
     @property
+    def _formulas(self) -> list[Let]:
+        return [let for let in self.lets if not isinstance(let.body, Carried)]
+
+    @property
     def divides(self) -> bool:
         """Whether a let divides by a name with a slope in terms of itself, or holds its logarithm."""
-        factors = [(f, e) for let in self.lets for m in self.opaque.poly(let.body) for f, e in m]
+        factors = [(f, e) for let in self._formulas for m in self.opaque.poly(let.body) for f, e in m]
         marks = {("t", name) for name in self.slopes}
         return any(marks & tokens(f) for f, e in factors if e < 0 or ("call", "log") in tokens(f))
 
     @property
     def is_lean(self) -> bool:
         """Whether no let is so long, and none used in so many places, that keeping intermediates could be shorter."""
-        return not self.spread and all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self.lets)
+        return not self.spread and all(len(self.opaque.poly(let.body)) <= INLINE_TERMS for let in self._formulas)

@@ -35,8 +35,27 @@ from derive.calculus.rules import (
     tokens_of,
 )
 from derive.calculus.shorter import cost, if_shorter, together
-from derive.language.nodes import Add, At, Call, Const, Expr, Input, Mul, Pow, Reduce, Ref, at, flatten, leaves, substitute, transform, walk
+from derive.language.nodes import (
+    Add,
+    At,
+    Call,
+    Carried,
+    Const,
+    Expr,
+    Input,
+    Mul,
+    Pow,
+    Reduce,
+    Ref,
+    at,
+    flatten,
+    leaves,
+    substitute,
+    transform,
+    walk,
+)
 from derive.language.program import Let, Program
+from derive.language.recurrence import held
 
 FACT_LEVELS = 4
 
@@ -77,10 +96,13 @@ def is_contraction(e: Expr) -> bool:
 def see_through(program: Program, canon: Canon, named: Collection[str] = ()) -> Program:
     """The program with element-wise lets that are fractions of exponentials (logistic and the like) written out, except
     in matrix products and for those named."""
-    kept = {o.name for o in program.outputs} | set(named)
+    kept = held(program) | set(named)
     bodies: dict[Expr, Expr] = {}
     lets: list[Let] = []
     for let in program.lets:
+        if isinstance(let.body, Carried):
+            lets.append(let)
+            continue
         multiplies = any(is_contraction(r) for r in leaves(let.body, Reduce))
         new = let if multiplies else Let(let.name, substitute(let.body, bodies))
         fraction = any(holds_exponential(f) for m in canon.poly(let.body) for f, _ in m) and not leaves(let.body, Reduce)
@@ -148,11 +170,12 @@ class Basis:
         self.written: dict[tuple[str, str], Rule] = {}
         self.facts: dict[Factor, tuple[Expr, Poly] | None] = {}
         self.used: dict[Factor, tuple[Expr, Poly]] = {}
-        self.bodies = {let.name: let.body for let in program.lets}
+        lets = [let for let in program.lets if not isinstance(let.body, Carried)]
+        self.bodies = {let.name: let.body for let in lets}
         self.nonzero: set[str] = set()
         self.touched: set[str] = set()
         self.expanded: dict[Factor, frozenset[str]] = {}
-        for let in program.lets:
+        for let in lets:
             self._learn(let, self.known(opaque.poly(let.body)))
 
     def known(self, p: Poly) -> Poly:

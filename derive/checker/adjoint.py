@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from derive.checker.evaluate import Numbers, Walker, walked
 from derive.checker.floats import Floats
+from derive.checker.recurrences import flow_back
 from derive.language.nodes import Add, At, Call, Const, Delta, Expr, Input, Mul, Pow, Reduce, Ref, Where, walk
 from derive.language.program import Program
+from derive.language.recurrence import Loop, schedule
 
 Array = NDArray[Any]
 Flow = dict[Expr, Array]
@@ -75,9 +78,12 @@ def _swept(
         leaves: Flow = {}
         for o in program.outputs:
             _pass(named, o.name, counted(w.frame.spread(np.asarray(cotangents[o.name], np.float64), o.names)), w.named[o.name])
-        for let in reversed(program.lets):
-            if let.name in named and let.name not in blocked:
-                _through(w, let.body, named[let.name], named, leaves, counted)
+        through = partial(_through, w, named=named, leaves=leaves, counted=counted)
+        for unit in reversed(schedule(program.lets)):
+            if isinstance(unit, Loop):
+                flow_back(w, unit, named, through, lambda name, flow: _pass(named, name, counted(flow), w.named[name]))
+            elif unit.name in named and unit.name not in blocked:
+                through(unit.body, named[unit.name])
         return {i.name: _gathered(w, leaves.get(i), i) for i in program.real_inputs}
 
 

@@ -15,7 +15,7 @@ from derive.checker.bounds import SIDES, Bounds
 from derive.checker.evaluate import Numbers
 from derive.checker.levels import Level
 from derive.checker.tolerance import FACTOR, Allowance, bounds
-from derive.language.nodes import At, Delta, Reduce, leaves
+from derive.language.nodes import At, Carried, Delta, Reduce, leaves
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -37,7 +37,7 @@ def conditioned(
 
 @lru_cache(maxsize=256)
 def _is_elementwise(form: Program) -> bool:
-    return not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+    return not any(leaves(let.body, Reduce, At, Carried, Delta) for let in form.lets)
 
 
 def _sharper(

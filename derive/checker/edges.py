@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from derive.checker.evaluate import Numbers, Walker, all_axes, defaults, frame
 from derive.checker.floats import Floats
 from derive.checker.levels import LEVELS
+from derive.checker.recurrences import visit
 from derive.language.nodes import Add, Call, Compare, Expr, walk
 from derive.language.program import Program
 
@@ -140,8 +141,7 @@ def _scan(program: Program, typical: Mapping[str, Array], parameters: Numbers, n
     leaves[name] = fr.along(SCAN, line)
     walker = Walker(fr, leaves, parameters, Floats())
     with np.errstate(all="ignore"):
-        for let in program.lets:
-            walker.named[let.name] = walker.value(let.body)
+        visit(walker, program)
         return [_difference(walker, w) for w in watched]
 
 

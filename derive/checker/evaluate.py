@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from derive.checker.recurrences import visit
 from derive.language.errors import DeriveError
 from derive.language.nodes import (
     BATCH,
@@ -193,8 +194,7 @@ def walked(program: Program, inputs: Mapping[str, ArrayLike], parameters: Number
     fr = frame(program, arrays, numbers)
     leaves = {i.name: arithmetic.array(fr.spread(arrays[i.name], i.names), i.dtype in ("index", "count")) for i in program.inputs}
     walker = Walker(fr, leaves, numbers, arithmetic)
-    for let in program.lets:
-        walker.named[let.name] = walker.value(let.body)
+    visit(walker, program)
     return walker
 
 
@@ -208,10 +208,15 @@ class Walker:
 
     def value(self, expr: Expr) -> Any:
         """The value of an expression; its Refs must have been computed."""
-        for node in walk(expr):
-            if node not in self.done:
-                self.done[node] = RULES[type(node)](self, node)
+        for node in walk(expr, self.done):
+            self.done[node] = RULES[type(node)](self, node)
         return self.done[expr]
+
+    def beside(self, known: Mapping[Expr, Any]) -> Walker:
+        """A walker over the same frame that knows these values and no others."""
+        other = Walker(self.frame, self.leaves, self.parameters, self.arithmetic)
+        other.done.update(known)
+        return other
 
     def of(self, nodes: Sequence[Expr]) -> list[Any]:
         """The values of nodes that were visited before."""

@@ -18,7 +18,7 @@ from derive.checker.edges import roots
 from derive.checker.evaluate import Frame, Numbers, evaluate, probe
 from derive.checker.floats import Floats
 from derive.checker.tolerance import Allowance
-from derive.language.nodes import Add, At, Call, Const, Delta, Expr, Mul, Pow, Reduce, leaves, walk
+from derive.language.nodes import Add, At, Call, Carried, Const, Delta, Expr, Mul, Pow, Reduce, leaves, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -35,7 +35,7 @@ def is_promised(form: Program, computed: Program, definition: Program) -> bool:
     return (
         len(definition.outputs) == 1
         and len(float_inputs(definition)) == 1
-        and not any(leaves(let.body, Reduce, At, Delta) for let in form.lets)
+        and not any(leaves(let.body, Reduce, At, Carried, Delta) for let in form.lets)
         and not any(_is_rounded(e.children[0]) for let in computed.lets for e in leaves(let.body, Call) if e.fn == "exp")  # type: ignore[attr-defined]
     )
 

@@ -42,7 +42,7 @@ class Builder:
     def lower(self, expr: Expr) -> int:
         """The step of an expression."""
         if expr not in self._done:
-            self._done[expr] = self._spread(self._lowered(expr), expr.axes)
+            self._done[expr] = self.spread(self._lowered(expr), expr.axes)
         return self._done[expr]
 
     def _lowered(self, expr: Expr) -> int:
@@ -52,7 +52,7 @@ class Builder:
             raise NotPrintable(f"{expr} has no NumPy form")
         return self.rules[type(expr)](self, expr)
 
-    def _spread(self, step: int, axes: frozenset[str]) -> int:
+    def spread(self, step: int, axes: frozenset[str]) -> int:
         """A step that varies along fewer axes than its expression (a row that one position was picked from) repeated along them."""
         if axes <= set(self.steps[step].axes):
             return step

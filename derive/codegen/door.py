@@ -6,12 +6,12 @@ import ast
 from dataclasses import replace
 
 from derive.codegen.names import Names
-from derive.codegen.plan import needed
 from derive.codegen.printer import Printer, lead_size
 from derive.codegen.steps import Plan
 from derive.codegen.syntax import assign, binary, call, constant, items, name, subscript
 from derive.language.nodes import BATCH, Const, Expr, Input, Param, Pow, Reduce, Size, base_axis, leaves
 from derive.language.program import Parameter, Program
+from derive.language.recurrence import needed
 
 NEED_A_POSITION = ("mean", "max", "min", "argmax", "argmin", "logsumexp")
 

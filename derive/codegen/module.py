@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+from derive.codegen import syntax
 from derive.codegen.builder import Kernel
 from derive.codegen.constants import literal
 from derive.codegen.docstring import FunctionDoc, docstring
@@ -37,10 +38,8 @@ def function(program: Program, doc: FunctionDoc, kernels: Mapping[str, Kernel] =
     body = printer.body()
     result = ast.Return(_result(planned, printer))
     statements = [ast.Expr(ast.Constant(docstring(program, doc))), *door(planned, printer), *body, result]
-    node = ast.FunctionDef(program.name, _signature(program, printer.names), statements, [], None, None)
-    node.lineno = 0
-    if hasattr(node, "type_params"):
-        node.type_params = []
+    node = syntax.function(program.name, _signature(program, printer.names), statements)
+    assert isinstance(node, ast.FunctionDef)
     return ast.fix_missing_locations(node)
 
 

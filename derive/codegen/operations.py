@@ -11,6 +11,7 @@ from derive.codegen.frames import place, transpose
 from derive.codegen.steps import (
     Array,
     Axes,
+    Beside,
     Broadcast,
     Contraction,
     Extent,
@@ -229,6 +230,13 @@ def _broadcast(p: Context, n: int) -> ast.expr:
     return call("np.full", p.shape(step.axes), p.fitted(step.args[0], step.axes))
 
 
+def _beside(p: Context, n: int) -> ast.expr:
+    step = p.plan.steps[n]
+    assert isinstance(step, Beside)
+    array, start = (p.fitted(a, p.plan.steps[a].axes) for a in step.args)
+    return call("_beside", array, start, axis=constant(place(step.axes, step.axis)), step=constant(step.step))
+
+
 Print = Callable[[Context, int], ast.expr]
 
 # fmt: off
@@ -247,5 +255,6 @@ PRINT: dict[type[Step], Print] = {
     Read:        _read,
     Scatter:     _scatter,
     Broadcast:   _broadcast,
+    Beside:      _beside,
 }
 # fmt: on

@@ -9,6 +9,7 @@ from derive.codegen.arithmetic import lower_add, lower_call, lower_compare, lowe
 from derive.codegen.builder import Builder, Kernel, Rule
 from derive.codegen.gather import lower_at, lower_delta, lower_iota, lower_size
 from derive.codegen.kernels import KERNELS
+from derive.codegen.recurrences import lower_recurrence
 from derive.codegen.reductions import lower_reduce
 from derive.codegen.steps import Array, Axes, Broadcast, Extent, Number, Plan, Rename, reachable
 from derive.language.errors import NotPrintable
@@ -26,13 +27,12 @@ from derive.language.nodes import (
     Param,
     Pow,
     Reduce,
-    Ref,
     Size,
     Where,
     flatten,
-    leaves,
 )  # fmt: skip
-from derive.language.program import Let, Output, Program
+from derive.language.program import Output, Program
+from derive.language.recurrence import Loop, needed, schedule, uses
 
 # fmt: off
 RULES: dict[type[Expr], Rule] = {
@@ -63,7 +63,10 @@ def plan(program: Program, kernels: Mapping[str, Kernel] = KERNELS) -> Plan:
     for i in program.inputs:
         b.lower(i)
     names: list[tuple[int, str]] = []
-    for let in needed(program):
+    for let in schedule(needed(program)):
+        if isinstance(let, Loop):
+            names += lower_recurrence(b, let, _wanted(program, let), lambda one: plan(one, kernels))
+            continue
         try:
             step = b.lower(let.body)
         except NotPrintable as e:
@@ -78,13 +81,10 @@ def plan(program: Program, kernels: Mapping[str, Kernel] = KERNELS) -> Plan:
     return Plan(program, tuple(b.steps), tuple(names), tuple(sorted(b.hints.items())), outputs, sizes, b.order, required)
 
 
-def needed(program: Program) -> list[Let]:
-    """The lets that the outputs depend on, in order."""
-    wanted = {o.name for o in program.outputs}
-    for let in reversed(program.lets):
-        if let.name in wanted:
-            wanted |= {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
-    return [let for let in program.lets if let.name in wanted]
+def _wanted(program: Program, loop: Loop) -> set[str]:
+    """The lets that something outside a recurrence needs."""
+    outside = [let for let in needed(program) if let not in loop.lets]
+    return {o.name for o in program.outputs} | {name for let in outside for name in uses(let.body)}
 
 
 def _output(b: Builder, output: Output) -> int:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import ast
 from fractions import Fraction
 
-from derive.codegen.frames import fit, frames, hollow, trim
+from derive.codegen.frames import fit, frames, hollow, place, trim
 from derive.codegen.names import Names
 from derive.codegen.operations import PRINT
 from derive.codegen.steps import (
     Array,
     Axes,
     Extent,
+    Loop,
     Number,
+    Part,
     Plan,
     Rename,
     Step,
     Ufunc,
     reachable,
 )  # fmt: skip
-from derive.codegen.syntax import OPERATORS, assign, call, constant, items, name, subscript, text
+from derive.codegen.syntax import OPERATORS, assign, call, constant, function, items, name, subscript, text
+from derive.language.errors import NotPrintable
 from derive.language.nodes import BATCH, base_axis
 from derive.language.program import Program
 
 WIDTH = 92
 SCALAR_WIDTH = 14
+SCAN = {-1: "_scan", 1: "_scan_back"}
 
 
 class Printer:
@@ -39,6 +43,7 @@ class Printer:
         self.statements: list[ast.stmt] = []
         self.axes: list[str] = []
         self.local: dict[int, str] = {}
+        self.results: dict[int, list[str]] = {}
         self.inside = "value"
         self.uses = self._count()
 
@@ -58,13 +63,49 @@ class Printer:
         for n in self.live:
             step = self.plan.steps[n]
             self.inside = next((lets[m] for m in sorted(lets) if m >= n), "value")
-            if isinstance(step, Array):
+            if isinstance(step, Loop):
+                self._loop(n, step)
+            elif isinstance(step, Part):
+                self._along(n, step)
+            elif isinstance(step, Array):
                 self.local[n] = self.names.of_input(step.name)
             elif n in lets and not isinstance(step, Rename) and not self._is_whole(step):
                 self._assign(n, self.names.of_let(lets[n]))
             elif (self.uses[n] > 1 or n in self.hints) and not self._is_small(n):
                 self._spill(n)
         return self.statements
+
+    def _loop(self, n: int, loop: Loop) -> None:
+        """A function for one position, and a call that runs it along the axis."""
+        names = Names(loop.inner)
+        inner = Printer(loop.inner, names)
+        statements = inner.body()
+        results = [inner.fitted(k, o.names) for k, o in zip(loop.inner.outputs, loop.inner.program.outputs, strict=True)]
+        self.axes += [a for a in inner.axes if a not in self.axes and a != BATCH]
+        if any(names.of_axis(a) != self.names.of_axis(a) for a in inner.axes):
+            raise NotPrintable(f"{self.plan.program.name}: an axis is called like something else in a step of its recurrence")
+        step = self.names.of_let("step")
+        arguments = ast.arguments([], [ast.arg(names.of_input(i.name)) for i in loop.inner.program.inputs], None, [], [], None, [])
+        self.statements.append(function(step, arguments, [*statements, ast.Return(items(results) if len(results) > 1 else results[0])]))
+        starts, rows = loop.args[: loop.states], loop.args[loop.states : loop.states + loop.rows]
+        moved = [self._first(self.expr(a), self.plan.steps[a].axes, loop.axis) for a in rows]
+        others = [self.expr(a) for a in loop.args[loop.states + loop.rows :]]
+        size = self.extent(loop.axis)
+        given = [items([self.fitted(a, self.plan.steps[a].axes) for a in starts]), items(moved), items(others)]
+        self.results[n] = [self.names.of_let(o.name) for o in loop.inner.program.outputs]
+        targets = items([name(x) for x in self.results[n]])
+        self.statements.append(assign(targets, call(SCAN[loop.step], name(step), size, *given)))
+
+    def _first(self, node: ast.expr, axes: Axes, axis: str) -> ast.expr:
+        at = place(axes, axis)
+        return call("np.moveaxis", node, constant(at), constant(0)) if axes[0] != axis else node
+
+    def _along(self, n: int, part: Part) -> None:
+        """A result of a loop with its axis in place."""
+        self.local[n] = self.results[part.args[0]][part.number]
+        if part.axes[0] != part.along:
+            moved = call("np.moveaxis", name(self.local[n]), constant(0), constant(place(part.axes, part.along)))
+            self.statements.append(assign(name(self.local[n]), moved))
 
     def _is_whole(self, step: Step) -> bool:
         """Whether a step is a rational literal, which needs no name."""

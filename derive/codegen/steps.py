@@ -121,6 +121,34 @@ class Broadcast(Step):
 
 
 @dataclass(frozen=True)
+class Beside(Step):
+    """args (array, start): the array read `step` positions further along `axis`, and the start at the end where there is nothing."""
+
+    axis: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Loop(Step):
+    """args (starts, arrays, others): the plan `inner` for one position after another along `axis`, its `states` first results
+    going into the next one. It takes the starts as states, a row of each of `rows` arrays, and the others as they are."""
+
+    inner: Plan
+    axis: str
+    step: int
+    states: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Part(Step):
+    """args (loop,): one result of a loop, for all positions of `along`."""
+
+    number: int
+    along: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """The steps of a program in order of evaluation.
 

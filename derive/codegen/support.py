@@ -153,6 +153,36 @@ def _scatter_add(positions, values, size):
     return total[:size]
 
 
+def _scan(step, size, states, arrays, others):
+    """What a step gives at each position, the first one first, along a first axis. It takes the states, which are its own first
+    results at the position before, a row of each array, and the others."""
+    return _along(step, range(size), states, arrays, others)
+
+
+def _scan_back(step, size, states, arrays, others):
+    """Like _scan, the last position first."""
+    return _along(step, range(size - 1, -1, -1), states, arrays, others)
+
+
+def _along(step, positions, states, arrays, others):
+    """The results of a step for all positions, computed in that order."""
+    count, results = len(states), {}
+    for t in positions or [None]:
+        found = step(*states, *(np.zeros(a.shape[1:], a.dtype) if t is None else a[t] for a in arrays), *others)
+        found = found if isinstance(found, tuple) else (found,)
+        for k, value in enumerate(found):
+            results.setdefault(k, np.zeros((len(positions), *np.shape(value))))[slice(0) if t is None else t] = value
+        states = found[:count]
+    return tuple(results.values())
+
+
+def _beside(array, start, axis, step):
+    """The array read `step` positions further along an axis; the start where that is beyond the end."""
+    moved = np.moveaxis(np.roll(array, -step, axis=axis), axis, 0)
+    moved[slice(0, 1) if step < 0 else slice(-1, None)] = start
+    return np.moveaxis(moved, 0, axis)
+
+
 def _rounded(dtype, *results):
     """The results, rounded once to the dtype of the inputs; a result without axes is a scalar."""
     rounded = tuple(np.asarray(r).astype(dtype, copy=False) for r in results)

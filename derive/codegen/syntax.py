@@ -83,6 +83,14 @@ def assign(target: ast.expr, value: ast.expr) -> ast.stmt:
     return ast.Assign([target], value, lineno=0)
 
 
+def function(word: str, arguments: ast.arguments, body: list[ast.stmt]) -> ast.stmt:
+    """A function of that name."""
+    node = ast.FunctionDef(word, arguments, body, [], None, None, lineno=0)
+    if hasattr(node, "type_params"):
+        node.type_params = []
+    return node
+
+
 def text(node: ast.AST) -> str:
     """The source text of a node."""
     return ast.unparse(ast.fix_missing_locations(node))

@@ -56,10 +56,11 @@ from derive.language.functions import (
     where,
 )  # fmt: skip
 from derive.language.operation import Op
+from derive.language.recurrence import scan, scan_back
 
 __all__ = [
     "Between", "Count", "DefinitionError", "DeriveError", "Fraction01", "Index", "Integer", "Natural", "NonNegative", "OneOf", "Op",
     "Positive", "PositiveInteger", "Range", "Real", "Scalar", "State", "abs", "arctan", "argmax", "argmin", "assume", "cos", "equal",
     "erf", "exp", "expm1", "floor", "idx", "inf", "log", "log1p", "logsumexp", "max", "maximum", "mean", "min", "minimum", "new",
-    "normal_cdf", "not_equal", "onehot", "op", "pi", "sign", "sin", "size", "sqrt", "sum", "where",
+    "normal_cdf", "not_equal", "onehot", "op", "pi", "scan", "scan_back", "sign", "sin", "size", "sqrt", "sum", "where",
 ]  # fmt: skip

@@ -9,12 +9,10 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
-import sys
 import traceback
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from types import FrameType
 from typing import Any, get_args, overload
 
 from derive.language.annotations import Array, Count, Index, Real, State
@@ -25,7 +23,8 @@ from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Iota, Para
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Parameter, Program, check_names
 from derive.language.ranges import Between, Fraction01, Integer, Natural, NonNegative, OneOf, Positive, PositiveInteger, Range, Scalar
-from derive.language.trace import Trace, assume, axis_order, hint, ordered, require, tracing
+from derive.language.recurrence import schedule
+from derive.language.trace import Trace, assume, axis_order, hint, ordered, require, tracing, watched
 from derive.language.wellformed import check_axes, check_nodes, check_requirements, declared_outputs
 
 __all__ = [
@@ -115,22 +114,12 @@ def _trace(function: Callable[..., Any]) -> Program:
 
 def _run(function: Callable[..., Any], arguments: list[Input], keywords: dict[str, Expr]) -> tuple[Any, dict[str, Expr]]:
     """The function's result and its local variables at return, which name the intermediates."""
-    local: dict[str, Expr] = {}
-
-    def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is function.__code__:
-            local.update({k: v for k, v in frame.f_locals.items() if isinstance(v, Expr)})
-
-    previous = sys.getprofile()
-    sys.setprofile(watch)
     try:
-        return function(*arguments, **keywords), local
+        return watched(function, *arguments, **keywords)
     except Exception as error:
         kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
         hint = AXES_HAVE_NAMES if kind and UNNAMED_AXES.search(str(error)) else ""
         raise DefinitionError(f"{_place(function, error)}: {kind}{error}{hint}") from (error if kind else None)
-    finally:
-        sys.setprofile(previous)
 
 
 def _place(function: Callable[..., Any], error: Exception) -> str:
@@ -262,7 +251,9 @@ def _program(
     states = [i.name for i in inputs if i.dtype == "state"]
     arguments = {i.name for i in inputs} | {p.name for p in parameters}
     known = {a for i in inputs for a in i.names}
-    lets, outputs = cut(results, name_nodes(results, local, trace.hints, states, frozenset(arguments | known)))
+    names = name_nodes(results, local, trace.hints, states, frozenset(arguments | known), trace.carried)
+    lets, outputs = cut(results, names, trace.carried)
+    schedule(lets)
     sizes = _sizes(lets, known, trace.sizes, {p.name: p.low for p in parameters})
     check_axes(lets, known, arguments, dict(sizes))
     check_requirements(trace.requirements, known | set(dict(sizes)))

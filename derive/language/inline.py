@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from derive.language.binding import AxisMap, bind_axes
@@ -11,6 +12,7 @@ from derive.language.naming import free_name
 from derive.language.nodes import (
     BATCH,
     At,
+    Carried,
     Compare,
     Const,
     Delta,
@@ -28,7 +30,7 @@ from derive.language.nodes import (
     walk,
 )
 from derive.language.program import Hypothesis, Program
-from derive.language.trace import declare, give_size, hint, inherit, pairs, require
+from derive.language.trace import carry, declare, give_size, hint, inherit, new_mark, pairs, require
 
 
 def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
@@ -88,9 +90,15 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple
     _own_axes(program, axes, {x for xs in axes.values() for x in xs} | {x for e in leaves.values() for x in e.axes})
     bodies: dict[Expr, Expr] = dict(leaves)
     names: dict[Expr, str] = {}
+    marks: dict[str, str] = {}
     for let in program.lets:
         bodies[let.ref] = _move(let.body, bodies, axes)
+        if isinstance(let.body, Carried):
+            mark = marks.setdefault(let.body.name, new_mark())
+            bodies[let.ref] = replace(bodies[let.ref], name=mark)  # type: ignore[type-var]
         names[bodies[let.ref]] = let.name
+    for name, mark in marks.items():
+        carry(mark, bodies[program.let(name).ref])
     results = tuple(bodies[program.let(o.name).ref] for o in program.outputs)
     hint({e: n for e, n in names.items() if e not in results})
     hint({r: program.name if len(results) == 1 else o.name for r, o in zip(results, program.outputs, strict=True)})
@@ -158,6 +166,8 @@ def _rename(node: Expr, children: tuple[Expr, ...], axes: AxisMap) -> Expr:
             return Iota(now(axis))
         case Delta(axis, _):
             return Delta(now(axis), children[0])
+        case Carried(name, names, _, axis, step):
+            return Carried(name, frozenset(x for a in names for x in axes.get(a, (a,))), children[0], now(axis), step)
         case At(_, index):
             return at(children[0], {now(a): i for (a, _), i in zip(index, children[1:], strict=True)})
     return node.rebuild(children) if children else node

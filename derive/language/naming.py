@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.language.affine import affine
-from derive.language.nodes import At, Const, Expr, Input, Iota, Param, Ref, Size, flatten, leaves, walk
+from derive.language.nodes import At, Carried, Const, Expr, Input, Iota, Param, Ref, Size, flatten, leaves, walk
 from derive.language.program import Let
 
 Results = list[tuple[str, frozenset[str]]]
@@ -35,9 +35,10 @@ def free_name(name: str, used: set[str]) -> str:
 
 
 def name_nodes(
-    results: list[Expr], local: dict[str, Expr], hints: dict[Expr, str], states: list[str], taken: frozenset[str]
+    results: list[Expr], local: dict[str, Expr], hints: dict[Expr, str], states: list[str], taken: frozenset[str], carried: dict[str, Expr]
 ) -> dict[Expr, str]:
-    """A name for every node that has one: local variables first, then states, names from inlined ops, and the outputs."""
+    """A name for every node that has one: local variables first, then states, names from inlined ops, the outputs, and what
+    recurrences carry."""
     names = _Names(taken, {n for n in _walk_all(results) if not _is_plain(n) or n in results} - set(_positions(results)))
     for name, node in local.items():
         if isinstance(node, (Input, Param)) and node.name == name:
@@ -52,6 +53,10 @@ def name_nodes(
             names.give(node, name)
     for result in results:
         names.give(result, "y")
+    for node in _walk_all(results):
+        if isinstance(node, Carried):
+            names.give(carried[node.name], "state")
+            names.give(node, f"{names.given[carried[node.name]]}_{'before' if node.step < 0 else 'after'}")
     return names.given
 
 
@@ -73,13 +78,15 @@ def _positions(results: list[Expr]) -> Iterator[Expr]:
                     yield from walk(index)
 
 
-def cut(results: list[Expr], names: dict[Expr, str]) -> tuple[list[Let], Results]:
+def cut(results: list[Expr], names: dict[Expr, str], carried: dict[str, Expr]) -> tuple[list[Let], Results]:
     """The trees cut at their named nodes, and the name and axes of each output."""
     lets: list[Let] = []
     done: dict[Expr, Expr] = {}
     for node in _walk_all(results):
         if node not in done:
             done[node] = node.rebuild(tuple(done[c] for c in node.children)) if node.children else node
+            if isinstance(node, Carried):
+                done[node] = replace(done[node], name=names[carried[node.name]])  # type: ignore[type-var]
             if node in names and not _is_plain(node):
                 lets.append(Let(names[node], flatten(done[node])))
                 done[node] = lets[-1].ref

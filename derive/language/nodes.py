@@ -8,7 +8,7 @@ The axis named "..." stands for any number of leading axes at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -371,6 +371,29 @@ class Delta(Expr):
         return Delta(self.axis, children[0])
 
 
+@_node
+class Carried(Expr):
+    """What the let `name`, with axes `names`, holds `step` positions further along `axis` (-1: one before), `start` at the end
+    where there is nothing. It is the body of a let of its own, which stands before the one that it names: a recurrence."""
+
+    name: str
+    names: frozenset[str]
+    start: Expr
+    axis: str
+    step: int
+
+    @cached_property
+    def axes(self) -> frozenset[str]:
+        return self.names
+
+    @cached_property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.start,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Carried(self.name, self.names, children[0], self.axis, self.step)
+
+
 ZERO, ONE, TWO = Const(Fraction(0)), Const(Fraction(1)), Const(Fraction(2))
 MINUS_ONE = Const(Fraction(-1))
 INFINITY = Call("inf", ())
@@ -490,15 +513,15 @@ def beyond(index: dict[str, Expr], value: Expr) -> Expr:
     return add(*(where(Compare("<", i, ZERO), value, beyond_end[axis]) for axis, i in index.items()))
 
 
-def walk(expr: Expr) -> Iterator[Expr]:
-    """Every node of a tree once, children first."""
+def walk(expr: Expr, known: Container[Expr] = ()) -> Iterator[Expr]:
+    """Every node of a tree once, children first; those that are known, and what is below them, left out."""
     seen: set[Expr] = set()
     stack: list[tuple[Expr, bool]] = [(expr, False)]
     while stack:
         node, ready = stack.pop()
         if ready:
             yield node
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((c, False) for c in reversed(node.children))

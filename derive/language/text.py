@@ -7,6 +7,7 @@ from derive.language.nodes import (
     Add,
     At,
     Call,
+    Carried,
     Compare,
     Const,
     Delta,
@@ -93,6 +94,8 @@ def _text(e: Expr) -> tuple[str, int]:
             return f"{_wrap(body, ATOM)}[{', '.join(f'{a}={text(i)}' for a, i in index)}]", ATOM
         case Delta(axis, index):
             return f"onehot({text(index)}, {axis})", ATOM
+        case Carried(name, _, start, axis, step):
+            return f"{name}[{axis}{step:+d}, from {text(start)}]", ATOM
     return object.__repr__(e), ATOM
 
 

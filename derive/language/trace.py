@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import FrameType
+from typing import Any
 
 from derive.language.errors import DefinitionError
-from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Number, Ref, as_expr, leaves
+from derive.language.nodes import BATCH, ZERO, Compare, Const, Expr, Input, Number, Ref, as_expr, leaves
 from derive.language.program import Hypothesis
 
 Pair = tuple[str, str]
@@ -22,8 +25,8 @@ HOLDS: dict[str, Callable[[Fraction, Fraction], bool]] = {
 @dataclass
 class Trace:
     """The layout `order` of all axes, the pairs of axes (first, second) that some array declares in that order, names for
-    intermediates, what is assumed of inputs, what is required of sizes and parameters, and the `sizes` given to axes that the
-    definition creates."""
+    intermediates, what is assumed of inputs, what is required of sizes and parameters, the `sizes` given to axes that the
+    definition creates, and what each recurrence carries from step to step, by the mark that stands for its name."""
 
     order: tuple[str, ...]
     pairs: set[Pair] = field(default_factory=set)
@@ -31,6 +34,7 @@ class Trace:
     hypotheses: list[Hypothesis] = field(default_factory=list)
     requirements: list[Compare] = field(default_factory=list)
     sizes: dict[str, Expr] = field(default_factory=dict)
+    carried: dict[str, Expr] = field(default_factory=dict)
 
 
 _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -48,6 +52,22 @@ def tracing(declared: Iterable[tuple[str, ...]]) -> Iterator[Trace]:
         yield trace
     finally:
         _TRACE.reset(token)
+
+
+def watched(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[Any, dict[str, Expr]]:
+    """A function's result and its local variables at return, which name the intermediates."""
+    local: dict[str, Expr] = {}
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code is getattr(function, "__code__", None):
+            local.update({k: v for k, v in frame.f_locals.items() if isinstance(v, Expr)})
+
+    previous = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        return function(*arguments, **keywords), local
+    finally:
+        sys.setprofile(previous)
 
 
 def pairs(names: tuple[str, ...]) -> set[Pair]:
@@ -122,6 +142,31 @@ def give_size(axis: str, size: Expr) -> None:
         raise DefinitionError(f"the size of {axis} is {size}; wanted whole numbers made of sizes, parameters and numbers")
     if trace.sizes.setdefault(axis, size) != size:
         raise DefinitionError(f"axis {axis} has two sizes, {trace.sizes[axis]} and {size}")
+
+
+def new_mark() -> str:
+    """What stands for the name of something that a recurrence carries, until it has one."""
+    carried = _open_trace("a recurrence").carried
+    mark = f"carried {len(carried)}"
+    carried[mark] = ZERO
+    return mark
+
+
+def carry(mark: str, value: Expr) -> None:
+    """Remember what a mark stands for."""
+    _open_trace("a recurrence").carried[mark] = value
+
+
+def _open_trace(what: str) -> Trace:
+    trace = _TRACE.get()
+    if trace is None:
+        raise DefinitionError(f"{what} belongs inside a definition")
+    return trace
+
+
+def carried_here() -> dict[str, Expr]:
+    """What the marks of the definition being run stand for."""
+    return _open_trace("a recurrence").carried
 
 
 def inherit(hypothesis: Hypothesis) -> None:

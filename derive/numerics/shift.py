@@ -37,6 +37,7 @@ from derive.language.nodes import (
     walk,
 )  # fmt: skip
 from derive.language.program import Let, Program
+from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
 from derive.numerics.exponents import hidden_parts, linear, merged
 
@@ -268,7 +269,7 @@ def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     """All lets shifted together; None unless the shift cancels in every output."""
     degrees: dict[Expr, Fraction] = {}
     wanted = {(a,) for a in shift.arguments}
-    outputs = {o.name for o in program.outputs}
+    outputs = held(program)
     lets: list[Let] = []
     try:
         for let in program.lets:
@@ -283,7 +284,7 @@ def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
             degrees[let.ref] = scaled.degree
     except Mixed:
         return None
-    return None if any(degrees.get(program.let(o.name).ref) for o in program.outputs) else lets
+    return None if any(degrees.get(program.let(name).ref) for name in outputs) else lets
 
 
 def _one_by_one(program: Program, shift: Shift) -> list[Let]:

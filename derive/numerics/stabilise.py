@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.calculus.atoms import primitive
-from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, leaves, substitute, walk
+from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, substitute, walk
 from derive.language.program import Let, Program
+from derive.language.recurrence import needed
 from derive.numerics.regions import rewritten
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -41,13 +42,7 @@ def _each(program: Program, change: object) -> Program:
 
 def _pruned(program: Program) -> Program:
     """Without the lets that no output needs."""
-    needed = {o.name for o in program.outputs}
-    kept: list[Let] = []
-    for let in reversed(program.lets):
-        if let.name in needed:
-            kept.append(let)
-            needed |= {r.name for r in leaves(let.body, Ref)}  # type: ignore[attr-defined]
-    return replace(program, lets=tuple(reversed(kept)))
+    return replace(program, lets=tuple(needed(program)))
 
 
 def _with_shared(program: Program) -> Program:

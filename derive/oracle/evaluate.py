@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from derive.language.errors import closest
-from derive.language.nodes import At, Delta, Expr, Input, Iota, Param, Reduce, Ref, leaves
+from derive.language.nodes import At, Carried, Delta, Expr, Input, Iota, Param, Reduce, Ref, leaves
 from derive.language.program import Program
 from derive.oracle.arithmetic import Arithmetic
 from derive.oracle.binding import Arrays, Bound, bind, bind_array, elements, unflattened
@@ -156,7 +156,7 @@ def _listed(found: Mapping[str, Any]) -> str:
 def stands_alone(bound: Bound, results: Iterable[tuple[str, ...]]) -> bool:
     """Whether every element of every result depends on the same element of each input and on nothing else."""
     whole = [t.axes for t in bound.leaves.values() if t.axes]
-    mixing = any(leaves(let.body, Reduce, At, Delta, Iota) for let in bound.program.lets)
+    mixing = any(leaves(let.body, Reduce, At, Carried, Delta, Iota) for let in bound.program.lets)
     return bool(whole) and not mixing and len({*whole, *results}) == 1
 
 

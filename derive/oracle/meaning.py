@@ -30,10 +30,12 @@ from derive.language.nodes import (
 )
 from derive.language.primitives import BY_NAME
 from derive.language.program import Program
+from derive.language.recurrence import Loop, schedule
 from derive.oracle.arithmetic import Arithmetic, choose
 from derive.oracle.errors import OracleError
 from derive.oracle.extremes import arg_extreme, extreme
 from derive.oracle.gather import Index, gather
+from derive.oracle.recurrence import loop_values
 from derive.oracle.setting import Setting, depends_on_data
 from derive.oracle.tensor import Tensor, apply, expanded, reduced, scalar
 
@@ -43,7 +45,10 @@ Values = dict[Expr, Tensor]
 def program_values(program: Program, setting: Setting) -> tuple[Setting, Values]:
     """The value of every node of every let, and the setting that knows the lets by name."""
     values: Values = {}
-    for let in program.lets:
+    for let in schedule(program.lets):
+        if isinstance(let, Loop):
+            setting = loop_values(let, setting, values, value)
+            continue
         tensor = value(let.body, setting, values)
         depends = depends_on_data(let.body, setting)
         setting = replace(

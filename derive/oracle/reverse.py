@@ -7,13 +7,15 @@ from functools import partial, reduce
 
 import numpy as np
 
-from derive.language.nodes import Add, At, Call, Expr, Input, Mul, Pow, Reduce, Ref, Where, walk
+from derive.language.nodes import Add, At, Call, Carried, Expr, Input, Mul, Pow, Reduce, Ref, Where, walk
 from derive.language.program import Program
+from derive.language.recurrence import Loop, schedule
 from derive.oracle.arithmetic import Element
 from derive.oracle.derivatives import SLOPES, base_slope, exponent_slope, join, route, weigh
 from derive.oracle.extremes import winners
 from derive.oracle.gather import places, scatter
 from derive.oracle.meaning import Values, positions, present
+from derive.oracle.recurrence import active_names, first_row, moved, only
 from derive.oracle.setting import Setting
 from derive.oracle.tensor import Tensor, apply, expanded, reduced, rows
 
@@ -23,15 +25,35 @@ Pull = tuple[Expr, Callable[[], Tensor]]
 def adjoints(program: Program, setting: Setting, values: Values, cotangents: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The adjoint of every real input that one reaches, keyed by name; None elements where nothing flows."""
     flows: dict[str, Tensor] = dict(cotangents)
-    active = {i.name for i in program.real_inputs}
-    for let in program.lets:
-        if _active(let.body, active)[let.body]:
-            active.add(let.name)
-    for let in reversed(program.lets):
-        if let.name in flows and let.name in active:
-            sweep = _Sweep(setting, values, active, flows)
-            sweep.run(let.body, flows.pop(let.name))
+    lets = [(let.name, let.body) for let in program.lets]
+    active = active_names(lets, {i.name for i in program.real_inputs}, lambda body, known: _active(body, known)[body])
+    for unit in reversed(schedule(program.lets)):
+        if isinstance(unit, Loop):
+            _through_loop(unit, setting, values, active, flows)
+        elif unit.name in flows and unit.name in active:
+            _Sweep(setting, values, active, flows).run(unit.body, flows.pop(unit.name))
     return flows
+
+
+def _through_loop(loop: Loop, setting: Setting, values: Values, active: set[str], flows: dict[str, Tensor]) -> None:
+    """The last position first: what it passes on to the state before it is complete when that is reached."""
+    count = setting.size(loop.axis)
+    for t in reversed(loop.positions(count)):
+        for let in reversed(loop.lets):
+            if let.name not in flows or let.name not in active:
+                continue
+            g = only(flows[let.name], loop.axis, t)
+            sweep = _Sweep(setting, values, active, flows)
+            if not isinstance(let.body, Carried):
+                sweep.run(let.body, g)
+            elif 0 <= t + loop.step < count:
+                sweep.leaf(let.body.name, fit(moved(g, loop.axis, loop.step), setting.leaves[let.body.name], setting))
+            else:
+                start = let.body.start
+                if _active(start, active)[start]:
+                    sweep.run(start, fit(first_row(g, loop.axis, loop.step), values[start], setting))
+    for let in loop.lets:
+        flows.pop(let.name, None)
 
 
 def _active(body: Expr, active: set[str]) -> dict[Expr, bool]:
@@ -58,17 +80,18 @@ class _Sweep:
             if node not in local:
                 continue
             if isinstance(node, (Input, Ref)):
-                self._leaf(node, local[node])
+                self.leaf(node.name, local[node])
                 continue
             for child, flow in pulls(node, local[node], self.setting, self.values):
                 if active[child]:
                     arrived = fit(flow(), self.values[child], self.setting)
                     local[child] = apply(self.join, local[child], arrived) if child in local else arrived
 
-    def _leaf(self, node: Input | Ref, g: Tensor) -> None:
-        if node.name in self.active:
-            before = self.flows.get(node.name)
-            self.flows[node.name] = g if before is None else apply(self.join, before, g)
+    def leaf(self, name: str, g: Tensor) -> None:
+        """Add what arrives at a name."""
+        if name in self.active:
+            before = self.flows.get(name)
+            self.flows[name] = g if before is None else apply(self.join, before, g)
 
 
 def fit(flow: Tensor, like: Tensor, s: Setting) -> Tensor:

@@ -14,9 +14,8 @@ from derive.language.operation import Op
 from derive.language.program import Let
 from derive.language.text import text
 from derive.pages.entries import source, tier
-from derive.pages.formulas import new_lets
+from derive.pages.formulas import equation, new_lets
 from derive.pages.kinks import kinks
-from derive.pages.latex import latex
 from derive.pages.op import functions
 from derive.pages.plain import inline
 from derive.pages.symbols import Symbols, symbols
@@ -75,7 +74,7 @@ def _op(op: Op, readings: Collection[str]) -> Fields:
 
 
 def _lets(lets: Iterable[Let], notation: Symbols) -> list[Fields]:
-    return [{"name": let.name, "text": text(let.body), "latex": latex(let.body, notation)} for let in lets]
+    return [{"name": let.name, "text": text(let.body), "latex": equation(let, notation).sides[-1].latex} for let in lets]
 
 
 def _step(s: Step) -> Fields:

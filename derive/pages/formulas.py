@@ -8,18 +8,21 @@ from derive.calculus.gradient import readings
 from derive.calculus.proof import Step
 from derive.calculus.sweep import Derivation
 from derive.calculus.textbook import refine
-from derive.language.nodes import Expr, Input, Ref, flatten, leaves, substitute
+from derive.language.nodes import Carried, Expr, Input, Ref, flatten, leaves, substitute
 from derive.language.program import Let, Program
 from derive.language.text import text
 from derive.pages.document import Equation, Inline, Math, Proved
-from derive.pages.latex import latex, named
+from derive.pages.latex import latex, named, start
 from derive.pages.symbols import COTANGENT, Symbols
 
 THROUGH = "through "
 
 
 def equation(let: Let, symbols: Symbols) -> Equation:
-    """name = body."""
+    """name = body; of what a recurrence carries, what it starts with, for the rest is in the indices."""
+    if isinstance(let.body, Carried):
+        left, right = start(let.body, symbols)
+        return Equation((Math(let.name, left), Math(text(let.body), right)))
     left = Math(let.name, named(let.name, let.body.axes, symbols))
     return Equation((left, Math(text(let.body), latex(let.body, symbols))))
 
@@ -92,6 +95,8 @@ def _fits(step: Step, lets: dict[str, Let]) -> bool:
     """Whether the step goes through these definitions: it speaks of a change of each thing they are made of."""
     name = step.name.removeprefix(THROUGH)
     if not step.name.startswith(THROUGH):
+        return True
+    if name in lets and isinstance(lets[name].body, Carried):
         return True
     changes = {i.name for i in leaves(step.left, Input) if i.name.startswith("v_")}  # type: ignore[attr-defined]
     return name in lets and changes <= {f"v_{leaf.name}" for leaf in _leaves(lets[name].body)}

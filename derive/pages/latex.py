@@ -15,6 +15,7 @@ from derive.language.nodes import (
     Add,
     At,
     Call,
+    Carried,
     Compare,
     Const,
     Delta,
@@ -130,8 +131,23 @@ def decimal(value: Fraction) -> str:
 
 
 def _name(e: Expr, s: Scope) -> Written:
+    if isinstance(e, Ref) and e.name in s.symbols.carried:
+        return _at_step(s.symbols.carried[e.name], s), ATOM
     axes: Iterable[str] = e.names if isinstance(e, Input) else s.symbols.ordered(e.axes)
     return s.symbols.name(e.name, [s.at(a)[0] for a in axes]), ATOM  # type: ignore[attr-defined]
+
+
+def _at_step(c: Carried, s: Scope) -> str:
+    """A state at the position before or after this one: h_{t-1}."""
+    there = s.read({c.axis: (f"{s.at(c.axis)[0]}{c.step:+d}", SUM)})
+    return s.symbols.name(c.name, [there.at(a)[0] for a in s.symbols.ordered(c.names)])
+
+
+def start(c: Carried, symbols: Symbols) -> tuple[str, str]:
+    """Both sides of what a recurrence starts with: h_{-1} = 0, or h_T = 0 where it runs back."""
+    s = scope_of(symbols, c.names)
+    there = s.read({c.axis: ("-1", SUM) if c.step < 0 else _size(Size(c.axis), s)})
+    return symbols.name(c.name, [there.at(a)[0] for a in symbols.ordered(c.names)]), _write(c.start, s)[0]
 
 
 def _size(e: Size, s: Scope) -> Written:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from derive.language.nodes import BATCH, Expr, Param, Reduce, Size, base_axis, walk
+from derive.language.nodes import BATCH, Carried, Expr, Param, Reduce, Size, base_axis, walk
 from derive.language.program import Program
 
 # fmt: off
@@ -26,12 +26,14 @@ COTANGENT = "bar of "  # no name of a definition has a space
 @dataclass(frozen=True)
 class Symbols:
     """The notation of one page: `letters` and `counts` give the index and the size of each axis, `order` the order of
-    indices, `known` the names that d, v_ and _dot may be put in front of or behind. An axis with no letter is not written."""
+    indices, `known` the names that d, v_ and _dot may be put in front of or behind, `carried` what is written as another name at
+    the position before or after. An axis with no letter is not written."""
 
     letters: Mapping[str, str]
     counts: Mapping[str, str]
     order: tuple[str, ...]
     known: frozenset[str] = field(default_factory=frozenset)
+    carried: Mapping[str, Carried] = field(default_factory=dict)
 
     def ordered(self, axes: Iterable[str]) -> list[str]:
         """The axes in the order in which their indices are written."""
@@ -113,7 +115,8 @@ def symbols(programs: Iterable[Program]) -> Symbols:
         used = {*letters.values(), *names}
         letters[BATCH] = _first("i" + SPARE, used) if any(_uses_batch(p) for p in programs) else ""
         counts[BATCH] = _first(COUNTS, {*used, *counts.values(), letters[BATCH]})
-    return Symbols(letters, counts, tuple(axes), known)
+    carried = {let.name: let.body for p in programs for let in p.lets if isinstance(let.body, Carried)}
+    return Symbols(letters, counts, tuple(axes), known, carried)
 
 
 def _names(program: Program) -> list[str]:

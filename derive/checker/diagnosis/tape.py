@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from derive.checker.evaluate import RULES, Numbers, Walker, all_axes, defaults, frame
 from derive.checker.grading import Narrow
+from derive.checker.recurrences import visit
 from derive.language.nodes import Expr, Ref, walk
 from derive.language.program import Program
 
@@ -123,8 +124,8 @@ class Tape:
         with np.errstate(all="ignore"):
             leaves = {i.name: arithmetic.array(fr.spread(arrays[i.name], i.names), i.dtype in ("index", "count")) for i in program.inputs}
             self.walker = Walker(fr, leaves, numbers, arithmetic)
-            for let in program.lets:
-                self.walker.named[let.name] = self.walker.done[let.ref] = self.walker.value(let.body)
+            visit(self.walker, program)
+            self.walker.done.update({let.ref: self.walker.named[let.name] for let in program.lets})
 
     def output(self, position: int, changes: Changes | None = None) -> Array:
         """One output as the caller sees it, after changes. Raises ValueError where they do not fit together."""
