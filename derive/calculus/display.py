@@ -314,11 +314,14 @@ def _open(bound: tuple[tuple[int, str], ...], p: Poly) -> tuple[tuple[str, ...],
 
 
 def _reduction(kind: str, bound: tuple[tuple[int, str], ...], mono: Mono, names: Names) -> Expr:
-    """A sum of products; over several indices, the one that touches least is summed first."""
+    """A sum of products; over several indices, the one that touches least is summed first. Beside a one-hot that keeps its axis
+    all are summed at once: it says where each product is added, and sums of its own would spread it along that axis."""
     axes, opened = _open(bound, {mono: Fraction(1)})
     (body, c), *_ = opened.items()
     left = list(axes)
     terms: list[tuple[Expr, frozenset[str]]] = [(e, e.axes) for e in _factors(body, names)]
+    if any(isinstance(e, Delta) and e.axis not in axes and x & set(axes) for e, x in terms):
+        return mul(*([Const(c)] if c != 1 else []), Reduce(kind, mul(*(e for e, _ in terms)), axes))
     while left:
         union = {a: frozenset().union(*(x for _, x in terms if a in x)) for a in left}
         axis = min(left, key=lambda a: (len(union[a]), axes.index(a)))

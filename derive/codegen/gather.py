@@ -232,51 +232,101 @@ def read_hot(factor: Expr, delta: Delta) -> Expr:
     """A factor beside a one-hot row, read where the row is 1."""
     if delta.axis not in factor.axes or delta.axis in delta.index.axes:
         return factor
-    if not isinstance(factor, Delta) or factor.axis == delta.axis or leaves(factor.index, Reduce, At):
+    if not isinstance(factor, Delta) or factor.axis == delta.axis:
         return at(factor, {delta.axis: delta.index})
+    if leaves(factor.index, Reduce, At, Ref):
+        return Delta(factor.axis, at(factor.index, {delta.axis: delta.index}))
     return Delta(factor.axis, transform(factor.index, lambda n: delta.index if n == Iota(delta.axis) else n))
 
 
+def named_hot(b: Builder, factor: Expr, over: Axes) -> Expr:
+    """The one-hot row that a factor names, where its axis is kept: it says where to add, and need not be an array."""
+    found = _resolved(b, factor)
+    return found if isinstance(found, Delta) and found.axis not in over and found.index.axes & set(over) else factor
+
+
 def lower_scatter(b: Builder, inside: list[Expr], over: Axes) -> int | None:
-    """A sum with one-hot factors whose hot axes are kept: add each value up at its position. None when that does not fit."""
-    deltas = _separate([f for f in inside if isinstance(f, Delta) and f.axis not in over], over)
-    rest = [f for f in inside if f not in deltas]
-    hot = [d.axis for d in deltas]
-    swept = [a for d in deltas for a in d.index.axes]
+    """A sum with one-hot factors whose hot axes are kept: add each value up at its position. None when that does not fit.
+
+    What the other factors share beside the positions is contracted first, so that what is added up is as small as it can be.
+    """
+    deltas, rest = _scattered(inside, over)
     if not deltas or any(isinstance(f, Delta) and f.axis in over for f in rest):
         return None
-    for delta in deltas:
-        rest = [read_hot(f, delta) for f in rest]
-    if any(set(f.axes) & set(hot) for f in rest):
-        return None
+    early = next(filter(None, (_alone(d, deltas, rest, over) for d in deltas)), None)
+    if early is not None:
+        delta, factor, own = early
+        left = tuple(a for a in over if a not in own)
+        spread = b.handle(_scatter(b, b.as_number(b.lower(factor)), [delta], own))
+        return b.lower(Reduce("sum", mul(*(f for f in [*rest, *deltas] if f not in (delta, factor)), spread), left))
+    swept = frozenset().union(*(d.index.axes for d in deltas))
     first = tuple(a for a in over if a not in swept)
     value = b.as_number(b.lower(Reduce("sum", mul(*rest), first) if first else mul(*rest)))
-    for delta in deltas:
-        value = _scatter(b, value, delta)
+    while deltas:
+        together = _next(deltas, over)
+        deltas = [d for d in deltas if d not in together]
+        later = frozenset().union(*(d.index.axes for d in deltas))
+        value = _scatter(b, value, together, tuple(a for a in over if a not in later))
     return value
 
 
-def _separate(deltas: list[Delta], over: Axes) -> list[Delta]:
-    """One-hot factors that can be scattered one after another: each goes through summed axes of its own. The others stay
-    factors, dense along their own axes; labels, which point into axes that may be long, come first."""
+def _scattered(factors: list[Expr], over: Axes) -> tuple[list[Delta], list[Expr]]:
+    """The one-hot factors that can be scattered, and all others, read at their positions.
+
+    Each has an axis of its own, and no leading position by itself; where one points from the axis of another, the other comes
+    first. The rest stay factors, dense along their own axes. Labels, which point into axes that may be long, are taken first.
+    """
+    hot = {f.axis for f in factors if isinstance(f, Delta)}
+    unread = {BATCH} - set(over)
+    candidates = [f for f in factors if isinstance(f, Delta) and f.axis not in over and not f.axes & unread]
     found: list[Delta] = []
-    for d in sorted(deltas, key=lambda d: not isinstance(d.index, Input)):
-        used = {a for f in found for a in (f.axis, *f.index.axes)}
-        if d.index.axes <= set(over) and not used & {d.axis, *d.index.axes}:
+    for d in sorted(candidates, key=lambda d: (not isinstance(d.index, Input), len(d.index.axes & hot))):
+        if d.axis not in d.index.axes and all(d.axis not in (f.axis, *f.index.axes) for f in found):
             found.append(d)
-    return found
+    rest = [f for f in factors if f not in found]
+    for d in reversed(found):
+        rest = [read_hot(f, d) for f in rest]
+    held = frozenset().union(*(f.axes for f in rest))
+    return [] if any(d.axis in held for d in found) else found, rest
 
 
-def _scatter(b: Builder, value: int, delta: Delta) -> int:
-    positions = _index(b, delta.index, delta.axis)
-    swept = b.steps[positions].axes
+def _next(deltas: list[Delta], over: Axes) -> list[Delta]:
+    """The one-hot factors to be scattered next: one that points from no axis that is still to come, and what shares a summed
+    axis with it."""
+    hot = {d.axis for d in deltas}
+    ready = [d for d in deltas if not d.index.axes & hot]
+    group = ready[:1]
+    for _ in ready:
+        axes = frozenset(a for d in group for a in d.index.axes if a in over)
+        group = [d for d in ready if d in group or d.index.axes & axes]
+    return group
+
+
+def _alone(delta: Delta, deltas: list[Delta], rest: list[Expr], over: Axes) -> tuple[Delta, Expr, Axes] | None:
+    """A one-hot that concerns one factor alone, along summed axes that no other has: that factor is scattered by itself where the
+    rest is still to be contracted with it along another axis of the positions. With the factor and these axes."""
+    others = [d for d in deltas if d is not delta]
+    for f in rest:
+        beside = frozenset().union(*(g.axes for g in (*rest, *others) if g is not f))
+        own = tuple(a for a in over if a in delta.index.axes and a in f.axes and a not in beside)
+        shared = [a for a in over if a in delta.index.axes and a in beside]
+        if own and shared and delta.index.axes <= f.axes:
+            return delta, f, own
+    return None
+
+
+def _scatter(b: Builder, value: int, deltas: list[Delta], over: Axes) -> int:
+    """Values added up along the hot axes; an axis of the positions that is not summed stays where it is."""
+    at = {d.axis: _index(b, d.index, d.axis) for d in deltas}
+    joint = frozenset(a for i in at.values() for a in b.steps[i].axes)
+    at = {**{a: b.lower(Iota(a)) for a in b.sorted(joint) if a not in over}, **at}
     axes = b.steps[value].axes
-    if not set(swept) <= set(axes):
-        axes = b.sorted(frozenset((*axes, *swept)))
+    if not joint <= set(axes):
+        axes = b.sorted(joint | set(axes))
         value = b.emit(Broadcast(axes, b.steps[value].kind, (value,)))
-    kept = [a for a in axes if a not in swept]
+    kept = [a for a in axes if a not in joint]
     lead = [a for a in kept if a == BATCH]
-    result = (*lead, delta.axis, *(a for a in kept if a != BATCH))
-    total = b.emit(Scatter(result, "real", (positions, value), delta.axis))
-    b.hints.setdefault(total, f"total_{delta.axis.lower()}")
+    result = (*lead, *at, *(a for a in kept if a != BATCH))
+    total = b.emit(Scatter(result, "real", (value, *at.values()), tuple(at)))
+    b.hints.setdefault(total, f"total_{'_'.join(d.axis.lower() for d in deltas)}")
     return total

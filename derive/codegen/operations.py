@@ -214,12 +214,15 @@ def _read(p: Context, n: int) -> ast.expr:
 def _scatter(p: Context, n: int) -> ast.expr:
     step = p.plan.steps[n]
     assert isinstance(step, Scatter)
-    positions, values = step.args
-    swept, axes = p.plan.steps[positions].axes, p.plan.steps[values].axes
-    kept = tuple(a for a in axes if a not in swept)
-    moved = transpose(p.expr(values), axes, (*swept, *kept))
-    total = call("_scatter_add", p.expr(positions), moved, p.extent(step.axis))
-    return transpose(total, (step.axis, *kept), step.axes)
+    values, *positions = step.args
+    axes = p.plan.steps[values].axes
+    swept = {a for i in positions for a in p.plan.steps[i].axes}
+    joint, kept = (tuple(a for a in axes if (a in swept) is wanted) for wanted in (True, False))
+    moved = transpose(p.expr(values), axes, (*joint, *kept))
+    sizes, at = [p.extent(a) for a in step.into], [p.fitted(i, joint) for i in positions]
+    one = len(at) == 1
+    total = call("_scatter_add", at[0], moved, sizes[0]) if one else call("_scatter_add_at", items(at), moved, items(sizes))
+    return transpose(total, (*step.into, *kept), step.axes)
 
 
 def _broadcast(p: Context, n: int) -> ast.expr:

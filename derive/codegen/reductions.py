@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from derive.codegen.builder import Builder, has_batch
 from derive.codegen.contractions import contract
-from derive.codegen.gather import is_position, lower_scatter, read_hot
+from derive.codegen.gather import is_position, lower_scatter, named_hot, read_hot
 from derive.codegen.steps import Axes, Reduction
 from derive.language.errors import NotPrintable
 from derive.language.nodes import Add, Call, Const, Delta, Expr, Mul, Pow, Reduce, Size, add, leaves, mul, negate
@@ -70,7 +70,7 @@ def _total(b: Builder, expr: Reduce, over: Axes) -> int:
 
 def _pull_out(b: Builder, body: Expr, over: Axes) -> tuple[list[Expr], list[Expr]]:
     """The factors that vary along the axes, and those that do not."""
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = [named_hot(b, f, over) for f in (body.args if isinstance(body, Mul) else (body,))]
     inside = [f for f in factors if f.axes & frozenset(over)]
     return inside, [f for f in factors if f not in inside]
 

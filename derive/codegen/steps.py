@@ -110,9 +110,9 @@ class Read(Step):
 
 @dataclass(frozen=True)
 class Scatter(Step):
-    """args (positions, values): values added up along a new `axis`, each at its position; what falls outside is dropped."""
+    """args (values, index, ...): values added up along the axes `into`, each at its positions there; what falls outside is dropped."""
 
-    axis: str
+    into: Axes
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 Each stands on its own: NumPy and its neighbours in this file are all it uses.
 """
 
+import math
 import numbers
 
 import numpy as np
@@ -148,9 +149,22 @@ def _read(array, positions, axis):
 
 def _scatter_add(positions, values, size):
     """Values added up along a new first axis of the given size, each at its position; what falls outside is dropped."""
-    total = np.zeros((size + 1, *values.shape[positions.ndim :]))
-    np.add.at(total, np.where((positions >= 0) & (positions < size), positions, size), values)
-    return total[:size]
+    return _scatter_add_at((positions,), values, (size,))
+
+
+def _scatter_add_at(positions, values, sizes):
+    """Values added up along new first axes, each at its position along every one; what falls outside any is dropped."""
+    positions = np.broadcast_arrays(*positions)
+    inside, place = np.True_, 0
+    for position, size in zip(positions, sizes, strict=True):
+        inside, place = inside & (position >= 0) & (position < size), place * size + position
+    total = np.zeros((math.prod(sizes), *values.shape[inside.ndim :]))
+    if total[:1].size < 32:
+        np.add.at(total, place[inside], values[inside])
+    else:  # few long rows: one addition each
+        for at, to in zip(np.argwhere(inside).tolist(), place[inside].tolist(), strict=True):
+            total[to] += values[tuple(at)]
+    return total.reshape(*sizes, *total.shape[1:])
 
 
 def _scan(step, size, states, arrays, others):

@@ -350,4 +350,34 @@ def read_twice(x: Real["N C"], label: Index["N -> C"], seat: Index["M -> N"]):
     return x.at(N=seat, C=label.at(N=seat)), at(x, {"C": label}) * x
 
 
+@op
+def grouped_grad(g: Real["N O T"], x: Real["N C T"], w: Real["O D"]):
+    """A one-hot along an axis that one factor alone has."""
+    return sum(g * w * Delta("C", idx("O") // 2 * size("D") + idx("D")), "O D") + 0 * x
+
+
+@op
+def pooled_grad(g: Real["N P Q"], x: Real["N H W"], high: Index["N P Q -> H"], wide: Index["N H Q -> W"]):
+    """Positions along one axis that depend on the place along another, which is given by positions too."""
+    return sum(g * Delta("H", high) * Delta("W", wide), "P Q") + 0 * x
+
+
+@op
+def placed_grad(g: Real["N M D"], x: Real["N H W D"], row: Index["N M -> H"], column: Index["N M -> W"]):
+    """Positions along two axes at once, of each row its own."""
+    return sum(g * Delta("H", row) * Delta("W", column), "M") + 0 * x
+
+
+@op
+def crossed_grad(g: Real["N"], x: Real["H W"], row: Index["N W -> H"], column: Index["N H -> W"]):
+    """Positions along two axes, each of which depends on the other."""
+    return sum(g * Delta("H", row) * Delta("W", column), "N") + 0 * x
+
+
+@op
+def bagged_grad(g: Real["N D"], w: Real["V D"], ids: Index["N T -> V"]):
+    """Each value at many positions, of which a factor depends on the place."""
+    return sum(g * w * Delta("V", ids), "N T"), mean(g * Delta("V", ids), "N T") + 0 * w
+
+
 ALL = tuple(v for v in list(globals().values()) if type(v).__name__ == "Op")
