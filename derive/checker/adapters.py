@@ -69,6 +69,7 @@ class Torch(Adapter):
         """A tensor over the same numbers and strides; bfloat16 where that is asked for."""
         import torch
 
+        x = x if x.flags.writeable else x.copy(order="K")  # a tensor can be written to, whatever it was made from
         tensor = torch.from_numpy(x) if isinstance(x, np.ndarray) and all(s >= 0 for s in x.strides) else torch.tensor(x)
         return tensor.to(torch.bfloat16) if self.dtype == "bfloat16" and tensor.dtype == torch.float32 else tensor
 

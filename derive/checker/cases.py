@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from derive.checker.evaluate import CheckError
-from derive.checker.inputs import Sample
+from derive.checker.inputs import Sample, laid_out, layout_of
 
 
 def folder() -> Path:
@@ -23,7 +24,7 @@ def identity(s: Sample, reading: str) -> str:
     """A short name for a case: the same for the same numbers."""
     h = hashlib.sha256(reading.encode())
     for name, x in (*s.inputs.items(), *s.cotangents.items()):
-        h.update(f"{name}{np.shape(x)}{np.asarray(x).dtype}".encode() + np.ascontiguousarray(x).tobytes())
+        h.update(f"{name}{np.shape(x)}{np.asarray(x).dtype}{layout_of(x)}".encode() + np.ascontiguousarray(x).tobytes())
     h.update(json.dumps(dict(s.parameters), sort_keys=True).encode())
     return h.hexdigest()[:8]
 
@@ -31,18 +32,25 @@ def identity(s: Sample, reading: str) -> str:
 def keep(s: Sample, reading: str) -> str:
     """Store a case and return its name; "" where nothing can be written."""
     name = identity(s, reading)
-    about = {"reading": reading, "parameters": dict(s.parameters), "fortran": [n for n, x in s.inputs.items() if _is_fortran(x)]}
     arrays: dict[str, Any] = {**{f"input {n}": x for n, x in s.inputs.items()}, **{f"cotangent {n}": x for n, x in s.cotangents.items()}}
+    about = {"reading": reading, "parameters": dict(s.parameters), "layouts": {n: layout_of(x) for n, x in arrays.items()}}
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        np.savez(folder() / f"{name}.npz", about=np.array(json.dumps(about)), **arrays)
+        _written(folder() / f"{name}.npz", {"about": np.array(json.dumps(about)), **arrays})
     except OSError:
         return ""
     return name
 
 
-def _is_fortran(x: Any) -> bool:
-    return bool(x.ndim > 1 and x.flags.f_contiguous and not x.flags.c_contiguous)
+def _written(path: Path, arrays: Mapping[str, Any]) -> None:
+    """The file, whole or not at all."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(file, **arrays)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def recall(name: str) -> tuple[str, Sample]:
@@ -51,7 +59,7 @@ def recall(name: str) -> tuple[str, Sample]:
     if not name.isalnum() or not path.is_file():
         raise CheckError(f"no case {name} is kept in {folder()}; a report that finds one prints its name")
     with np.load(path) as found:
-        about = json.loads(str(found["about"]))
-        pick = {kind: {n.removeprefix(kind): found[n] for n in found.files if n.startswith(kind)} for kind in ("input ", "cotangent ")}
-    inputs = {n: np.asfortranarray(x) if n in about["fortran"] else x for n, x in pick["input "].items()}
-    return str(about["reading"]), Sample(inputs, pick["cotangent "], about["parameters"])
+        about = {"layouts": {}, **json.loads(str(found["about"]))}
+        arrays = {n: laid_out(found[n], about["layouts"].get(n, "C")) for n in found.files if n != "about"}
+    inputs, cotangents = ({n.removeprefix(kind): x for n, x in arrays.items() if n.startswith(kind)} for kind in ("input ", "cotangent "))
+    return str(about["reading"]), Sample(inputs, cotangents, about["parameters"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from derive.checker.clock import now
 from derive.checker.contract import contract
 from derive.checker.diagnosis.explain import Diagnosis, diagnose
 from derive.checker.diagnosis.variants import near
@@ -49,5 +50,5 @@ def variant(reader: Reader, found: Diagnosis, siblings: Sequence[Op], op: Op, se
     if not set(reader.binding.parameters) <= {p.name for p in sibling.program.parameters}:
         return ""
     other = like(reader, sibling)
-    tried = search(contract(sibling), other, fixed(sibling, other, {}), Tally(), seed, time.perf_counter() + budget / 3)
+    tried = search(contract(sibling), other, fixed(sibling, other, {}), Tally(), seed, now() + budget / 3)
     return "" if any(f.grade == "wrong" for f in tried) else sibling.name

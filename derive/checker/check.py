@@ -10,6 +10,7 @@ from typing import Any
 from derive import catalog
 from derive.checker.cases import keep
 from derive.checker.causes import cause, variant
+from derive.checker.clock import now
 from derive.checker.contract import Contract, contract
 from derive.checker.diagnosis.variants import related
 from derive.checker.findings import Finding, Tally
@@ -73,8 +74,7 @@ def check(
     given = accepted(op, parameters or {}, dtype)
     found = readers(forward, op, backward, dtype, framework)
     asked = Request(op, contract(op), given, seed, budget, replay)
-    started = time.perf_counter()
-    reads = {r.reading: _read(asked, r, started + budget * (k + 1) / len(found)) for k, r in enumerate(found)}
+    reads = {r.reading: _read(asked, r, budget / len(found)) for r in found}
     findings = tuple(f for read in reads.values() for f in read.findings)
     names = " and ".join(dict.fromkeys(named(f) for f in (forward, backward) if f is not None))
     return Report(
@@ -89,17 +89,17 @@ def check(
     )  # fmt: skip
 
 
-def _read(asked: Request, reader: Reader, deadline: float) -> Read:
-    """One reading searched for disagreements until the deadline, and each of them explained."""
+def _read(asked: Request, reader: Reader, seconds: float) -> Read:
+    """One reading searched for disagreements for so long, and each of them explained."""
     tally = Tally()
     if asked.replay is None:
-        found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, deadline)
+        found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, now() + seconds)
     else:
         found = replayed(reader, asked.replay, tally)
     siblings = related(asked.op, catalog.CATALOG) if found else ()
     causes = [cause(reader, f, tally, siblings) for f in found]
     variants = [variant(reader, c, siblings, asked.op, asked.seed, asked.budget) for c in causes if c]
-    told = power(reader, tally, time.perf_counter() + POWER)
+    told = power(reader, tally, now() + POWER)
     return Read(tally, tuple(found), tuple(c.cause if c else "" for c in causes), next((v for v in variants if v), ""), told)
 
 

@@ -21,6 +21,7 @@ Array = NDArray[Any]
 __all__ = ["SHAPES", "Case", "Sample", "sample", "setting", "without_subnormals"]
 
 LAYOUTS = ("C", "F", "strided", "one strided")
+READ_ONLY = "read-only"
 ALONE = 3  # from this variant on one parameter at a time differs from its default
 COUNTS = (1, 2, 3, 10, 1000)
 BATCHES: dict[str, tuple[int, ...]] = {
@@ -67,7 +68,8 @@ def sample(c: Contract, case: Case, dtype: str, fixed: Mapping[str, float] | Non
     }
     if case.regime in CONFIDENT:
         inputs |= _right_labels(c.program, inputs, rng)
-    return Sample(inputs, _cotangents(c.program, inputs, parameters, case, dtype, rng), parameters, case)
+    cotangents = _cotangents(c.program, inputs, parameters, case, dtype, rng)
+    return Sample(inputs, {o: laid_out(g, _layout(c, k, case)) for k, (o, g) in enumerate(cotangents.items())}, parameters, case)
 
 
 def _right_labels(program: Program, inputs: Mapping[str, Array], rng: np.random.Generator) -> dict[str, Array]:
@@ -239,7 +241,10 @@ def _cotangent(o: Output, shape: tuple[int, ...], case: Case, dtype: str, rng: n
 
 
 def laid_out(x: Array, layout: str) -> Array:
-    """The same numbers, contiguous by rows, by columns, or every second element of something larger."""
+    """The same numbers, contiguous by rows, by columns, every second element of something larger, or not to be written to."""
+    if layout == READ_ONLY:
+        x = np.array(x, order="C")
+        x.flags.writeable = False
     if not x.ndim:
         return x
     if layout == "F":
@@ -249,3 +254,11 @@ def laid_out(x: Array, layout: str) -> Array:
         padded[..., ::2] = x
         return padded[..., ::2]
     return np.ascontiguousarray(x)
+
+
+def layout_of(x: Array) -> str:
+    """The layout that `laid_out` gives an array back."""
+    x = np.asarray(x)
+    if not x.flags.writeable:
+        return READ_ONLY
+    return "C" if x.flags.c_contiguous else "F" if x.flags.f_contiguous else "strided"

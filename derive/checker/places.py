@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from derive.checker.evaluate import CheckError, frame
 from derive.checker.findings import Finding, Tally, Trial
-from derive.checker.inputs import Sample
+from derive.checker.inputs import READ_ONLY, Sample, layout_of
 from derive.checker.reader import Reader
 from derive.checker.runs import run
 
@@ -32,18 +32,21 @@ def place(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
 
 
 def layout(reader: Reader, f: Finding) -> str:
-    """Fails as laid out, not when the same numbers are contiguous by rows."""
+    """Fails as laid out, not when the same numbers are contiguous by rows, and may be written to."""
     if f.kind not in ("value", "gradient", "nan", "raised", "shape"):
         return ""
-    if all(x.flags.c_contiguous for x in (*f.sample.inputs.values(), *f.sample.cotangents.values())):
+    given = (*f.sample.inputs.values(), *f.sample.cotangents.values())
+    if all(layout_of(x) == "C" for x in given):
         return ""
     plain = replace(
         f.sample,
-        inputs={n: np.ascontiguousarray(x).reshape(x.shape) for n, x in f.sample.inputs.items()},
-        cotangents={n: np.ascontiguousarray(x).reshape(x.shape) for n, x in f.sample.cotangents.items()},
+        inputs={n: np.array(x, order="C") for n, x in f.sample.inputs.items()},
+        cotangents={n: np.array(x, order="C") for n, x in f.sample.cotangents.items()},
     )
     if any(g.kind == f.kind for g in run(reader, plain, Tally())):
         return ""
+    if any(layout_of(x) == READ_ONLY for x in given):
+        return "fails only for read-only arrays: it writes to an argument, even if it puts back what was there"
     kind = "Fortran order" if all(x.flags.f_contiguous for x in f.sample.inputs.values()) else "strided"
     return f"fails only for inputs that are not contiguous ({kind}): the memory is read in the wrong order"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.checker.clock import now
 from derive.checker.diagnosis.evidence import FAILURES, closeness
 from derive.checker.findings import Tally, Trial
 from derive.checker.mutants import mutants
@@ -33,7 +33,7 @@ def power(reader: Reader, tally: Tally, deadline: float) -> Power:
     trials = [t for t in tally.trials if t.exact][:TRIALS]
     tried, missed = 0, []
     for name, computed in mutants(reader, trials, MOST):
-        if time.perf_counter() > deadline or not trials:
+        if now() > deadline or not trials:
             break
         outcome = _told(computed, trials, reader.dtype)
         tried += outcome is not None

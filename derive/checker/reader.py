@@ -15,7 +15,7 @@ from derive.checker.candidate import Binding, arguments, bind_backward, bind_for
 from derive.checker.conditioning import conditioned
 from derive.checker.forms import Forms, gradient_inputs
 from derive.checker.grading import Format
-from derive.checker.inputs import Sample
+from derive.checker.inputs import READ_ONLY, Sample, laid_out, layout_of
 from derive.checker.levels import LEVELS, Level, rounded_in
 from derive.checker.tolerance import Allowance, allowances
 from derive.language.program import Program
@@ -113,9 +113,9 @@ def autograd_reader(function: Callable[..., Any], program: Program, forms: Forms
 
 
 def copied(x: Array) -> Array:
-    """A copy with the same layout, so that strided inputs stay strided."""
+    """A copy with the same layout, so that strided inputs stay strided, and read-only ones read-only."""
     if x.ndim and not (x.flags.c_contiguous or x.flags.f_contiguous):
         whole = np.repeat(x, 2, axis=-1)
         whole[..., ::2] = x
         return whole[..., ::2]
-    return x.copy(order="K")
+    return laid_out(x, READ_ONLY) if layout_of(x) == READ_ONLY else x.copy(order="K")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from derive.checker.candidate import CandidateError
 from derive.checker.cases import recall
 from derive.checker.contract import Contract
 from derive.checker.findings import Finding, Tally
-from derive.checker.inputs import Case, Sample, sample, without_subnormals
+from derive.checker.inputs import READ_ONLY, Case, Sample, layout_of, sample, without_subnormals
 from derive.checker.manners import manners
 from derive.checker.reader import Reader
 from derive.checker.runs import run
@@ -49,6 +49,7 @@ def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally
     if raised and raised == tally.calls:
         what = last.removesuffix(" on a legal input")
         raise CandidateError(f"{named(reader.function)} {what}, on every input tried")
+    found = list(_without_excuses(found))
     if not _raising(found):
         found += manners(reader, build, tally)
     kept = _one_per_kind(found)
@@ -64,6 +65,19 @@ def replayed(reader: Reader, case: str, tally: Tally) -> list[Finding]:
 def _raising(findings: Iterable[Finding]) -> bool:
     """A call that raises does not end the search: other calls may show more, or all may raise."""
     return any(f.kind == "raised" for f in findings)
+
+
+def _without_excuses(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """All but those that follow from another: who changes an argument fails where it may not be written to."""
+    findings = list(findings)
+    changes = any(f.kind == "mutated input" for f in findings)
+    for f in findings:
+        if not (
+            changes
+            and f.kind == "raised"
+            and any(layout_of(x) == READ_ONLY for x in (*f.sample.inputs.values(), *f.sample.cotangents.values()))
+        ):
+            yield f
 
 
 def _one_per_kind(findings: Iterable[Finding]) -> list[Finding]:

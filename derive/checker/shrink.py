@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from derive.checker.contract import Contract, inside
 from derive.checker.findings import Finding, Tally
-from derive.checker.inputs import SHAPES, Case, Sample
+from derive.checker.inputs import SHAPES, Case, Sample, laid_out, layout_of
 from derive.checker.reader import Reader
 from derive.checker.runs import run
 from derive.language.nodes import BATCH, base_axis
@@ -114,7 +114,7 @@ def _slices(c: Contract, s: Sample) -> Iterator[Sample]:
 def _sliced(c: Contract, s: Sample, axis: str, kept: Any) -> Sample:
     def cut(x: Array, names: tuple[str, ...]) -> Array:
         dims = [base_axis(a) for a in _dimensions(names, x.ndim)]
-        return np.ascontiguousarray(x[tuple(kept if a == axis else slice(None) for a in dims)]) if axis in dims else x
+        return laid_out(x[tuple(kept if a == axis else slice(None) for a in dims)], layout_of(x)) if axis in dims else x
 
     inputs = {i.name: cut(s.inputs[i.name], i.names) for i in c.program.inputs}
     for i in c.program.inputs:
@@ -125,6 +125,7 @@ def _sliced(c: Contract, s: Sample, axis: str, kept: Any) -> Sample:
 
 
 def _replaced(s: Sample, name: str, array: Array) -> Sample:
+    array = laid_out(array, layout_of(s.inputs.get(name, s.cotangents.get(name, array))))
     if name in s.inputs:
         return replace(s, inputs={**s.inputs, name: array})
     return replace(s, cotangents={**s.cotangents, name: array})

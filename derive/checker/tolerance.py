@@ -102,7 +102,7 @@ def allowances(
 def _tightest(
     forms: Sequence[Program], first: Sequence[Bound], low: bool, inputs: Mapping[str, ArrayLike], parameters: Numbers, level: Level
 ) -> list[Array]:
-    """The smallest bound of all forms, and what the first may lose to intermediates that are `low`."""
+    """The smallest bound of all forms, and what the first may lose to intermediates that are `low`, where it stays within range at all."""
     found = [_at_least(b, level) for b in first]
     grace = [GRACE * level.u * np.abs(np.where(np.isfinite(b.v), b.v, 0)) for b in first]
     for form in forms[1:]:
@@ -112,7 +112,7 @@ def _tightest(
     if not low:
         return found
     lost, _ = bounds(forms[0], inputs, parameters, Bounds(replace(level, u=0.0, largest=np.inf), SIDES[0]))
-    return [e + np.where(np.isfinite(b.e), b.e, 0) for e, b in zip(found, lost, strict=True)]
+    return [e + np.where(np.isfinite(b.e) & np.isfinite(f.e), b.e, 0) for e, b, f in zip(found, lost, first, strict=True)]
 
 
 def _at_least(b: Bound, level: Level) -> Array:

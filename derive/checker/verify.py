@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from derive import oracle
 from derive.checker import torch_values
+from derive.checker.clock import now
 from derive.checker.contract import Contract, contract
 from derive.checker.differences import adjoint_error, difference_error, directions
 from derive.checker.findings import Finding, Tally
@@ -124,7 +125,7 @@ def _reader(r: Reader) -> Reader:
 def _row(c: Contract, functions: Mapping[str, Callable[..., Any]], reader: Reader, budget: float, seed: int) -> Row:
     began = time.perf_counter()
     tally, found = Tally(), list[Finding]()
-    _search(c, reader, tally, found, seed, began + budget)
+    _search(c, reader, tally, found, seed, now() + budget)
     gradient = reader.reading == "gradient"
     cross = _cross(c, functions, seed) if gradient else _Cross()
     reason = _finding(c, reader, found) or cross.failure or _strayed(tally) or ("" if tally.elements else "nothing was judged")
