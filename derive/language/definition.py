@@ -280,6 +280,7 @@ def _program(
         states=tuple(states),
         hypotheses=tuple(trace.hypotheses),
         requirements=tuple(trace.requirements),
+        uses=tuple(trace.uses),
     )
 
 

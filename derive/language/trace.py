@@ -22,8 +22,8 @@ HOLDS: dict[str, Callable[[Fraction, Fraction], bool]] = {
 @dataclass
 class Trace:
     """The layout `order` of all axes, the pairs of axes (first, second) that some array declares in that order, names for
-    intermediates, what is assumed of inputs, what is required of sizes and parameters, and the `sizes` given to axes that the
-    definition creates."""
+    intermediates, what is assumed of inputs, what is required of sizes and parameters, the `sizes` given to axes that the
+    definition creates, and the programs that it `uses`."""
 
     order: tuple[str, ...]
     pairs: set[Pair] = field(default_factory=set)
@@ -31,6 +31,7 @@ class Trace:
     hypotheses: list[Hypothesis] = field(default_factory=list)
     requirements: list[Compare] = field(default_factory=list)
     sizes: dict[str, Expr] = field(default_factory=dict)
+    uses: list[str] = field(default_factory=list)
 
 
 _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -122,6 +123,13 @@ def give_size(axis: str, size: Expr) -> None:
         raise DefinitionError(f"the size of {axis} is {size}; wanted whole numbers made of sizes, parameters and numbers")
     if trace.sizes.setdefault(axis, size) != size:
         raise DefinitionError(f"axis {axis} has two sizes, {trace.sizes[axis]} and {size}")
+
+
+def use(name: str) -> None:
+    """Remember that the definition being run uses the program of that name."""
+    trace = _TRACE.get()
+    if trace and name not in trace.uses:
+        trace.uses.append(name)
 
 
 def inherit(hypothesis: Hypothesis) -> None:
