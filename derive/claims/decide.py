@@ -14,13 +14,13 @@ from derive import geometry
 from derive.analysis.enclosed import Enclosed, enclosed, is_bounded
 from derive.analysis.extremes import Extremum, greatest, smallest
 from derive.analysis.function import curve, curve_of, slope
-from derive.analysis.integral import mean_square
+from derive.analysis.integral import mean, mean_square
+from derive.analysis.relations import proof
 from derive.analysis.scalars import cells, formula, variables
 from derive.analysis.signs import Undecided
 from derive.claims.claim import Claim, Verdict
-from derive.claims.prove import proof
 from derive.claims.search import counterexample
-from derive.claims.statements import Answer, Counted, Extreme, Fails, MeanSquare, Number, Relation, Statement, Tends, Window
+from derive.claims.statements import Answer, Counted, Extreme, Fails, Mean, MeanSquare, Number, Relation, Statement, Tends, Window
 from derive.geometry.field import with_update
 from derive.geometry.window import whole
 from derive.language.errors import DeriveError, NotProved
@@ -37,6 +37,7 @@ def settle(claim: Claim) -> Verdict:
     return Verdict(claim, tuple(map(decide, claim.statements)))
 
 
+@lru_cache(maxsize=1024)
 def decide(statement: Statement) -> Answer:
     """Settle one statement. What no method shows or refutes is undecided."""
     try:
@@ -47,8 +48,8 @@ def decide(statement: Statement) -> Answer:
 
 def _relation(s: Relation) -> Answer:
     against = counterexample(s, GLANCE)
-    if not against and (shown := proof(s)):
-        return Answer("proved", shown)
+    if not against and (shown := proof(s.program, s.sides, s.sign)):
+        return Answer("proved", shown.evidence, shown.tier)
     against = against or counterexample(s)
     return Answer("refuted", against) if against else Answer("undecided", "neither a proof nor a counterexample was found")
 
@@ -101,7 +102,7 @@ def _tends(s: Tends) -> Answer:
         found = sympy.limit(left, variable, toward, "+" if toward == low else "-")
         if sympy.simplify(found - right) != 0:
             return Answer("refuted", f"the limit is {found}")
-    return Answer("proved", "the limit, by Gruntz's algorithm")
+    return Answer("proved", "the limit, by Gruntz's algorithm", "A")
 
 
 def _signed(e: Any, known: Any, variable: Any) -> Any:
@@ -135,11 +136,15 @@ def _window(s: Window) -> Answer:
     except NotProved as reason:
         against = re.search(r"false at (.*)", str(reason))
         return Answer("refuted", against[1]) if against else Answer("undecided", str(reason))
-    return Answer("proved", f"{len(steps)} steps from the index map {steps[0].text.partition(' = ')[2]}")
+    return Answer("proved", f"{len(steps)} steps from the index map {steps[0].text.partition(' = ')[2]}", "A")
 
 
 def _mean_square(s: MeanSquare) -> Answer:
     return _rounded([("", _enclosed_mean_square(s.op, s.of_slope), s.digits)])
+
+
+def _mean(s: Mean) -> Answer:
+    return _rounded([("", mean(curve(s.op)), s.digits)])
 
 
 @lru_cache(maxsize=64)
@@ -161,5 +166,6 @@ DECIDE: dict[type, Callable[[Any], Answer]] = {
     Counted: _counted,
     Window: _window,
     MeanSquare: _mean_square,
+    Mean: _mean,
     Fails: _fails,
 }

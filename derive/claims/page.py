@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from derive.claims.claim import Claim, Verdict
-from derive.claims.statements import Answer, Counted, Extreme, Fails, MeanSquare, Number, Relation, Statement, Tends, Window
+from derive.claims.statements import Answer, Counted, Extreme, Fails, Mean, MeanSquare, Number, Relation, Statement, Tends, Window
 
 PATH = "docs/claims.md"
 SCHEMA = "derive.claims/1"
@@ -82,12 +82,13 @@ def _section(v: Verdict) -> str:
     return "\n".join(lines)
 
 
-def formal(s: Statement) -> list[str]:
-    """The statement as code: the definition, and what is said of it."""
+def formal(s: Statement, texts: Mapping[str, list[str]] | None = None) -> list[str]:
+    """The statement as code: the definition, from `texts` or among the claims, and what is said of it."""
+    known = sources() if texts is None else texts
     if isinstance(s, Fails):
-        return [*formal(s.other), "# and this does not hold"]
-    code = source(s.program.name)
-    count = source(s.count.__name__) if isinstance(s, Counted) else []
+        return [*formal(s.other, known), "# and this does not hold"]
+    code = known.get(s.program.name, [])
+    count = known.get(s.count.__name__, []) if isinstance(s, Counted) else []
     return [*(code or [f"{s.program.name}  # of the catalogue"]), *count, *(f"# {line}" for line in [_said(s)])]
 
 
@@ -106,6 +107,8 @@ def _said(s: Statement) -> str:
             return f"the formula is what {s.count.__name__} counts, at {len(s.settings)} settings"
         case Window():
             return f"it follows from the index map of {s.recurrence.name}{f', as {s.unknown}' if s.unknown else ''}"
+        case Mean():
+            return f"the mean over a standard normal variable rounds to {s.digits}"
         case MeanSquare():
             return f"the mean square over a standard normal variable{' of its derivative' * s.of_slope} rounds to {s.digits}"
     return ""
@@ -118,17 +121,22 @@ def _value(v: Any) -> str:
 
 def source(name: str) -> list[str]:
     """The lines of a definition among the claims, without its docstring; none for what stands elsewhere."""
-    return _sources().get(name, [])
+    return sources().get(name, [])
 
 
 @cache
-def _sources() -> dict[str, list[str]]:
+def sources() -> dict[str, list[str]]:
+    """The definitions among the claims by name."""
     found: dict[str, list[str]] = {}
     for file in files("derive.claims.rows").iterdir():
         if file.name.endswith(".py"):
-            text = file.read_text(encoding="utf-8")
-            found |= {n.name: _without_doc(n, text) for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)}
+            found |= definitions(file.read_text(encoding="utf-8"))
     return found
+
+
+def definitions(text: str) -> dict[str, list[str]]:
+    """The lines of each function of a file, without its docstring."""
+    return {n.name: _without_doc(n, text) for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)}
 
 
 def _without_doc(node: ast.FunctionDef, text: str) -> list[str]:

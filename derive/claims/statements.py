@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,16 @@ from derive.language.program import Let, Output, Program, expand
 from derive.pipeline import readings
 
 Setting = Mapping[str, int]
+S = TypeVar("S", bound="Statement")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How a statement was settled ("proved", "computed", "refuted" or "undecided"), and by what."""
+    """How a statement was settled ("proved", "computed", "refuted" or "undecided"), by what, and the tier of what was proved."""
 
     settled: str
     evidence: str
+    tier: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +112,24 @@ class MeanSquare(Statement):
 
 
 @dataclass(frozen=True, eq=False)
+class Mean(Statement):
+    """The mean of an op at a standard normal input, rounded to the given places."""
+
+    op: Op
+    digits: str
+
+
+@dataclass(frozen=True, eq=False)
 class Fails(Statement):
     """Another statement is false."""
 
     other: Statement
+
+
+def about(statement: S, *ops: Op) -> S:
+    """The statement as one about these ops, too: where a formula stands for them without their names."""
+    program = statement.program
+    return replace(statement, program=replace(program, uses=(*program.uses, *(op.name for op in ops))))
 
 
 def equal(op: Op) -> Relation:
@@ -137,7 +153,7 @@ def gradient(op: Op, by: str, formula: Op) -> Relation:
     place = [i.name for i in op.program.real_inputs].index(by)
     slope = expand(vjp, vjp.let(vjp.outputs[place].name).ref)
     first = Output(f"d{by}", vjp.outputs[place].names)
-    program = replace(vjp, name=own.name, lets=(Let(first.name, slope), *own.lets), outputs=(first, *own.outputs))
+    program = replace(vjp, name=own.name, lets=(Let(first.name, slope), *own.lets), outputs=(first, *own.outputs), uses=(op.name,))
     return Relation(formula.summary, program, "=")
 
 
@@ -146,7 +162,7 @@ def weights(op: Op, names: str, formula: Op) -> Relation:
     arrays = [i for i in op.program.inputs if i.name in names.split()]
     count = add(*(mul(*(size(a) for a in i.names)) for i in arrays))
     program = replace(formula.program, lets=(Let("count", count), *formula.program.lets))
-    program = replace(program, outputs=(Output("count", ()), *program.outputs))
+    program = replace(program, outputs=(Output("count", ()), *program.outputs), uses=(op.name,))
     return Relation(f"{formula.summary} (counted: {names} of {op.name})", program, "=")
 
 
@@ -158,6 +174,11 @@ def fails(statement: Statement) -> Fails:
 def mean_square(op: Op, digits: str, says: str) -> MeanSquare:
     """E[f(z)^2] of an element-wise op."""
     return MeanSquare(says, op.program, op, False, digits)
+
+
+def expected(op: Op, digits: str, says: str) -> Mean:
+    """E[f(z)] of an element-wise op."""
+    return Mean(says, op.program, op, digits)
 
 
 def mean_square_of_slope(op: Op, digits: str, says: str) -> MeanSquare:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from derive.claims.facts import Fact, facts_of
 from derive.commands.terminal import heading
 from derive.entries import Entry, entry
 from derive.pages.data import shown
@@ -18,24 +19,25 @@ DEFAULT = ("value", "vjp")
 
 def run(arguments: argparse.Namespace) -> int:
     """Print an entry in the wanted format."""
-    print(FORMATS[arguments.format](entry(arguments.op), arguments.reading or DEFAULT), end="")
+    found = entry(arguments.op)
+    print(FORMATS[arguments.format](found, arguments.reading or DEFAULT, facts_of(arguments.op, found.name)), end="")
     return 0
 
 
-def _text(e: Entry, readings: tuple[str, ...]) -> str:
-    return plain(document(e, readings), heading)
+def _text(e: Entry, readings: tuple[str, ...], facts: tuple[Fact, ...]) -> str:
+    return plain(document(e, readings, facts), heading)
 
 
-def _markdown(e: Entry, readings: tuple[str, ...]) -> str:
-    return markdown(document(e, readings))
+def _markdown(e: Entry, readings: tuple[str, ...], facts: tuple[Fact, ...]) -> str:
+    return markdown(document(e, readings, facts))
 
 
-def _latex(e: Entry, readings: tuple[str, ...]) -> str:
-    return paper(document(e, readings))
+def _latex(e: Entry, readings: tuple[str, ...], facts: tuple[Fact, ...]) -> str:
+    return paper(document(e, readings, facts))
 
 
-def _json(e: Entry, readings: tuple[str, ...]) -> str:
-    return json.dumps(shown(e, readings), indent=2) + "\n"
+def _json(e: Entry, readings: tuple[str, ...], facts: tuple[Fact, ...]) -> str:
+    return json.dumps(shown(e, readings, facts), indent=2) + "\n"
 
 
 FORMATS = {"text": _text, "markdown": _markdown, "latex": _latex, "json": _json}

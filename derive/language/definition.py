@@ -271,6 +271,7 @@ def _program(
         states=tuple(states),
         hypotheses=tuple(trace.hypotheses),
         requirements=tuple(trace.requirements),
+        uses=tuple(trace.uses),
     )
 
 

@@ -30,7 +30,7 @@ from derive.language.nodes import (
     walk,
 )
 from derive.language.program import Hypothesis, Program
-from derive.language.trace import carry, declare, give_size, hint, inherit, new_mark, pairs, require
+from derive.language.trace import carry, declare, give_size, hint, inherit, new_mark, pairs, require, use
 
 
 def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
@@ -39,6 +39,7 @@ def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: di
     actual, axes = _arguments(op, inputs, over, keywords)
     leaves: dict[Expr, Expr] = dict(zip(program.inputs, actual, strict=True))
     leaves.update(_bind_parameters(op, keywords))
+    use(op.name)
     results = _outputs(program, leaves, axes)
     return results[0] if len(results) == 1 else results
 

@@ -96,7 +96,7 @@ class Program:
 
     `order` is the order in which axes are laid out in arrays; `sizes` gives the sizes of axes that index maps create;
     `states` names the inputs whose new value is also an output (in order, after the returned values); `requirements` are
-    conditions on sizes and parameters, checked in every call.
+    conditions on sizes and parameters, checked in every call; `uses` names the programs that the definition was written with.
     """
 
     name: str
@@ -109,6 +109,7 @@ class Program:
     states: tuple[str, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
     requirements: tuple[Compare, ...] = ()
+    uses: tuple[str, ...] = ()
 
     def ordered(self, axes: frozenset[str]) -> tuple[str, ...]:
         """The axes in layout order."""

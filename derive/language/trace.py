@@ -26,7 +26,8 @@ HOLDS: dict[str, Callable[[Fraction, Fraction], bool]] = {
 class Trace:
     """The layout `order` of all axes, the pairs of axes (first, second) that some array declares in that order, names for
     intermediates, what is assumed of inputs, what is required of sizes and parameters, the `sizes` given to axes that the
-    definition creates, and what each recurrence carries from step to step, by the mark that stands for its name."""
+    definition creates, what each recurrence carries from step to step, by the mark that stands for its name, and the programs
+    that it `uses`."""
 
     order: tuple[str, ...]
     pairs: set[Pair] = field(default_factory=set)
@@ -35,6 +36,7 @@ class Trace:
     requirements: list[Compare] = field(default_factory=list)
     sizes: dict[str, Expr] = field(default_factory=dict)
     carried: dict[str, Expr] = field(default_factory=dict)
+    uses: list[str] = field(default_factory=list)
 
 
 _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -167,6 +169,13 @@ def _open_trace(what: str) -> Trace:
 def carried_here() -> dict[str, Expr]:
     """What the marks of the definition being run stand for."""
     return _open_trace("a recurrence").carried
+
+
+def use(name: str) -> None:
+    """Remember that the definition being run uses the program of that name."""
+    trace = _TRACE.get()
+    if trace and name not in trace.uses:
+        trace.uses.append(name)
 
 
 def inherit(hypothesis: Hypothesis) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 from derive import geometry, pipeline
 from derive.calculus.proof import Step
 from derive.catalog.geometry import Recurrence
+from derive.claims.facts import Fact
 from derive.entries import Entry, described, program_signature, signature
 from derive.geometry.rules import Step as WholeStep
 from derive.language.operation import Op
 from derive.language.program import Let
 from derive.language.text import text
+from derive.pages import facts as facts_page
 from derive.pages.entries import source, tier
 from derive.pages.formulas import equation, new_lets
 from derive.pages.kinks import kinks
@@ -24,10 +26,10 @@ SCHEMA = "derive.show/1"
 Fields = dict[str, Any]
 
 
-def shown(e: Entry, readings: Collection[str]) -> Fields:
-    """An entry with its steps and its code."""
+def shown(e: Entry, readings: Collection[str], facts: tuple[Fact, ...] = ()) -> Fields:
+    """An entry with its steps and its code, and what is stated of it."""
     own = _recurrence(e) if isinstance(e, Recurrence) else _op(e, readings)
-    return {"schema": SCHEMA, **described(e), "tier": tier(e), **own}
+    return {"schema": SCHEMA, **described(e), "tier": tier(e), **own, "facts": facts_page.data(facts)}
 
 
 def _recurrence(r: Recurrence) -> Fields:

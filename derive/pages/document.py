@@ -20,7 +20,15 @@ class Literal:
     text: str
 
 
-Inline = tuple["str | Math | Literal", ...]
+@dataclass(frozen=True)
+class Linked:
+    """Words that lead to another page, at a path from this one."""
+
+    text: str
+    target: str
+
+
+Inline = tuple["str | Math | Literal | Linked", ...]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from derive import geometry, pipeline
 from derive.catalog.geometry import Recurrence
+from derive.claims.facts import Fact
 from derive.codegen.module import joined, listing, opening
 from derive.entries import Entry
 from derive.pages import op as op_page
@@ -13,9 +14,9 @@ from derive.pages import recurrence as recurrence_page
 from derive.pages.document import Document
 
 
-def document(e: Entry, readings: Collection[str] = op_page.READINGS) -> Document:
-    """The page of an entry."""
-    return recurrence_page.document(e) if isinstance(e, Recurrence) else op_page.document(e, readings)
+def document(e: Entry, readings: Collection[str] = op_page.READINGS, facts: tuple[Fact, ...] = ()) -> Document:
+    """The page of an entry, with what is stated of it."""
+    return recurrence_page.document(e, facts) if isinstance(e, Recurrence) else op_page.document(e, readings, facts)
 
 
 def tier(e: Entry) -> str:

@@ -15,6 +15,7 @@ from derive.pages.document import (
     Folded,
     Heading,
     Inline,
+    Linked,
     Literal,
     Math,
     Notation,
@@ -41,9 +42,11 @@ def inline(content: Inline) -> str:
     return "".join(_piece(p) for p in content)
 
 
-def _piece(piece: str | Math | Literal) -> str:
+def _piece(piece: str | Math | Literal | Linked) -> str:
     if isinstance(piece, Math):
         return f"${piece.latex}$"
+    if isinstance(piece, Linked):
+        return f"[{piece.text}]({piece.target})"
     return f"`{piece.text}`" if isinstance(piece, Literal) else SPECIAL.sub(r"\\\1", piece)
 
 

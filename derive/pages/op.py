@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from derive import pipeline
 from derive.calculus.sweep import Derivation
+from derive.claims.facts import Fact
 from derive.codegen.constants import literal
 from derive.codegen.docstring import shape
 from derive.codegen.module import piece
@@ -30,6 +31,7 @@ from derive.pages.document import (
     Paragraph,
     Table,
 )
+from derive.pages.facts import stated
 from derive.pages.formulas import equations, new_lets, parts, proved
 from derive.pages.kinks import kinks
 from derive.pages.latex import latex, named
@@ -59,14 +61,14 @@ HOW_TO_READ = (
 SUPPORT = "Functions whose names begin with an underscore are the same for all ops; derive generate writes them into the module."
 
 
-def document(op: Op, readings: Collection[str] = READINGS) -> Document:
-    """The page of an op, with the given readings of it."""
+def document(op: Op, readings: Collection[str] = READINGS, facts: tuple[Fact, ...] = ()) -> Document:
+    """The page of an op, with the given readings of it and what is known to be stated of it."""
     notation = symbols([p for _, p in pipeline.readings(op).programs])
     blocks = [*_head(op), *_definition(op, notation), *_kinks(op)]
     found = [(r, d) for r in readings if (d := pipeline.readings(op).derivation(r)) is not None]
     for reading, derivation in found:
         blocks += _gradient(op, reading, derivation, notation)
-    blocks += [*_stable(op, readings), *_code(op, readings)]
+    blocks += [*stated(facts), *_stable(op, readings), *_code(op, readings)]
     return Document(tuple(blocks))
 
 

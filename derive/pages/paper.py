@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.pages.document import Block, Code, Display, Document, Folded, Heading, Inline, Literal, Math, Notation, Paragraph, Proved, Table
+from derive.pages.document import (
+    Block,
+    Code,
+    Display,
+    Document,
+    Folded,
+    Heading,
+    Inline,
+    Linked,
+    Literal,
+    Math,
+    Notation,
+    Paragraph,
+    Proved,
+    Table,
+)
 from derive.pages.markdown import aligned, stacked
 
 PREAMBLE = r"""\documentclass{article}
@@ -36,9 +51,11 @@ def inline(content: Inline) -> str:
     return "".join(_piece(p) for p in content)
 
 
-def _piece(piece: str | Math | Literal) -> str:
+def _piece(piece: str | Math | Literal | Linked) -> str:
     if isinstance(piece, Math):
         return f"${piece.latex}$"
+    if isinstance(piece, Linked):
+        return piece.text.translate(SPECIAL)
     return rf"\texttt{{{piece.text.translate(SPECIAL)}}}" if isinstance(piece, Literal) else piece.translate(SPECIAL)
 
 

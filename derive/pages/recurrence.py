@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from derive import geometry
 from derive.catalog.geometry import Argument, Recurrence
+from derive.claims.facts import Fact
 from derive.geometry.rules import Step
 from derive.language.nodes import Expr, Param, substitute
 from derive.language.text import text
 from derive.pages.document import Block, Code, Display, Document, Equation, Heading, Inline, Literal, Math, Paragraph, Proved, Table
+from derive.pages.facts import stated
 from derive.pages.latex import latex
 from derive.pages.op import derivation_title
 from derive.pages.symbols import Symbols
@@ -17,9 +19,9 @@ from derive.pages.symbols import Symbols
 INTRO = "Each step is exact, for all whole numbers that meet what is given; nothing is sampled. The letter A marks such a proof."
 
 
-def document(recurrence: Recurrence) -> Document:
-    """The page of a recurrence."""
-    return Document((*_head(recurrence), *_steps(recurrence), *_code(recurrence)))
+def document(recurrence: Recurrence, facts: tuple[Fact, ...] = ()) -> Document:
+    """The page of a recurrence, with what is stated of it."""
+    return Document((*_head(recurrence), *_steps(recurrence), *stated(facts), *_code(recurrence)))
 
 
 def _head(r: Recurrence) -> Iterator[Block]:

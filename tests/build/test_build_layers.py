@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "entries":   "language catalog",
     "files":     "language",
     "checker":   "language catalog oracle calculus numerics codegen pipeline",
-    "pages":     "language catalog calculus codegen geometry pipeline entries",
+    "pages":     "language catalog calculus codegen geometry pipeline entries analysis claims",
     "facts":     "language catalog checker pipeline entries pages",
     "build":     "language catalog codegen geometry network pipeline entries files pages facts",
     "commands":  "language catalog geometry network pipeline entries files pages build checker analysis claims",

@@ -1,6 +1,19 @@
-"""The claims, by number."""
+"""The claims, by number, and the facts beside the catalogue."""
 
-from derive.claims.rows import activations, counts, geometry, layers, likelihood, losses, optimizers, training
+from derive.claims.rows import (
+    activations,
+    counts,
+    curve_facts,
+    geometry,
+    layer_facts,
+    layers,
+    likelihood,
+    losses,
+    norm_facts,
+    optimizer_facts,
+    optimizers,
+    training,
+)
 
 CLAIMS = tuple(
     sorted(
@@ -8,3 +21,5 @@ CLAIMS = tuple(
         key=lambda c: c.number,
     )
 )
+
+FACTS = (*curve_facts.FACTS, *layer_facts.FACTS, *norm_facts.FACTS, *optimizer_facts.FACTS)

@@ -5,7 +5,7 @@ from derive.analysis.function import derived
 from derive.catalog.activations import elu, gelu, gelu_tanh, leaky_relu, prelu, relu, sigmoid, silu, softmax, tanh
 from derive.catalog.curves import mish
 from derive.claims.claim import Claim
-from derive.claims.statements import at_most, below, equal, fails, largest, least, mean_square_of_slope, tends
+from derive.claims.statements import about, at_most, below, equal, fails, largest, least, mean_square_of_slope, tends
 from derive.language import (
     Index,
     NonNegative,
@@ -212,9 +212,9 @@ CLAIMS = (
     Claim(
         2,
         "The sigmoid maps into (0, 1); its slope is at most 1/4; L layers scale gradients by at most (1/4)^L.",
-        (at_most(sigmoid_layer),),
+        (about(at_most(sigmoid_layer), sigmoid),),
         "weights of at most 1 in size",
-        (at_most(sigmoid_layer_small_weight),),
+        (about(at_most(sigmoid_layer_small_weight), sigmoid),),
         also=(below(sigmoid_range), equal(sigmoid_slope), at_most(sigmoid_steepest)),
     ),
     Claim(
@@ -247,13 +247,13 @@ CLAIMS = (
     Claim(
         8,
         "0.5z(1 + tanh(sqrt(2/pi)(z + 0.044715z^3))) is close to gelu.",
-        (least(gelu_gap, "-0.000234", "1.36"), largest(gelu_gap, "0.000473", "2.70")),
+        (about(least(gelu_gap, "-0.000234", "1.36"), gelu, gelu_tanh), about(largest(gelu_gap, "0.000473", "2.70"), gelu, gelu_tanh)),
         also=(equal(gelu_tanh_as_sigmoid), equal(gelu_gap_even)),
     ),
     Claim(
         9,
         "Softmax sums to one; the argmax is unchanged; the sigmoid is its two-class case.",
-        (equal(softmax_sum), equal(softmax_ratio), below(exponential_order), equal(softmax_two)),
+        (equal(softmax_sum), equal(softmax_ratio), below(exponential_order), about(equal(softmax_two), softmax)),
     ),
     Claim(
         52,

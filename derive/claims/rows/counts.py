@@ -8,7 +8,7 @@ from derive.catalog.activations import relu
 from derive.catalog.convolution import conv2d, conv2d_bias, conv2d_grouped, conv2d_separable
 from derive.catalog.networks import mlp_deep
 from derive.claims.claim import Claim
-from derive.claims.statements import counted, equal, number, weights
+from derive.claims.statements import about, counted, equal, number, weights
 from derive.language import Positive, Range, Real, op, size
 
 
@@ -177,10 +177,10 @@ CLAIMS = (
         22,
         "Depth multiplies linear pieces exponentially, width adds them.",
         (
-            equal(tent_left),
-            equal(tent_right),
-            counted(deep_pieces, pieces_inside, [{"layers": n} for n in range(1, 10)]),
-            counted(wide_pieces, pieces_of_units, [{"units": n} for n in range(1, 20)]),
+            about(equal(tent_left), relu),
+            about(equal(tent_right), relu),
+            about(counted(deep_pieces, pieces_inside, [{"layers": n} for n in range(1, 10)]), relu),
+            about(counted(wide_pieces, pieces_of_units, [{"units": n} for n in range(1, 20)]), relu),
         ),
         also=(counted(deep_pieces_outside, pieces_outside, [{"layers": n} for n in range(2, 8)]),),
     ),

@@ -12,8 +12,9 @@ from derive.catalog.elementary import sum as total
 from derive.catalog.geometry import transposed_output_size
 from derive.catalog.layers import embedding, linear, matmul, residual_add
 from derive.catalog.normalization import batch_norm_statistics, batch_norm_train
+from derive.catalog.resampling import conv_transpose1d
 from derive.claims.claim import Claim
-from derive.claims.statements import at_most, counted, equal, fails, gradient, number, window
+from derive.claims.statements import about, at_most, counted, equal, fails, gradient, number, window
 from derive.language import (
     Count,
     Index,
@@ -261,7 +262,7 @@ CLAIMS = (
         instead=(equal(norm_variance),),
         also=(equal(norm_mean),),
     ),
-    Claim(32, "A bias before batch norm is redundant.", (equal(bias_no_value), equal(bias_no_gradient))),
+    Claim(32, "A bias before batch norm is redundant.", (equal(bias_no_value), about(equal(bias_no_gradient), batch_norm_train))),
     Claim(
         33, "Running statistics are an exponential average.", (equal(running_step), equal(running_fades)), also=(equal(running_at_start),)
     ),
@@ -285,6 +286,6 @@ CLAIMS = (
     Claim(
         51,
         "Transposed convolution is the adjoint of convolution.",
-        (gradient(conv1d, "x", conv_adjoint), window(transposed_size, transposed_output_size)),
+        (about(gradient(conv1d, "x", conv_adjoint), conv_transpose1d), window(transposed_size, transposed_output_size)),
     ),
 )

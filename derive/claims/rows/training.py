@@ -8,7 +8,7 @@ from derive.catalog.activations import relu, tanh
 from derive.catalog.elementary import mean as average
 from derive.catalog.optimizers import gradient_descent
 from derive.claims.claim import Claim
-from derive.claims.statements import at_most, below, counted, equal, mean_square, number, tends
+from derive.claims.statements import about, at_most, below, counted, equal, mean_square, number, tends
 from derive.language import (
     Count,
     NonNegative,
@@ -204,7 +204,12 @@ CLAIMS = (
         "A mini-batch gradient is an unbiased estimate of the full one.",
         (equal(batch_of_weighted),),
         "uniform sampling",
-        (equal(batch_of_uniform), equal(batch_of_two), counted(no_difference, uneven, BATCHES), equal(gradient_of_mean)),
+        (
+            about(equal(batch_of_uniform), gradient_descent),
+            about(equal(batch_of_two), gradient_descent),
+            about(counted(no_difference, uneven, BATCHES), gradient_descent),
+            equal(gradient_of_mean),
+        ),
     ),
     Claim(
         29,

@@ -10,23 +10,23 @@ from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.cases import by_cases
 from derive.calculus.certificate import Certificate, exact
 from derive.calculus.guards import settled
-from derive.claims.statements import Relation
 from derive.language.nodes import Compare, Delta, Expr, Iota, Where, transform
+from derive.language.program import Program
 
 WANTED = {"=": {0}, "<=": {0, 1}, "<": {1}}  # signs of the difference, right less left
 
 
-def proof(relation: Relation) -> str:
-    """How the relation is proved; "" if it is not."""
-    found = _by_form(relation) if relation.sign == "=" else ""
-    return found or _by_cases(relation)
+def proof(program: Program, sides: tuple[Expr, ...], sign: str) -> Certificate | None:
+    """How it is proved that the sides, over the inputs of a program, stand in a relation from left to right; None if it is not."""
+    found = _by_form(program, sides) if sign == "=" else None
+    return found or _by_signs(program, sides, sign)
 
 
-def _by_form(relation: Relation) -> str:
-    """By the canonical forms of both sides, for all sizes."""
-    canon = canon_for(relation.program, expanded=False)
-    found = [_certificate(left, right, canon) for left, right in pairwise(relation.sides)]
-    return "" if None in found else found[0].evidence  # type: ignore[union-attr]
+def _by_form(program: Program, sides: tuple[Expr, ...]) -> Certificate | None:
+    """By the canonical forms of all sides, for all sizes; the weakest certificate of them."""
+    canon = canon_for(program, expanded=False)
+    found = [_certificate(left, right, canon) for left, right in pairwise(sides)]
+    return None if None in found else max(found, key=lambda c: c.tier)  # type: ignore[union-attr]
 
 
 def _certificate(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
@@ -47,19 +47,19 @@ def _position(n: Expr) -> Expr:
     return n
 
 
-def _by_cases(relation: Relation) -> str:
+def _by_signs(program: Program, sides: tuple[Expr, ...], sign: str) -> Certificate | None:
     """By the sign of the difference on each cell of the scalars' domain."""
     try:
-        names = {leaf: symbol for leaf, (symbol, _) in variables(relation.program).items()}
-        found = list(cells(relation.program, relation.sides))
+        names = {leaf: symbol for leaf, (symbol, _) in variables(program).items()}
+        found = list(cells(program, sides))
         for cell in found:
-            parts = [formula(side, names, cell) for side in relation.sides]
+            parts = [formula(side, names, cell) for side in sides]
             for left, right in pairwise(parts):
-                if not signs(right - left, cell) <= WANTED[relation.sign]:
-                    return ""
+                if not signs(right - left, cell) <= WANTED[sign]:
+                    return None
     except Undecided:
-        return ""
+        return None
     if not found:
-        return ""
-    difference = "the difference is 0" if relation.sign == "=" else "the sign of the difference, by roots, coefficients and slopes"
-    return f"{difference}, {'in one case' if len(found) == 1 else f'in each of {len(found)} cases'}"
+        return None
+    difference = "the difference is 0" if sign == "=" else "the sign of the difference, by roots, coefficients and slopes"
+    return Certificate("A", f"{difference}, {'in one case' if len(found) == 1 else f'in each of {len(found)} cases'}")
