@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from known_values import ALIASES, Entry, allowed_ulps, answer, entries, fault, ulps
+from known_values import ALIASES, Entry, answer, entries, fault, ulps
 
 from derive.catalog import CATALOG
 from derive.catalog.geometry import RECURRENCES
@@ -40,6 +40,10 @@ HAND = SimpleNamespace(
 )
 
 
+def test_all_known_results_are_here() -> None:
+    assert len(entries()) == 184
+
+
 def test_every_entry_has_a_function_of_the_catalogue() -> None:
     names = {op.name for op in CATALOG} | {r.name for r in RECURRENCES}
     assert {e.alias.name for e in entries()} <= names
@@ -51,7 +55,7 @@ def test_arrays_of_each_entry_are_those_of_the_definition() -> None:
     for alias in ALIASES.values():
         if alias.name in ops:
             program = ops[alias.name].program
-            assert len(program.inputs) == alias.arrays, alias
+            assert len(program.inputs) == alias.arrays + len(alias.filled(np.zeros((1, 2)))), alias
             assert set(alias.keywords) <= {p.name for p in program.parameters}, alias
 
 
@@ -109,15 +113,3 @@ def test_a_wrong_shape_and_a_missing_result_are_seen() -> None:
     assert "shape (1, 5), known (5,)" in fault(entry, (dx, dw, db[None]))
     with pytest.raises(AssertionError, match="2 results, 3 known"):
         answer(entry, SimpleNamespace(linear_vjp=lambda *_: (dx, dw)))
-
-
-def test_exceptions_are_where_the_gradient_has_a_root_and_in_the_tail_of_gelu_alone() -> None:
-    for entry in entries():
-        if entry.kind in entry.alias.elementwise:
-            wide = allowed_ulps(entry, entry.expected[0]) > 8.5
-            assert not wide.any() or entry.op in ("gelu", "gelu_tanh", "silu")
-    x = np.array([-0.75, -0.6, -5.1, -4.9])
-    known = np.array([1e-6, 0.1, 1e-7, 1e-6])
-    entry = Entry("gelu", "backward", (np.ones(4), x), (known,))
-    allowed = allowed_ulps(entry, known)
-    assert allowed[0] > 1e5 and allowed[1:].tolist() == [8.5, 2500.0, 8.5]

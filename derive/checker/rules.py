@@ -26,17 +26,18 @@ PROMISE = 8.0
 ROUGH = 1000.0
 LOW = -960  # below this power of two intermediates may be subnormal, and what is derived holds
 NEAR = 1 / 16
+STEEP = ("exp", "sin", "cos")
 TAIL, TAIL_PROMISE = -5.0, 2500.0
 
 
 def is_promised(form: Program, computed: Program, definition: Program) -> bool:
     """Whether the promise is made: one result of one real array, no let of whose printed form reduces or reads at other positions,
-    and nothing computed is e to something rounded, in which each ulp of a large argument counts as many times as it is large."""
+    and nothing computed is e to something rounded, or a sine of it: each ulp of a large argument counts as many times as it is large."""
     return (
         len(definition.outputs) == 1
         and len(float_inputs(definition)) == 1
         and not any(leaves(let.body, Reduce, At, Carried, Delta) for let in form.lets)
-        and not any(_is_rounded(e.children[0]) for let in computed.lets for e in leaves(let.body, Call) if e.fn == "exp")  # type: ignore[attr-defined]
+        and not any(_is_rounded(e.children[0]) for let in computed.lets for e in leaves(let.body, Call) if e.fn in STEEP)  # type: ignore[attr-defined]
     )
 
 
@@ -81,7 +82,8 @@ def promised(
         values = [np.asarray(fr.gather(plain[o.name], o.names), np.float64) for o in form.outputs]
         _, named = evaluate(form, inputs, parameters, Terms())
         terms = [np.abs(np.asarray(fr.gather(named[o.name], o.names), np.float64)) for o in form.outputs]
-        near, tail = _near_roots(form, inputs, parameters, fr), _in_tail(definition, inputs, parameters)
+        near = _near_roots(form, inputs, parameters, fr) | _beside_root(form, definition, inputs, parameters, fr)
+        tail = _in_tail(definition, inputs, parameters)
     places = [(fr.gather(near, o.names), fr.gather(tail, o.names)) for o in form.outputs]
     slack = [_slack(*p, t, v) for p, t, v in zip(places, terms, exact, strict=True)]
     low = 2.0**LOW
@@ -130,6 +132,20 @@ def _near_roots(form: Program, inputs: Mapping[str, Array], parameters: Numbers,
     placed = {i.name: fr.spread(inputs[i.name], i.names) for i in form.inputs}
     near = [np.abs(placed[name] - r) <= NEAR for name, rs in found.items() for r in rs]
     return np.asarray(np.any(np.broadcast_arrays(*near), axis=0)) if near else np.asarray(False)
+
+
+def _beside_root(form: Program, definition: Program, inputs: Mapping[str, Array], parameters: Numbers, fr: Frame) -> Array:
+    """Where an output changes sign within 1/16, or is less than half of what it is on both sides, in full rank: a function of sines
+    has more roots than can be listed."""
+    (real,) = float_inputs(definition)
+    x = np.asarray(inputs[real.name])
+    step = np.fmax(NEAR, 2 * np.spacing(np.abs(x)))
+    places = [evaluate(form, {**inputs, real.name: x + k * step}, parameters, Floats())[1] for k in (-1, 0, 1)]
+    found = np.asarray(False)
+    for o in form.outputs:
+        left, here, right = (np.asarray(p[o.name], np.float64) for p in places)
+        found = found | (left * np.sign(right) < 0) | (2 * np.abs(here) < np.minimum(np.abs(left), np.abs(right)))
+    return found
 
 
 def _in_tail(definition: Program, inputs: Mapping[str, Array], parameters: Numbers) -> Array:

@@ -11,7 +11,7 @@ from derive.language.nodes import Call, Const, Expr, Input, Param, Ref, Size, ad
 from derive.numerics.polynomial import PI, Monomial, Poly, constant, letter, letters, scaled, times
 from derive.numerics.ratio import Ratio
 
-NEVER_NEGATIVE = ("abs", "exp", "exp_polynomial", "exp_product", "exp_quotient", "normal_cdf", "normal_tail_ratio")
+NEVER_NEGATIVE = ("abs", "hypot", "exp", "exp_polynomial", "exp_product", "exp_quotient", "normal_cdf", "normal_tail_ratio")
 
 
 @dataclass

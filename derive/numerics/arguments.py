@@ -28,7 +28,7 @@ def sign(p: Poly, book: Alphabet) -> int:
     for monomial, c in p.terms:
         total = 1 if c > 0 else -1
         for k, e in monomial:
-            total *= 1 if e.numerator % 2 == 0 else known_sign(k, book)
+            total *= 1 if e.numerator % 2 == 0 or e.denominator % 2 == 0 else known_sign(k, book)
         signs.add(total)
     return signs.pop() if len(signs) == 1 else 0
 

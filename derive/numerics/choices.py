@@ -181,6 +181,8 @@ def _positive(e: Expr, positive: frozenset[Expr]) -> bool:
         return all(_positive(c, positive) for c in (e.args if isinstance(e, Mul) else (e.base,)))
     if isinstance(e, Add):
         return all(_at_least_zero(t, positive) or _positive(t, positive) for t in e.args) and any(_positive(t, positive) for t in e.args)
+    if isinstance(e, Call) and e.fn == "hypot":
+        return any(_positive(a, positive) for a in e.args)
     return isinstance(e, Size) or e in positive
 
 

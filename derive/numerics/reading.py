@@ -18,6 +18,11 @@ def has_exponential(e: Expr) -> bool:
     return any(isinstance(n, Call) and n.fn in EXPONENTIALS for n in walk(e))
 
 
+def is_readable(e: Expr) -> bool:
+    """Whether the outermost operation is one that `read` looks into; of others (sin, abs) the argument is made stable."""
+    return not isinstance(e, Call) or e.fn in SPECIAL
+
+
 def coefficient(e: Expr) -> tuple[Fraction, Expr]:
     """The number in front of a product, and the rest."""
     if isinstance(e, Mul) and isinstance(e.args[0], Const):

@@ -31,9 +31,10 @@ from derive.language.nodes import (
 )
 from derive.language.text import is_negative, opposite
 from derive.numerics.alphabet import Alphabet, constant_expr
+from derive.numerics.cancelling import common_divisor
 from derive.numerics.choices import Facts, choice, resolved, signs
-from derive.numerics.reading import has_exponential, nested, read
-from derive.numerics.roots import with_roots
+from derive.numerics.reading import has_exponential, is_readable, nested, read
+from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
 from derive.numerics.writing import written
 
@@ -46,7 +47,7 @@ def rewritten(e: Expr, scope: Scope, facts: Facts = ()) -> Expr:
         return choice(e, facts, scope.positive, lambda branch, known: rewritten(branch, scope, known))
     if isinstance(e, (Add, Mul)):
         return _grouped(e, scope, facts)
-    if is_element_wise(e) and _touches(e, scope):
+    if is_element_wise(e) and _touches(e, scope) and is_readable(e):
         return _unit(e, scope, facts)
     return _plain(e, scope, facts)
 
@@ -71,6 +72,17 @@ def _plain(e: Expr, scope: Scope, facts: Facts) -> Expr:
     return result
 
 
+def _sum_at_zero(e: Expr) -> Expr:
+    """A sum without exponentials whose terms cancel at 0: the powers below the line in front, the rest with a local form."""
+    if not isinstance(e, Add) or not is_element_wise(e) or len(atoms(e)) != 1 or not e.axes:
+        return e
+    if len(e.args) > 2 and all(isinstance(n, (Const, Add, Mul, Pow, *ATOMS)) for n in walk(e)):
+        return with_roots(e, e)
+    below, inside = common_divisor(e)
+    local = with_root_at_zero(inside)
+    return e if local == inside else mul(local, below)
+
+
 @dataclass
 class _Group:
     """Arguments that are rewritten together: their places, the variables of their exponentials, whether there are any."""
@@ -92,7 +104,8 @@ def _grouped(e: Expr, scope: Scope, facts: Facts) -> Expr:
             parts.append(_unit(build(*members), scope, facts))
         else:
             parts.extend(rewritten(m, scope, facts) for m in members)
-    return build(*parts)
+    result = build(*parts)
+    return result if any(g.exponential for g in groups) else _sum_at_zero(result)
 
 
 def _groups(e: Expr, scope: Scope) -> list[_Group]:
@@ -163,7 +176,8 @@ def _unit(e: Expr, scope: Scope, facts: Facts) -> Expr:
     families = _families(e, scope)
     if len(families) > 1:
         build = add if isinstance(e, Add) else mul
-        return build(*(_unit(build(*f), scope, facts) if len(f) > 1 else rewritten(f[0], scope, facts) for f in families))
+        apart = build(*(_unit(build(*f), scope, facts) if len(f) > 1 else rewritten(f[0], scope, facts) for f in families))
+        return with_roots(apart, body) if isinstance(e, Add) and len(atoms(body)) == 1 else apart
     for focus in dict.fromkeys((frozenset[Expr](), nested(body))):
         book = Alphabet(opaque, signs=known, focus=focus)
         form = written(read(body, book), book)

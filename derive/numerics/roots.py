@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.language.nodes import Call, Const, Expr
+from derive.language.nodes import Add, Call, Const, Expr, leaves
 from derive.numerics.constants import context, value
 from derive.numerics.evaluate import evaluate
 from derive.numerics.kernels import meaning
@@ -24,6 +24,7 @@ TOLERATED_ULPS = 3.0
 TINY = 1e-40
 POINTS, MOST_TERMS = 56, 40
 RADII = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(3, 2))
+CURVED = ("sin", "cos", "arctan", "log")
 Function = Callable[[Any], Any]
 
 
@@ -40,6 +41,17 @@ def with_roots(stable: Expr, exact: Expr) -> Expr:
         if _loses_digits(plain, f, x, _near(root)):
             stable = _local(stable, plain, f, x, root)
     return stable
+
+
+@cache
+def with_root_at_zero(e: Expr) -> Expr:
+    """A sum of functions of one variable, with a local form at 0 where it vanishes there and loses digits."""
+    variables = atoms(e)
+    if not isinstance(e, Add) or len(variables) != 1 or not any(n.fn in CURVED for n in leaves(e, Call)):  # type: ignore[attr-defined]
+        return e
+    (x,) = variables
+    f = _function(meaning(e), x)
+    return _local(e, e, f, x, context().zero) if _vanishes_at_zero(f) and _loses_digits(e, f, x, _near(0)) else e
 
 
 def _roots(stable: Expr, f: Function, x: Expr) -> Iterator[Any]:

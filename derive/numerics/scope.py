@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 from derive.language.nodes import (
     Add,
@@ -54,11 +55,35 @@ def scope(program: Program) -> Scope:
                 exponentials[let.ref] = body
             elif is_argument(substitute(let.body, arguments)):
                 arguments[let.ref] = substitute(let.body, arguments)
+    positive = frozenset(Param(p.name) for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
+    return Scope(exponentials, arguments, given_signs(program), positive)
+
+
+def given_signs(program: Program) -> dict[Expr, int]:
+    """The inputs, parameters and names that are never negative (1) or never positive (-1)."""
     signs: dict[Expr, int] = {Param(p.name): 1 for p in program.parameters if p.low >= 0}
     signs |= {Param(p.name): -1 for p in program.parameters if p.high <= 0}
-    signs |= {let.ref: 1 for let in program.lets if _never_negative(let.body)}
-    positive = frozenset(Param(p.name) for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
-    return Scope(exponentials, arguments, signs, positive)
+    signs |= {i: 1 for i in program.inputs if i.limits.low >= 0}
+    ranges: dict[Expr, tuple[float, float]] = {Param(p.name): (p.low, p.high) for p in program.parameters}
+    for let in program.lets:
+        ranges[let.ref] = low, high = _reach(let.body, ranges)
+        if _never_negative(let.body) or low >= 0 or high <= 0:
+            signs[let.ref] = 1 if _never_negative(let.body) or low >= 0 else -1
+    return signs
+
+
+def _reach(e: Expr, known: dict[Expr, tuple[float, float]]) -> tuple[float, float]:
+    """Ends between which a sum of parameters with numbers in front lies."""
+    match e:
+        case Const(value):
+            return float(value), float(value)
+        case Add(args):
+            ends = [_reach(a, known) for a in args]
+            return sum(low for low, _ in ends), sum(high for _, high in ends)
+        case Mul((Const(value), rest)) if value:
+            low, high = sorted(float(value) * end for end in _reach(rest, known))
+            return low, high
+    return known.get(e, (-inf, inf))
 
 
 def _share_a_variable(e: Expr) -> bool:

@@ -9,6 +9,7 @@ from derive.calculus.atoms import primitive
 from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, substitute, walk
 from derive.language.program import Let, Program
 from derive.language.recurrence import needed
+from derive.numerics.cancelling import uncancelled
 from derive.numerics.regions import rewritten
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -24,7 +25,7 @@ def stabilise(program: Program) -> Program:
     than once get lets of their own (e, and h with e = h^2).
     """
     program = _each(program, lambda body: flatten(primitive(body)))
-    program = beside_one(shifted(program))
+    program = uncancelled(beside_one(shifted(program)))
     known = scope(program)
     lets: list[Let] = []
     for let in program.lets:

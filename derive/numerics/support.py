@@ -68,6 +68,30 @@ def _exp_quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return _exp_pair(np.ldexp(quotient, exponent), np.ldexp(low, exponent))
 
 
+def _hypot_minus(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """sqrt(a^2 + b^2) - b for b >= 0, without cancellation; the square of a is never taken."""
+    below = np.hypot(a, b) + b
+    return a * (a / np.where(below > 0.0, below, 1.0))
+
+
+def _over_length(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a / sqrt(a^2 + b^2), the cosine of an angle; 0 at the limit of a finite a and infinite b, 1 or -1 at an infinite a."""
+    length = np.hypot(a, b)
+    return np.where(np.isinf(a), np.sign(a), a / length)
+
+
+def _power_minus_one(v: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """(1 + v)^p - 1 for v >= -1, without cancellation for small v."""
+    near = np.maximum(np.minimum(v, 0.5), -0.5)
+    return np.where(near == v, np.expm1(p * np.log1p(near)), np.power(1.0 + v, p) - 1.0)
+
+
+def _versine(x: np.ndarray) -> np.ndarray:
+    """1 - cos(x), which does not cancel as twice the square of sin(x/2)."""
+    half = np.sin(0.5 * x)
+    return 2.0 * half * half
+
+
 def _log1mexp(a: np.ndarray) -> np.ndarray:
     """log(1 - exp(-a)) for a > 0 (Maechler 2012)."""
     return np.where(a < 0.7, np.log(-np.expm1(-np.minimum(a, 1.0))), np.log1p(-np.exp(-np.maximum(a, 0.5))))
