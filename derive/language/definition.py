@@ -285,9 +285,6 @@ def _program(
 
 def _sizes(lets: list[Let], known: set[str], given: dict[str, Expr], lows: dict[str, float]) -> tuple[tuple[str, Expr], ...]:
     """The sizes of axes that the definition creates: those it gives, then those that follow from its index maps."""
-    repeated = sorted(set(given) & known)
-    if repeated:
-        raise DefinitionError(f"axis {repeated[0]} is that of an input, which has its size; a new axis wants a name of its own")
     return (*given.items(), *derived_sizes((let.body for let in lets), known | set(given), lows))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.language.errors import DefinitionError
+from derive.language.naming import free_name
 from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Number, Ref, as_expr, leaves
 from derive.language.program import Hypothesis
 
@@ -110,6 +111,14 @@ def hint(names: dict[Expr, str]) -> None:
             trace.hints.setdefault(expr, name)
 
 
+def create(axis: str, size: Expr) -> None:
+    """Remember the size of an axis that the definition itself creates. Raises DefinitionError where it is that of an input."""
+    trace = _TRACE.get()
+    if trace and axis in trace.order:
+        raise DefinitionError(f"axis {axis} is that of an input, which has its size; a new axis wants a name of its own")
+    give_size(axis, size)
+
+
 def give_size(axis: str, size: Expr) -> None:
     """Remember the size of an axis that the definition creates.
 
@@ -122,6 +131,14 @@ def give_size(axis: str, size: Expr) -> None:
         raise DefinitionError(f"the size of {axis} is {size}; wanted whole numbers made of sizes, parameters and numbers")
     if trace.sizes.setdefault(axis, size) != size:
         raise DefinitionError(f"axis {axis} has two sizes, {trace.sizes[axis]} and {size}")
+
+
+def name_for_size(axis: str, size: Expr, taken: set[str]) -> str:
+    """The name of an axis that an op used inside creates: its own, or the next like it that is free or has this very size."""
+    trace = _TRACE.get()
+    known = trace.sizes if trace else {}
+    other = {a for a, n in known.items() if n != size}
+    return free_name(axis, taken | other | set(trace.order if trace else ()))
 
 
 def inherit(hypothesis: Hypothesis) -> None:
