@@ -46,7 +46,8 @@ def _arguments(op: Program, inputs: Sequence[object], over: str | None, keywords
     names = [i.name for i in op.inputs]
     given = [*inputs, *(keywords.pop(n) for n in names[len(inputs) :] if n in keywords)]
     if len(given) != len(names):
-        raise DefinitionError(f"{op.name} takes {len(names)} array{'s' * (len(names) > 1)} ({', '.join(names)}); got {len(given)}")
+        by_name = "; parameters are given by name" if len(given) > len(names) and op.parameters else ""
+        raise DefinitionError(f"{op.name} takes {len(names)} array{'s' * (len(names) > 1)} ({', '.join(names)}); got {len(given)}{by_name}")
     axes, actual = bind_axes(op, [_array(op, n, a) for n, a in zip(names, given, strict=True)], over)
     return actual, axes
 
@@ -81,8 +82,7 @@ def _bind_parameters(op: Program, given: dict[str, object]) -> dict[Expr, Expr]:
     known = {p.name: p for p in op.parameters}
     for name in given:
         if name not in known:
-            created = "".join(f"; {name} is an axis of its inputs, which over= names" for i in op.inputs if name in i.names[-1:])
-            raise DefinitionError(f"{op.name} has no parameter {name}{closest(name, known) or created}")
+            raise DefinitionError(f"{op.name} has no parameter {name}{closest(name, known) or _axis_words(name)}")
     bound: dict[Expr, Expr] = {}
     for name, parameter in known.items():
         if name not in given and parameter.default is None:
@@ -96,6 +96,10 @@ def _bind_parameters(op: Program, given: dict[str, object]) -> dict[Expr, Expr]:
             parameter.accept(value.value, op.name)
         bound[Param(name)] = value
     return bound
+
+
+def _axis_words(keyword: str) -> str:
+    return '; the axis it works along is given by name, as in over="C"' if keyword in ("dim", "axis") else ""
 
 
 def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple[Expr, ...]:
