@@ -131,11 +131,21 @@ def index_poly(i: Index) -> Poly:
 
 
 def inside(axis: str, i: Index) -> Poly:
-    """1 where an index lies inside an axis: always, for a position along it, and for a label or position of an extreme."""
+    """1 where an index lies inside an axis: always, for a position along it, for a label or position of an extreme, and for a
+    number, counted from either end: that there is such a position is required of the size."""
     if i[0] != "p":
         return constant(1) if plain(i) == base_axis(axis) else factor(("inr", base_axis(axis), i))
+    if _is_counted(i[1], base_axis(axis)):
+        return constant(1)
     lone = len(i[1]) == 1 and i[1][0][1] == 1 and len(i[1][0][0]) == 1
     return constant(1) if lone and i[1][0][0][0][0][0] in ("t", "red") else factor(("inr", base_axis(axis), i))
+
+
+def _is_counted(k: Key, axis: str) -> bool:
+    """Whether an index is a whole number from 0, or the size of its axis less one from 1."""
+    end = Fraction(dict(k).get(((("size", axis), Fraction(1)),), 0))
+    number = Fraction(dict(k).get((), 0))
+    return len(k) == (end != 0) + (number != 0) and (number >= 0 if not end else end == 1 and number < 0)
 
 
 def depends_on_data(i: Index) -> bool:

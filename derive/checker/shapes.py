@@ -36,6 +36,7 @@ def _legal_sizes(program: Program, start: tuple[tuple[str, int], ...], given: tu
     sizes, parameters = dict(start), dict(given)
     found = sizes | {a: n for a, n in fixed_sizes(program).items() if a in sizes}
     for _ in range(GROWTHS):
+        found |= {a: max(n, 1) for a, n in created_sizes(program, found, parameters).items() if a in found}
         if legal(program, found, parameters):
             break
         growing = [a for a in found if _is_read(program, a)] or list(found)
@@ -62,11 +63,17 @@ def _nearest_legal(program: Program, sizes: Mapping[str, int], parameters: Numbe
 
 def legal(program: Program, sizes: Mapping[str, int], parameters: Numbers) -> bool:
     """Whether every axis that the definition creates has a position, and what it requires of sizes holds."""
+    made = created_sizes(program, sizes, parameters)
+    agree = all(n >= 1 and sizes.get(axis, n) == n for axis, n in made.items())
+    return agree and all(holds(c, {**sizes, **made}, parameters) for c in program.requirements if leaves(c, Size))
+
+
+def created_sizes(program: Program, sizes: Mapping[str, int], parameters: Numbers) -> dict[str, int]:
+    """The sizes of the axes that the definition creates, also of those that an input has too."""
     known = dict(sizes)
     for axis, size in program.sizes:
         known[axis] = int(whole(size, known, parameters))
-    made = all(known[axis] >= 1 for axis, _ in program.sizes)
-    return made and all(holds(c, known, parameters) for c in program.requirements if leaves(c, Size))
+    return {axis: known[axis] for axis, _ in program.sizes}
 
 
 def _is_read(program: Program, axis: str) -> bool:

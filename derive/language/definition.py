@@ -18,14 +18,22 @@ from typing import Any, get_args, overload
 from derive.language.annotations import Array, Count, Index, Real, State
 from derive.language.errors import DefinitionError, DeriveError
 from derive.language.fitting import derived_sizes
-from derive.language.naming import cut, name_nodes
+from derive.language.naming import Locals, cut, name_nodes
 from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Iota, Param, Reduce, Size, as_expr, leaves, walk
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Parameter, Program, check_names
 from derive.language.ranges import Between, Fraction01, Integer, Natural, NonNegative, OneOf, Positive, PositiveInteger, Range, Scalar
 from derive.language.recurrence import schedule
 from derive.language.trace import Trace, assume, axis_order, hint, ordered, require, tracing, watched
-from derive.language.wellformed import check_axes, check_nodes, check_requirements, declared_outputs
+from derive.language.wellformed import (
+    check_axes,
+    check_hypotheses,
+    check_nodes,
+    check_requirements,
+    check_sizes_exist,
+    declared_outputs,
+    read_positions,
+)  # fmt: skip
 
 __all__ = [
     "Array",
@@ -112,8 +120,8 @@ def _trace(function: Callable[..., Any]) -> Program:
         return _program(function.__name__, inputs, parameters, results, local, trace, wanted)
 
 
-def _run(function: Callable[..., Any], arguments: list[Input], keywords: dict[str, Expr]) -> tuple[Any, dict[str, Expr]]:
-    """The function's result and its local variables at return, which name the intermediates."""
+def _run(function: Callable[..., Any], arguments: list[Input], keywords: dict[str, Expr]) -> tuple[Any, Locals]:
+    """The function's result and what its local variables held, which names the intermediates."""
     try:
         return watched(function, *arguments, **keywords)
     except Exception as error:
@@ -171,7 +179,10 @@ def _check_arguments(inputs: list[Input], parameters: list[Parameter]) -> None:
         if isinstance(i.spare, Param) and i.spare not in whole:
             raise DefinitionError(f"{i.name} may be {i.spare}, which is no parameter of whole numbers, as in *, {i.spare}: Integer = -100")
         if i.into is not None and i.into not in axes:
-            raise DefinitionError(f"{i.name} points into {i.into}, but no input has that axis; got ({', '.join(sorted(axes))})")
+            raise DefinitionError(
+                f"{i.name} points into {i.into}, but no input has that axis; got ({', '.join(sorted(axes))}). "
+                f'Integers that nothing is read at are numbers: {i.name}: Real["{" ".join(i.names)}"]'
+            )
 
 
 def _parameter(p: inspect.Parameter) -> Parameter:
@@ -226,16 +237,16 @@ def _results(result: Any, wanted: tuple[Array, ...]) -> list[Expr]:
     return results
 
 
-def _new_states(inputs: list[Input], local: dict[str, Expr]) -> list[Expr]:
+def _new_states(inputs: list[Input], local: Locals) -> list[Expr]:
     states = [i for i in inputs if i.dtype == "state"]
     for state in states:
-        new = local.get(state.name)
-        if new is None or new == state:
+        new = local[state.name][-1]
+        if new == state:
             raise DefinitionError(f"state {state.name} is never given its new value; assign it, as in {state.name} = {state.name} + ...")
         if new.axes != state.axes:
             came = f"({', '.join(state.names)}), its new value ({', '.join(ordered(new.axes))})"
             raise DefinitionError(f"state {state.name} has axes {came}; it is the same array, one step later")
-    return [local[s.name] for s in states]
+    return [local[s.name][-1] for s in states]
 
 
 def _program(
@@ -243,7 +254,7 @@ def _program(
     inputs: list[Input],
     parameters: list[Parameter],
     results: list[Expr],
-    local: dict[str, Expr],
+    local: Locals,
     trace: Trace,
     wanted: tuple[Array, ...],
 ) -> Program:
@@ -256,7 +267,10 @@ def _program(
     schedule(lets)
     sizes = _sizes(lets, known, trace.sizes, {p.name: p.low for p in parameters})
     check_axes(lets, known, arguments, dict(sizes))
+    trace.requirements += read_positions(results, trace.requirements)
     check_requirements(trace.requirements, known | set(dict(sizes)))
+    check_sizes_exist(trace.requirements)
+    check_hypotheses(trace.hypotheses)
     axes = {a for let in lets for node in walk(let.body) for a in node.axes}
     order = (*trace.order, *sorted((a for a in axes if a not in trace.order), key=lambda a: (_first_seen(lets, a), a)))
     placed = [Output(n, tuple(a for a in order if a in axes)) for n, axes in outputs]
@@ -277,9 +291,6 @@ def _program(
 
 def _sizes(lets: list[Let], known: set[str], given: dict[str, Expr], lows: dict[str, float]) -> tuple[tuple[str, Expr], ...]:
     """The sizes of axes that the definition creates: those it gives, then those that follow from its index maps."""
-    repeated = sorted(set(given) & known)
-    if repeated:
-        raise DefinitionError(f"axis {repeated[0]} is that of an input, which has its size; a new axis wants a name of its own")
     return (*given.items(), *derived_sizes((let.body for let in lets), known | set(given), lows))
 
 

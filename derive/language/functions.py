@@ -27,7 +27,7 @@ from derive.language.nodes import (
     power,
     where,
 )
-from derive.language.trace import give_size, listed, ordered
+from derive.language.trace import create, listed, ordered
 
 __all__ = [
     "abs",
@@ -298,5 +298,5 @@ def new(axis: str, *, size: Number | None = None) -> Expr:
     """
     position = Iota(_axis("new", axis))
     if size is not None:
-        give_size(axis, as_expr(size))
+        create(axis, as_expr(size))
     return position

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.language.annotations import AXIS
 from derive.language.binding import AxisMap, bind_axes
 from derive.language.errors import DefinitionError, closest
-from derive.language.naming import free_name
 from derive.language.nodes import (
     BATCH,
     At,
@@ -30,13 +30,14 @@ from derive.language.nodes import (
     walk,
 )
 from derive.language.program import Hypothesis, Program
-from derive.language.trace import carry, declare, give_size, hint, inherit, new_mark, pairs, require, use
+from derive.language.trace import carry, declare, give_size, hint, inherit, name_for_size, new_mark, pairs, require, use
 
 
 def inline(op: Program, inputs: Sequence[object], over: str | None, keywords: dict[str, object]) -> Expr | tuple[Expr, ...]:
     """The outputs of `op` on the caller's expressions; arrays by place or by name, parameters by name."""
     program = op
     actual, axes = _arguments(op, inputs, over, keywords)
+    axes |= _called(op, keywords, axes)
     leaves: dict[Expr, Expr] = dict(zip(program.inputs, actual, strict=True))
     leaves.update(_bind_parameters(op, keywords))
     use(op.name)
@@ -48,9 +49,23 @@ def _arguments(op: Program, inputs: Sequence[object], over: str | None, keywords
     names = [i.name for i in op.inputs]
     given = [*inputs, *(keywords.pop(n) for n in names[len(inputs) :] if n in keywords)]
     if len(given) != len(names):
-        raise DefinitionError(f"{op.name} takes {len(names)} array{'s' * (len(names) > 1)} ({', '.join(names)}); got {len(given)}")
+        by_name = "; parameters are given by name" if len(given) > len(names) and op.parameters else ""
+        raise DefinitionError(f"{op.name} takes {len(names)} array{'s' * (len(names) > 1)} ({', '.join(names)}); got {len(given)}{by_name}")
     axes, actual = bind_axes(op, [_array(op, n, a) for n, a in zip(names, given, strict=True)], over)
     return actual, axes
+
+
+def _called(op: Program, keywords: dict[str, object], axes: AxisMap) -> AxisMap:
+    """What the caller calls the axes that the op creates, as in conv2d(x, w, P="H2", Q="W2")."""
+    called: AxisMap = {}
+    for axis in [a for a, _ in op.sizes if a in keywords]:
+        name = keywords.pop(axis)
+        if not isinstance(name, str) or not AXIS.fullmatch(name):
+            raise DefinitionError(f'{op.name}: {axis} is an axis that it creates; wanted a name for it, as in {axis}="H2"; got {name!r}')
+        if (name,) in (*axes.values(), *called.values()):
+            raise DefinitionError(f"{op.name}: {axis} cannot be called {name}, which another axis here is called already")
+        called[axis] = (name,)
+    return called
 
 
 def _array(op: Program, name: str, actual: object) -> Expr:
@@ -70,7 +85,7 @@ def _bind_parameters(op: Program, given: dict[str, object]) -> dict[Expr, Expr]:
     known = {p.name: p for p in op.parameters}
     for name in given:
         if name not in known:
-            raise DefinitionError(f"{op.name} has no parameter {name}{closest(name, known)}")
+            raise DefinitionError(f"{op.name} has no parameter {name}{closest(name, known) or _axis_words(name)}")
     bound: dict[Expr, Expr] = {}
     for name, parameter in known.items():
         if name not in given and parameter.default is None:
@@ -86,10 +101,14 @@ def _bind_parameters(op: Program, given: dict[str, object]) -> dict[Expr, Expr]:
     return bound
 
 
+def _axis_words(keyword: str) -> str:
+    return '; the axis it works along is given by name, as in over="C"' if keyword in ("dim", "axis") else ""
+
+
 def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple[Expr, ...]:
     """The outputs in the caller's terms; their names, axis order and hypotheses go to the definition being run."""
-    _own_axes(program, axes, {x for xs in axes.values() for x in xs} | {x for e in leaves.values() for x in e.axes})
     bodies: dict[Expr, Expr] = dict(leaves)
+    _own_axes(program, axes, {x for xs in axes.values() for x in xs} | {x for e in leaves.values() for x in e.axes}, leaves)
     names: dict[Expr, str] = {}
     marks: dict[str, str] = {}
     for let in program.lets:
@@ -121,14 +140,16 @@ def _moved_condition(condition: Compare, bodies: dict[Expr, Expr], axes: AxisMap
     return Compare(moved.op, flatten(moved.left), flatten(moved.right))
 
 
-def _own_axes(program: Program, axes: AxisMap, taken: set[str]) -> None:
+def _own_axes(program: Program, axes: AxisMap, taken: set[str], leaves: dict[Expr, Expr]) -> None:
     """Axes for those of the op that no argument has: a size of their own gets a name of its own, a second index a prime."""
-    sized = {a for a, _ in program.sizes}
-    for axis in program.order:
+    sizes = dict(program.sizes)
+    for axis in (*sizes, *program.order):
         if axis in axes or axis == BATCH:
             continue
-        base = axes.get(base_axis(axis), (axis,))[0]
-        new = free_name(axis, taken) if axis in sized else fresh_axis(base, taken)
+        if axis in sizes:
+            new = name_for_size(axis, _move(sizes[axis], leaves, axes), taken)
+        else:
+            new = fresh_axis(axes.get(base_axis(axis), (axis,))[0], taken)
         axes[axis] = (new,)
         taken.add(new)
     axes.setdefault(BATCH, ())

@@ -11,6 +11,7 @@ from derive.language.nodes import At, Carried, Const, Expr, Input, Iota, Param, 
 from derive.language.program import Let
 
 Results = list[tuple[str, frozenset[str]]]
+Locals = dict[str, list[Expr]]  # of each local variable, the values it had in turn
 
 
 @dataclass
@@ -35,19 +36,23 @@ def free_name(name: str, used: set[str]) -> str:
 
 
 def name_nodes(
-    results: list[Expr], local: dict[str, Expr], hints: dict[Expr, str], states: list[str], taken: frozenset[str], carried: dict[str, Expr]
+    results: list[Expr], local: Locals, hints: dict[Expr, str], states: list[str], taken: frozenset[str], carried: dict[str, Expr]
 ) -> dict[Expr, str]:
     """A name for every node that has one: local variables first, then states, names from inlined ops, the outputs, and what
-    recurrences carry."""
+    recurrences carry.
+
+    A variable's last value is called like it, those before are numbered: h_1, h_2, h.
+    """
     names = _Names(taken, {n for n in _walk_all(results) if not _is_plain(n) or n in results} - set(_positions(results)))
-    for name, node in local.items():
-        if isinstance(node, (Input, Param)) and node.name == name:
-            continue
-        plain = name if keyword.iskeyword(name.strip("_")) else name.strip("_")
-        if plain:
-            names.give(node, f"{plain}_new" if plain in taken else plain)
+    called = {_plain(name): values for name, values in local.items() if _plain(name)}
+    for name, (*_, node) in called.items():
+        if not (isinstance(node, (Input, Param)) and node.name == name):
+            names.give(node, f"{name}_new" if name in taken else name)
     for result, name in zip(results[len(results) - len(states) :], states, strict=True):
         names.give(result, f"{name}_new")
+    for name, (*earlier, _) in called.items():
+        for n, node in enumerate((v for v in earlier if not _is_plain(v)), 1):
+            names.give(node, f"{name}_{n}")
     for node, name in hints.items():
         if node not in results:
             names.give(node, name)
@@ -58,6 +63,12 @@ def name_nodes(
             names.give(carried[node.name], "state")
             names.give(node, f"{names.given[carried[node.name]]}_{'before' if node.step < 0 else 'after'}")
     return names.given
+
+
+def _plain(name: str) -> str:
+    """A variable's name without underscores around it, where that is a name."""
+    bare = name.strip("_")
+    return name if keyword.iskeyword(bare) else bare
 
 
 def _walk_all(exprs: Iterable[Expr]) -> Iterator[Expr]:

@@ -61,7 +61,7 @@ def _recurrence(verb: str, step: Step, start: State, over: str, offset: int) -> 
 def _one_step(verb: str, step: Step, before: list[Carried]) -> State:
     try:
         made, local = watched(step, *before)
-        hint({value: name for name, value in local.items() if value not in before and isinstance(value, Expr) and value.children})
+        hint({value: name for name, (*_, value) in local.items() if value not in before and value.children})
         return made  # type: ignore[no-any-return]
     except DefinitionError as error:
         known = "; ".join(listed(b.start.axes) for b in before)

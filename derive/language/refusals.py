@@ -43,6 +43,20 @@ class Refusals:
     def __getitem__(self, place: object) -> NoReturn:
         raise DefinitionError(f"{self.brief}[...] cannot be read by place; axes have names: x.at(N=0), x.at(C=label)")
 
+    def __setitem__(self, place: object, value: object) -> NoReturn:
+        raise DefinitionError(
+            f'{self.brief}[...] = ... changes nothing here: expressions are values; write where(equal(idx("N"), 0), new, {self.brief})'
+        )
+
+    def __len__(self) -> int:
+        raise DefinitionError(f'len({self.brief}): the size of an axis is size("N")')
+
+    def __index__(self) -> int:
+        raise DefinitionError(
+            f'{self.brief} is no number while it is being defined, so Python cannot count to it; a sum over an axis is sum(x, "N"), '
+            'the position along it idx("N"), and an axis of known size K=4 is one for k in range(4)'
+        )
+
     def __float__(self) -> float:
         raise DefinitionError(
             f"{self.brief} is no number while it is being defined; exp, sqrt, ... are those of derive.language, not of math"

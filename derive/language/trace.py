@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from derive.language.errors import DefinitionError
+from derive.language.naming import Locals, free_name
 from derive.language.nodes import BATCH, ZERO, Compare, Const, Expr, Input, Number, Ref, as_expr, leaves
 from derive.language.program import Hypothesis
 
@@ -56,20 +57,22 @@ def tracing(declared: Iterable[tuple[str, ...]]) -> Iterator[Trace]:
         _TRACE.reset(token)
 
 
-def watched(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[Any, dict[str, Expr]]:
-    """A function's result and its local variables at return, which name the intermediates."""
-    local: dict[str, Expr] = {}
+def watched(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[Any, Locals]:
+    """A function's result and what its local variables held in turn, which names the intermediates."""
+    local: Locals = {}
 
-    def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is getattr(function, "__code__", None):
-            local.update({k: v for k, v in frame.f_locals.items() if isinstance(v, Expr)})
+    def look(frame: FrameType, event: str, _: Any) -> Any:
+        for name, value in frame.f_locals.items():
+            if isinstance(value, Expr) and (name not in local or local[name][-1] is not value):
+                local.setdefault(name, []).append(value)
+        return look
 
-    previous = sys.getprofile()
-    sys.setprofile(watch)
+    code, previous = getattr(function, "__code__", None), sys.gettrace()
+    sys.settrace(lambda frame, *_: look if frame.f_code is code else None)
     try:
         return function(*arguments, **keywords), local
     finally:
-        sys.setprofile(previous)
+        sys.settrace(previous)
 
 
 def pairs(names: tuple[str, ...]) -> set[Pair]:
@@ -132,6 +135,14 @@ def hint(names: dict[Expr, str]) -> None:
             trace.hints.setdefault(expr, name)
 
 
+def create(axis: str, size: Expr) -> None:
+    """Remember the size of an axis that the definition itself creates. Raises DefinitionError where it is that of an input."""
+    trace = _TRACE.get()
+    if trace and axis in trace.order:
+        raise DefinitionError(f"axis {axis} is that of an input, which has its size; a new axis wants a name of its own")
+    give_size(axis, size)
+
+
 def give_size(axis: str, size: Expr) -> None:
     """Remember the size of an axis that the definition creates.
 
@@ -176,6 +187,14 @@ def use(name: str) -> None:
     trace = _TRACE.get()
     if trace and name not in trace.uses:
         trace.uses.append(name)
+
+
+def name_for_size(axis: str, size: Expr, taken: set[str]) -> str:
+    """The name of an axis that an op used inside creates: its own, or the next like it that is free or has this very size."""
+    trace = _TRACE.get()
+    known = trace.sizes if trace else {}
+    other = {a for a, n in known.items() if n != size}
+    return free_name(axis, taken | other | set(trace.order if trace else ()))
 
 
 def inherit(hypothesis: Hypothesis) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from fractions import Fraction
 
 from derive.language.annotations import Array
 from derive.language.errors import DefinitionError, closest
@@ -10,6 +12,7 @@ from derive.language.nodes import (
     Add,
     At,
     Call,
+    Compare,
     Const,
     Delta,
     Expr,
@@ -25,7 +28,7 @@ from derive.language.nodes import (
     leaves,
     walk,
 )
-from derive.language.program import Let, Output, Parameter
+from derive.language.program import Hypothesis, Let, Output, Parameter
 
 EXTREMES = ("max", "min", "argmax", "argmin")
 
@@ -127,6 +130,58 @@ def check_requirements(requirements: Iterable[Expr], sized: set[str]) -> None:
         for axis in (s.axis for s in leaves(condition, Size)):  # type: ignore[attr-defined]
             if base_axis(axis) not in sized:
                 raise DefinitionError(f"assume({condition}): nothing gives axis {axis} a size{closest(axis, sized)}")
+
+
+def read_positions(results: Iterable[Expr], known: Iterable[Compare]) -> list[Compare]:
+    """What sizes must be for the positions that are numbers, or are counted from the end, to exist: more than what is known.
+
+    Raises DefinitionError for a position that cannot exist.
+    """
+    wanted = []
+    for node in (n for result in results for n in walk(result) if isinstance(n, At)):
+        for axis, index in node.index:
+            size = Size(base_axis(axis))
+            if isinstance(index, Const):
+                wanted.append(_holds_position(node, size, index.value))
+            elif isinstance(index, Add) and len(index.args) == 2 and size in index.args:
+                back = next((a.value for a in index.args if isinstance(a, Const)), Fraction(0))
+                wanted += [_holds_position(node, size, -back - 1)] if back < 0 else []
+    fixed = {c.left: c.right.value for c in known if c.op == "==" and isinstance(c.right, Const)}
+    for c in wanted:
+        if c.left in fixed and isinstance(c.right, Const) and c.right.value >= fixed[c.left]:
+            raise DefinitionError(f"there is no position {c.right} along {c.left}: it has {fixed[c.left]}, the first of which is 0")
+    return [c for c in dict.fromkeys(wanted) if c.left not in fixed and c not in known]
+
+
+def _holds_position(node: At, size: Size, position: Fraction) -> Compare:
+    if position < 0:
+        raise DefinitionError(f'{node.brief} reads {size.axis} at {position}; positions count from 0, and the last is size("{size.axis}") - 1')
+    return Compare(">", size, Const(position))
+
+
+def check_sizes_exist(requirements: Iterable[Expr]) -> None:
+    """Raise DefinitionError where no size of an axis satisfies all that is required of it."""
+    least: dict[str, tuple[Fraction, Expr]] = {}
+    most: dict[str, tuple[Fraction, Expr]] = {}
+    for c in requirements:
+        if isinstance(c, Compare) and isinstance(c.left, Size) and isinstance(c.right, Const):
+            axis, value = c.left.axis, c.right.value
+            low = {"==": value, ">=": value, ">": math.floor(value) + 1}.get(c.op)
+            high = {"==": value, "<=": value, "<": math.ceil(value) - 1}.get(c.op)
+            if low is not None and low > least.get(axis, (-math.inf, c))[0]:
+                least[axis] = (Fraction(low), c)
+            if high is not None and high < most.get(axis, (math.inf, c))[0]:
+                most[axis] = (Fraction(high), c)
+    for axis in [a for a in least if a in most and least[a][0] > most[a][0]]:
+        raise DefinitionError(f"no size of {axis} satisfies both {least[axis][1]} and {most[axis][1]}")
+
+
+def check_hypotheses(hypotheses: Iterable[Hypothesis]) -> None:
+    """Raise DefinitionError where one quantity is assumed to be two different numbers."""
+    values: dict[Expr, Fraction] = {}
+    for h in hypotheses:
+        if isinstance(h.right, Const) and values.setdefault(h.left, h.right.value) != h.right.value:
+            raise DefinitionError(f"{h.left} is assumed to be {values[h.left]} and {h.right} at once; no input satisfies both")
 
 
 def declared_outputs(outputs: list[Output], wanted: tuple[Array, ...]) -> list[Output]:
