@@ -19,6 +19,7 @@ from derive.oracle.intervals import intervals
 
 PLACES = 15
 BITS = 128
+COARSE = Fraction(1, 10**7)  # width of an enclosure that a closed form is only held against
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,19 @@ def _mean_square(f: Curve) -> MeanSquare:
         raise DeriveError(f"{f.program.name}: its mean square is not known to be positive, so there is no gain")
     formula = closed.mean_square(f.program, f.variable, f.parameters)
     return MeanSquare(found, str(formula) if formula is not None and _agrees(formula, f, found) else "")
+
+
+def closed_gain(op: Op, longest: int) -> tuple[str, str]:
+    """Closed forms of E[f(z)^2] and E[f'(z)^2] at the defaults, each within a coarse enclosure; "" where there is no short one."""
+    first, second = (_closed(f, longest) for f in (curve(op), slope(op)))
+    return first, second
+
+
+def _closed(f: Curve, longest: int) -> str:
+    formula = closed.mean_square(f.program, f.variable, f.parameters)
+    if formula is None or len(str(formula)) > longest:
+        return ""
+    return str(formula) if _agrees(formula, f, mean_square(f, COARSE)) else ""
 
 
 def _agrees(formula: Any, f: Curve, found: Enclosed) -> bool:

@@ -12,7 +12,7 @@ import sympy
 
 from derive.analysis.signs import Cell, Formula, Span, Undecided, signs
 from derive.calculus.atoms import primitive
-from derive.language.nodes import BATCH, Add, Call, Compare, Const, Expr, Input, Mul, Param, Pow, Ref, Where, leaves, walk
+from derive.language.nodes import BATCH, Add, Call, Compare, Const, Expr, Input, Mul, Param, Pow, Ref, Where, leaves, substitute, walk
 from derive.language.program import Program
 
 FUNCTIONS = {
@@ -139,7 +139,7 @@ def _spans(symbol: Formula, domain: Domain, points: set[Formula]) -> Iterator[Sp
 
 def _breakpoints(sides: tuple[Expr, ...], names: Mapping[Expr, Formula]) -> Iterator[tuple[Formula, Formula]]:
     """(variable, value) wherever a linear factor of what a condition asks for vanishes."""
-    for subject in {s for side in sides for s in _subjects(primitive(side))}:
+    for subject in {v for side in sides for s in _subjects(primitive(side)) for v in _unsigned(s)}:
         if leaves(subject, Where, Ref):
             continue
         try:
@@ -148,6 +148,16 @@ def _breakpoints(sides: tuple[Expr, ...], names: Mapping[Expr, Formula]) -> Iter
             continue
         for part in (below, above):
             yield from _roots(part)
+
+
+def _unsigned(subject: Expr) -> Iterator[Expr]:
+    """What a condition asks for, with each absolute value as what is in it, and as its opposite."""
+    inner = next((n for n in walk(subject) if isinstance(n, Call) and n.fn == "abs"), None)
+    if inner is None:
+        yield subject
+        return
+    for instead in (inner.args[0], -inner.args[0]):
+        yield from _unsigned(substitute(subject, {inner: instead}))
 
 
 def _roots(part: Formula) -> Iterator[tuple[Formula, Formula]]:

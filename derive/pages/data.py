@@ -15,6 +15,7 @@ from derive.language.operation import Op
 from derive.language.program import Let
 from derive.language.text import text
 from derive.pages import facts as facts_page
+from derive.pages import portrait
 from derive.pages.entries import source, tier
 from derive.pages.formulas import equation, new_lets
 from derive.pages.kinks import kinks
@@ -58,6 +59,7 @@ def _op(op: Op, readings: Collection[str]) -> Fields:
         **program_signature(program),
         "definition": _lets(program.lets, notation),
         "kinks": [inline(k) for k in kinks(program)],
+        "curve": portrait.data(op),
         "readings": {
             r: {
                 "function": p.name,
