@@ -71,7 +71,7 @@ def _exp_quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _hypot_minus(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """sqrt(a^2 + b^2) - b for b >= 0, without cancellation; the square of a is never taken."""
     below = np.hypot(a, b) + b
-    return a * (a / np.where(below > 0.0, below, 1.0))
+    return np.where(np.isinf(a), np.abs(a), a * (a / np.where((below > 0.0) & (below < np.inf), below, 1.0)))
 
 
 def _over_length(a: np.ndarray, b: np.ndarray) -> np.ndarray:
