@@ -34,6 +34,7 @@ from derive.language.nodes import (
     Delta,
     Expr,
     Iota,
+    Mul,
     Param,
     Reduce,
     Size,
@@ -180,7 +181,7 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
     exponent = [(f, e) for f, e in mono if f[0] == "exp"]
     rest = [(f, e) for f, e in without_implied(mono) if f[0] != "exp"]
     rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
-    result = [_power(f, e, names) for f, e in rest]
+    result = [factor for f, e in rest for factor in _powers(f, e, names)]
     if exponent:
         inside: Poly = {}
         for f, e in exponent:
@@ -252,8 +253,12 @@ def _fold_density(exponents: dict[Factor, Fraction], atoms: list[Expr], names: N
     return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0]))), atoms
 
 
-def _power(f: Factor, e: Fraction, names: Names) -> Expr:
-    return power(_factor(f, names), Const(e))
+def _powers(f: Factor, e: Fraction, names: Names) -> tuple[Expr, ...]:
+    """A power, as factors: what a sum is multiplied by leaves a whole one, ((a + b)/2)^-1 is 2 (a + b)^-1."""
+    base = _factor(f, names)
+    if e.denominator == 1 and isinstance(base, Mul) and isinstance(base.args[0], Const):
+        return Const(base.args[0].value ** int(e)), power(mul(*base.args[1:]), Const(e))
+    return (power(base, Const(e)),)
 
 
 def _factor(f: Factor, names: Names) -> Expr:

@@ -9,6 +9,7 @@ from derive.calculus.atoms import primitive
 from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, leaves, substitute, walk
 from derive.language.program import Let, Program
 from derive.numerics.cancelling import uncancelled
+from derive.numerics.exponents import HIDDEN
 from derive.numerics.regions import rewritten
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -77,7 +78,8 @@ def _name(n: Expr, roots: set[Expr]) -> str | None:
     if isinstance(n, Call) and n.fn == "normal_tail_ratio":
         return "tail"
     if isinstance(n, Where) and isinstance(n.condition, Compare) and _is_shared(n.condition.left) and n.other == ZERO:
-        return f"{n.chosen.name}_bounded" if isinstance(n.chosen, (Input, Ref)) else "bounded"
+        named = isinstance(n.chosen, (Input, Ref)) and HIDDEN not in n.chosen.name
+        return f"{n.chosen.name}_bounded" if named else "bounded"
     return None
 
 
