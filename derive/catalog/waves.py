@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import sigmoid, softplus, tanh
-from derive.language import Positive, Real, cos, erf, exp, log, maximum, minimum, normal_cdf, op, sin, sqrt, where
+from derive.language import Positive, Real, cos, equal, erf, exp, log, maximum, minimum, normal_cdf, op, sin, sqrt, where
 
 
 @op(source="Barron 2021, arXiv:2112.11687, eq. 1")
@@ -50,7 +50,7 @@ def gcu(x: Real["..."]):
 @op(source="Woodward & Davies 1952, Information theory and inverse probability in telecommunication, eq. 34, without pi")
 def sinc(x: Real["..."]):
     """The sine of the input over the input; 1 at zero."""
-    return where(x > 0, sin(x) / x, where(x < 0, sin(x) / x, 1))
+    return where(equal(x, 0), 1, sin(x) / x)
 
 
 @op(source="Basirat & Roth 2018, arXiv:1808.00783, eq. 3")

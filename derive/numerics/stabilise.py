@@ -78,8 +78,8 @@ def _name(n: Expr, roots: set[Expr]) -> str | None:
     if isinstance(n, Call) and n.fn == "normal_tail_ratio":
         return "tail"
     if isinstance(n, Where) and isinstance(n.condition, Compare) and _is_shared(n.condition.left) and n.other == ZERO:
-        named = isinstance(n.chosen, (Input, Ref)) and HIDDEN not in n.chosen.name
-        return f"{n.chosen.name}_bounded" if named else "bounded"
+        chosen = n.chosen
+        return f"{chosen.name}_bounded" if isinstance(chosen, (Input, Ref)) and HIDDEN not in chosen.name else "bounded"
     return None
 
 

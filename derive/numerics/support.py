@@ -97,6 +97,11 @@ def _log1mexp(a: np.ndarray) -> np.ndarray:
     return np.where(a < 0.7, np.log(-np.expm1(-np.minimum(a, 1.0))), np.log1p(-np.exp(-np.maximum(a, 0.5))))
 
 
+def _beyond_quarter(x: np.ndarray) -> np.ndarray:
+    """x from 1/4 on; 1 where it is smaller, for values that `_near_root` replaces there."""
+    return np.where(np.abs(x) < 0.25, 1.0, x)
+
+
 def _near_root(
     value: np.ndarray, x: np.ndarray, radius: float, root: float, root_rest: float, order: int, *coefficients: float
 ) -> np.ndarray:
