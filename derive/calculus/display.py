@@ -24,17 +24,22 @@ from derive.calculus.grouping import (
     with_means,
     without_implied,
 )  # fmt: skip
+from derive.calculus.shorter import together
 from derive.language.nodes import (
     BATCH,
     MINUS_ONE,
+    ONE,
     ZERO,
+    Add,
     Call,
     Compare,
     Const,
     Delta,
     Expr,
     Iota,
+    Mul,
     Param,
+    Pow,
     Reduce,
     Size,
     Where,
@@ -76,10 +81,11 @@ def expression(p: Poly, names: Names) -> Expr:
     body = _split(rest, names)
     if not common and number == 1:
         return body
-    outside = ([Const(number)] if number != 1 else []) + _factors(common, names)
+    outside = _factors(common, names)
     if isinstance(body, Where) and ZERO in (body.chosen, body.other):
-        return where(body.condition, flatten(mul(*outside, body.chosen)), flatten(mul(*outside, body.other)))
-    return mul(*outside, body)
+        branches = (flatten(mul(Const(number), *outside, b)) for b in (body.chosen, body.other))
+        return where(body.condition, *branches)
+    return signed(number, [*outside, body])
 
 
 def _split(p: Poly, names: Names) -> Expr:
@@ -128,7 +134,7 @@ def _branches(p: Poly, indicator: Factor, names: Names) -> Expr:
     _, op, k = indicator
     chosen = {m: c for m, c in known_branch(chosen, op, k, True).items() if c}
     other = known_branch(other, op, k, False)
-    condition, yes, no = _condition(op, al.poly(k), names), expression(chosen, names), expression(other, names)
+    condition, yes, no = _condition(op, al.poly(k), names), *(expression(together(b), names) for b in (chosen, other))
     if is_negative(yes) and is_negative(no):
         return mul(MINUS_ONE, where(condition, opposite(yes), opposite(no)))
     return where(condition, yes, no)
@@ -165,10 +171,28 @@ def _merge_reductions(p: Poly, names: Names) -> Expr | None:
 
 
 def _term(mono: Mono, c: Fraction, names: Names) -> Expr:
-    factors = _factors(mono, names)
-    if c == -1:
-        return mul(MINUS_ONE, *factors)
-    return mul(Const(c), *factors) if c != 1 else mul(*factors)
+    return signed(c, _factors(mono, names))
+
+
+def signed(c: Fraction, factors: list[Expr]) -> Expr:
+    """A number times factors; a minus goes into a factor x - 1, which becomes 1 - x."""
+    for i, f in enumerate(factors):
+        turned = _one_less(f) if c < 0 else None
+        if turned is not None:
+            return mul(Const(-c), *factors[:i], turned, *factors[i + 1 :])
+    return mul(Const(c), *factors)
+
+
+def _one_less(f: Expr) -> Expr | None:
+    """(1 - x)^n for (x - 1)^n, n odd."""
+    base, e = (f.base, f.exponent) if isinstance(f, Pow) else (f, ONE)
+    if not isinstance(base, Add) or not isinstance(e, Const) or e.value.denominator != 1 or e.value % 2 == 0:
+        return None
+    numbers = [t for t in base.args if isinstance(t, Const)]
+    rest = [t for t in base.args if not isinstance(t, Const)]
+    if len(numbers) != 1 or numbers[0].value >= 0 or any(is_negative(t) for t in rest):
+        return None
+    return power(add(Const(-numbers[0].value), *(mul(MINUS_ONE, t) for t in rest)), e)
 
 
 def _factors(mono: Mono, names: Names) -> list[Expr]:
@@ -180,7 +204,7 @@ def _factors(mono: Mono, names: Names) -> list[Expr]:
     exponent = [(f, e) for f, e in mono if f[0] == "exp"]
     rest = [(f, e) for f, e in without_implied(mono) if f[0] != "exp"]
     rest.sort(key=lambda fe: _reading_order(fe[0], fe[1], names))
-    result = [_power(f, e, names) for f, e in rest]
+    result = [factor for f, e in rest for factor in _powers(f, e, names)]
     if exponent:
         inside: Poly = {}
         for f, e in exponent:
@@ -252,8 +276,12 @@ def _fold_density(exponents: dict[Factor, Fraction], atoms: list[Expr], names: N
     return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0]))), atoms
 
 
-def _power(f: Factor, e: Fraction, names: Names) -> Expr:
-    return power(_factor(f, names), Const(e))
+def _powers(f: Factor, e: Fraction, names: Names) -> tuple[Expr, ...]:
+    """A power, as factors: what a sum is multiplied by leaves a whole one, ((a + b)/2)^-1 is 2 (a + b)^-1."""
+    base = _factor(f, names)
+    if e.denominator == 1 and isinstance(base, Mul) and isinstance(base.args[0], Const):
+        return Const(base.args[0].value ** int(e)), power(mul(*base.args[1:]), Const(e))
+    return (power(base, Const(e)),)
 
 
 def _factor(f: Factor, names: Names) -> Expr:

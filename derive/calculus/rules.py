@@ -32,7 +32,9 @@ def single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
     (mono, c), *_ = body.items()
     rules = []
     for f, e in mono:
-        if f[0] in SCALAR or not _spans(f, ref, mono) or holds_exponential(f) or is_symbolic_power(f):
+        if f[0] in SCALAR or not _spans(f, ref, mono) or holds_exponential(f):
+            continue
+        if _is_base(f, mono) or (is_symbolic_power(f) and not any(_is_base(g, mono) and x < 0 for g, x in mono)):
             continue
         inverse = al.from_exponents({ref: Fraction(1), **{g: -x for g, x in mono if g != f}})
         rules.append(Rule(name, f, e, al.scale(inverse, 1 / c)))
@@ -47,6 +49,12 @@ def holds_exponential(f: Factor) -> bool:
 def read_elsewhere(f: Factor) -> bool:
     """Whether a tensor is read at positions that data gives."""
     return f[0] == "t" and any(ix.depends_on_data(i) for _, i in f[2])
+
+
+def _is_base(f: Factor, mono: al.Mono) -> bool:
+    """Whether a sum stands beside a symbolic power of itself: u^(-(n + 1)/2) is u^(-1/2) and u^(-n/2), recognised by the latter."""
+    logs = [h[2][0] for g, _ in mono if is_symbolic_power(g) for h, _ in g[1] if h[:2] == ("call", "log")]
+    return f[0] == "pow" and any(f[1] == k for k in logs)
 
 
 def is_symbolic_power(f: Factor) -> bool:

@@ -46,9 +46,26 @@ def if_shorter(p: Poly, change: Callable[[Poly], Poly]) -> Poly:
 
 def together(p: Poly) -> Poly:
     """Terms over one denominator, for each sum that stands in denominators, where that is shorter."""
-    bases = sorted({f for m in p for f, e in m if f[0] == "pow" and e < 0 and e.denominator == 1}, key=al.order)
+    bases = sorted({f for m in p for f, e in m if f[0] == "pow" and e < 0}, key=al.order)
     for base in bases:
         p = if_shorter(p, lambda q, base=base: cancelled(over(q, base), base))  # type: ignore[misc]
+        p = if_shorter(p, lambda q, base=base: multiple_cancelled(q, base))  # type: ignore[misc]
+    return p
+
+
+def multiple_cancelled(p: Poly, base: Factor) -> Poly:
+    """Terms over a sum that are a multiple of it: (1 + x/r) / (r + x) is 1/r."""
+    divisor = al.poly(base[1])
+    lowest = min((dict(m).get(base, Fraction(0)) for m in p), default=Fraction(0))
+    above = {tuple(fe for fe in m if fe[0] != base): c for m, c in p.items() if dict(m).get(base, Fraction(0)) == lowest}
+    if lowest >= 0 or len(above) != len(divisor):
+        return p
+    first, c = next(iter(divisor.items()))
+    for m, d in above.items():
+        factor = al.times(al.from_exponents({f: -e for f, e in first}), {m: d / c})
+        if al.times(factor, divisor) == above:
+            rest = {n: v for n, v in p.items() if dict(n).get(base, Fraction(0)) != lowest}
+            return al.plus(rest, al.times(factor, al.from_exponents({base: lowest + 1})))
     return p
 
 

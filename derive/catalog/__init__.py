@@ -26,9 +26,11 @@ from derive.catalog.regions import REGIONS
 from derive.catalog.regression import REGRESSION
 from derive.catalog.regularizers import REGULARIZERS
 from derive.catalog.resampling import RESAMPLING
+from derive.catalog.robust import ROBUST
 from derive.catalog.schedules import SCHEDULES
 from derive.catalog.similarity import SIMILARITY
 from derive.catalog.userfile import ops_in
+from derive.catalog.waves import WAVES
 from derive.language.errors import UnknownOp, closest
 from derive.language.operation import Op
 
@@ -37,9 +39,11 @@ SECTIONS = (
     ("activations",    ACTIVATIONS),
     ("curves",         CURVES),
     ("piecewise",      PIECEWISE),
+    ("waves",          WAVES),
     ("losses",         LOSSES),
     ("reductions",     REDUCTIONS),
     ("regression",     REGRESSION),
+    ("robust",         ROBUST),
     ("classification", CLASSIFICATION),
     ("similarity",     SIMILARITY),
     ("regions",        REGIONS),

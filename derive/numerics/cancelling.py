@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from math import isqrt
 
 from derive.language.functions import abs as absolute
@@ -74,7 +74,7 @@ def uncancelled(program: Program) -> Program:
         if _is_algebraic(let.body):
             named[let.ref] = substitute(let.body, named)
         hidden: dict[Expr, Expr] = {ref: whole for ref, whole in named.items() if isinstance(ref, Ref) and HIDDEN in ref.name}
-        lets.append(Let(let.name, transform(body, lambda n: _lengths(n, signs, hidden))))
+        lets.append(Let(let.name, transform(body, partial(_lengths, signs=signs, hidden=hidden))))
     return replace(program, lets=tuple(lets))
 
 
@@ -280,15 +280,6 @@ def _divisor(p: Poly) -> Poly:
     return reduce(times, (letter(k, e) for k, e in lowest.items() if e < 0), UNIT)
 
 
-def common_divisor(e: Add) -> tuple[Expr, Expr]:
-    """What the terms of a sum are divided by, and the sum without it."""
-    found = _read(e, {})
-    below = _divisor(found.whole) if found is not None else UNIT
-    if found is None or below == UNIT:
-        return ONE, e
-    return spell(below, found.book), add(*(spell(times(t, raised(below, -1)), found.book) for t in found.terms))
-
-
 def _conjugated(s: Sum) -> Expr | None:
     for u, v in _splits(s):
         way = sign(v, s.book)
@@ -389,7 +380,9 @@ def _over_length(n: Expr, below: Expr, signs: dict[Expr, int], hidden: Mapping[E
             factor, rest = coefficient(a)
             if x.axes and rest == x and m.denominator == 1 and m > 0:
                 shared = Fraction(min(m, -2 * k))
-                part = mul(power(Const(factor), Const(-shared)), power(Call("over_length", (a, b)), Const(shared)), power(x, Const(m - shared)))
+                part = mul(
+                    power(Const(factor), Const(-shared)), power(Call("over_length", (a, b)), Const(shared)), power(x, Const(m - shared))
+                )
                 others = [o for o in n.children if o is not f and o is not below]
                 return flatten(mul(*others, part, power(Call("hypot", (a, b)), Const(2 * k + shared))))
     return None
@@ -416,5 +409,3 @@ def _root(t: Poly, book: Alphabet) -> Expr | None:
 def _root_of_number(c: Fraction) -> Expr:
     exact = Fraction(isqrt(c.numerator), isqrt(c.denominator))
     return Const(exact) if exact * exact == c else power(Const(c), Const(HALF))
-
-

@@ -67,6 +67,7 @@ ROWS = (
     Kernel("normal_cdf",        1,    normal_cdf,                                       "_normal_cdf"),
     Kernel("normal_tail_ratio", 1,    lambda a: normal_cdf(-a) * exp(a**2 / 2),         "_normal_tail_ratio"),
     Kernel("erf",               1,    erf,                                              "_erf"),
+    Kernel("beyond_quarter",    1,    lambda x: x,                                      "_beyond_quarter"),
     Kernel("near_root",         None, lambda value, *_: value,                          "_near_root"),
 )
 # fmt: on

@@ -31,7 +31,6 @@ from derive.language.nodes import (
 )
 from derive.language.text import is_negative, opposite
 from derive.numerics.alphabet import Alphabet, constant_expr
-from derive.numerics.cancelling import common_divisor
 from derive.numerics.choices import Facts, choice, resolved, signs
 from derive.numerics.reading import has_exponential, is_readable, nested, read
 from derive.numerics.roots import with_root_at_zero, with_roots
@@ -73,14 +72,12 @@ def _plain(e: Expr, scope: Scope, facts: Facts) -> Expr:
 
 
 def _sum_at_zero(e: Expr) -> Expr:
-    """A sum without exponentials whose terms cancel at 0: the powers below the line in front, the rest with a local form."""
+    """A sum without exponentials whose terms cancel, with local forms: at 0 where it holds curves, at all roots of a polynomial."""
     if not isinstance(e, Add) or not is_element_wise(e) or len(atoms(e)) != 1 or not e.axes:
         return e
     if len(e.args) > 2 and all(isinstance(n, (Const, Add, Mul, Pow, *ATOMS)) for n in walk(e)):
         return with_roots(e, e)
-    below, inside = common_divisor(e)
-    local = with_root_at_zero(inside)
-    return e if local == inside else mul(local, below)
+    return with_root_at_zero(e)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.language.nodes import Add, Call, Const, Expr, leaves
+from derive.language.nodes import Add, Call, Const, Expr, Pow, leaves, substitute, walk
 from derive.numerics.constants import context, value
 from derive.numerics.evaluate import evaluate
 from derive.numerics.kernels import meaning
@@ -45,13 +45,26 @@ def with_roots(stable: Expr, exact: Expr) -> Expr:
 
 @cache
 def with_root_at_zero(e: Expr) -> Expr:
-    """A sum of functions of one variable, with a local form at 0 where it vanishes there and loses digits."""
+    """A sum of functions of one variable, with a local form at 0 where it vanishes there and loses digits; a sum that divides by
+    powers of the variable is not evaluated at small ones."""
     variables = atoms(e)
     if not isinstance(e, Add) or len(variables) != 1 or not any(n.fn in CURVED for n in leaves(e, Call)):  # type: ignore[attr-defined]
         return e
     (x,) = variables
     f = _function(meaning(e), x)
-    return _local(e, e, f, x, context().zero) if _vanishes_at_zero(f) and _loses_digits(e, f, x, _near(0)) else e
+    if not _tends_to_zero(f) or not _loses_digits(e, f, x, _near(0)):
+        return e
+    divided = any(isinstance(n, Pow) and n.base == x and isinstance(n.exponent, Const) and n.exponent.value < 0 for n in walk(e))
+    apart = substitute(e, {x: Call("beyond_quarter", (x,))}) if divided else e
+    local = _local(apart, e, f, x, context().zero)
+    return e if local == apart else local
+
+
+def _tends_to_zero(f: Function) -> bool:
+    try:
+        return bool(abs(f(context().mpf(2) ** -60)) < 2.0**-50)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return False
 
 
 def _roots(stable: Expr, f: Function, x: Expr) -> Iterator[Any]:

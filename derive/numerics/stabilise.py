@@ -10,6 +10,7 @@ from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Re
 from derive.language.program import Let, Program
 from derive.language.recurrence import needed
 from derive.numerics.cancelling import uncancelled
+from derive.numerics.exponents import HIDDEN
 from derive.numerics.regions import rewritten
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -72,7 +73,8 @@ def _name(n: Expr, roots: set[Expr]) -> str | None:
     if isinstance(n, Call) and n.fn == "normal_tail_ratio":
         return "tail"
     if isinstance(n, Where) and isinstance(n.condition, Compare) and _is_shared(n.condition.left) and n.other == ZERO:
-        return f"{n.chosen.name}_bounded" if isinstance(n.chosen, (Input, Ref)) else "bounded"
+        chosen = n.chosen
+        return f"{chosen.name}_bounded" if isinstance(chosen, (Input, Ref)) and HIDDEN not in chosen.name else "bounded"
     return None
 
 

@@ -71,7 +71,7 @@ def _exp_quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _hypot_minus(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """sqrt(a^2 + b^2) - b for b >= 0, without cancellation; the square of a is never taken."""
     below = np.hypot(a, b) + b
-    return a * (a / np.where(below > 0.0, below, 1.0))
+    return np.where(np.isinf(a), np.abs(a), a * (a / np.where((below > 0.0) & (below < np.inf), below, 1.0)))
 
 
 def _over_length(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -95,6 +95,11 @@ def _versine(x: np.ndarray) -> np.ndarray:
 def _log1mexp(a: np.ndarray) -> np.ndarray:
     """log(1 - exp(-a)) for a > 0 (Maechler 2012)."""
     return np.where(a < 0.7, np.log(-np.expm1(-np.minimum(a, 1.0))), np.log1p(-np.exp(-np.maximum(a, 0.5))))
+
+
+def _beyond_quarter(x: np.ndarray) -> np.ndarray:
+    """x from 1/4 on; 1 where it is smaller, for values that `_near_root` replaces there."""
+    return np.where(np.abs(x) < 0.25, 1.0, x)
 
 
 def _near_root(

@@ -166,7 +166,7 @@ JAX_NN = {
     "softplus":                     "softplus",
     "sparse_plus":                  "sparse_plus",
     "sparse_sigmoid":               "sparse_sigmoid",
-    "squareplus":                   "missing: x + sqrt(x**2 + b) cancels for negative x, which no rule of the stable forms mends",
+    "squareplus":                   "squareplus",
     "standardize":                  "standardize",
     "swish":                        "silu",
     "tanh":                         "tanh",

@@ -42,6 +42,22 @@ FORMS = {
     "mlp":                 {"dbatch_norm_train": "dh*(1 - h**2)", "db1": "0", "db2": "sum(dlinear_2, N)"},
     "residual_block":      {"dz": "where(z > 0, g, 0)", "dn1": "where(n1 > 0, dh, 0)",
                             "dconv2d_same_2": "gamma2*rstd_2*(dz - mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W))"},
+    "conv2d":              {"dx": "sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)"
+                                  "*sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q), J O P)",
+                            "dw": "sum(g*x[H=dilation*idx(I) + stride*idx(P) - padding, "
+                                  "W=dilation*idx(J) + stride*idx(Q) - padding], N P Q)"},
+    "cosine_similarity":   {"da": "g*(bhat/sqrt(sum(a**2, D)) - y*a/sum(a**2, D))"},
+    "cross_entropy_smoothed": {"dlogits": "g*(onehot(label, C)*(smoothing - 1) + p - smoothing/size(C))/size(N)"},
+    "instance_norm":       {"dx": "gamma*rstd*(g - mean(g, H W) - xhat*mean(g*xhat, H W))"},
+    "logit":               {"dp": "g/(p*(1 - p))"},
+    "isru":                {"dx": "g/(1 + alpha*x**2)**(3/2)"},
+    "isrlu":               {"dx": "g*where(x >= 0, 1, 1/(1 + alpha*x**2)**(3/2))"},
+    "arcsinh":             {"dx": "g/sqrt(1 + x**2)"},
+    "gcu":                 {"dx": "g*(cos(x) - x*sin(x))"},
+    "pseudo_huber":        {"dpred": 'delta*g*r/(size("...")*sqrt(1 + r**2))'},
+    "cauchy_loss":         {"dpred": '2*g*(pred - target)/(size("...")*(2*c**2 + (pred - target)**2))'},
+    "von_mises_nll":       {"dpred": 'kappa*g*sin(pred - target)/size("...")'},
+    "soft_assignment":     {"dd_in": "y*(x - centre)*(1 + freedom)*(sum(g*y, K) - g)/(freedom + d)", "dx": "sum(dd_in, K)"},
     "attention_bias":      {"ds": "p*(dp - sum(p*dp, M))", "dbias": "sum(ds, ...)"},
 }
 # fmt: on
