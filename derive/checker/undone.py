@@ -38,6 +38,7 @@ HALF = Const(Fraction(1, 2))
 SMALL = 24
 WRITTEN = "computed as written"
 GUARD = Fraction(1, 10**12)
+SINGLE_GUARD = Fraction(2305843, 2**61)  # 1e-12 in single precision, which torch takes in double precision too
 Change = Callable[[Expr], "Expr | None"]
 
 
@@ -250,7 +251,7 @@ def _saturated(node: Expr) -> Expr | None:
 
 def _least_log(node: Expr) -> Expr | None:
     match node:
-        case Call("log", (v,)):
+        case Call("log", (_,)):
             return where(add(node, Const(Fraction(100))) > 0, node, Const(Fraction(-100)))
     return None
 
@@ -264,7 +265,7 @@ def _padded_length(node: Expr) -> Expr | None:
 
 
 def _least_divisor(node: Expr) -> Expr | None:
-    """(u/p + v)/(w*(p + c)) as (u + v*p)/(w*p*(p + c)), and the product p*(p + c) at least GUARD in size."""
+    """(u/p + v)/(w*(p + c)) as (u + v*p)/(w*p*(p + c)), and the product p*(p + c) at least SINGLE_GUARD in size."""
     factors = flat(node)
     tops = [f for f in factors if isinstance(f, Add)]
     divisors = [f.base for t in tops for a in t.args for f in flat(a) if isinstance(f, Pow) and f.exponent == MINUS_ONE]
@@ -274,8 +275,8 @@ def _least_divisor(node: Expr) -> Expr | None:
         return None
     p, product = divisors[0], mul(divisors[0], partners[0].base)
     over = add(*(mul(*(f for f in flat(t) if f != reciprocal(p))) if reciprocal(p) in flat(t) else mul(p, t) for t in tops[0].args))
-    floor = mul(Call("sign", (product,)), Const(GUARD))
-    under = where(add(Call("abs", (product,)), Const(-GUARD)) > 0, product, floor)
+    floor = mul(Call("sign", (product,)), Const(SINGLE_GUARD))
+    under = where(add(Call("abs", (product,)), Const(-SINGLE_GUARD)) > 0, product, floor)
     return mul(*(f for f in factors if f not in (tops[0], partners[0])), over, reciprocal(under))
 
 
