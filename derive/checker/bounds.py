@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.floats import COMPARE
-from derive.checker.levels import LIBRARY, Bound, Doubt, Level, Wide
+from derive.checker.levels import LIBRARY, Bound, Doubt, Level, Wide, with_ties
 from derive.checker.propagation import PASSED, differences, wide
 from derive.checker.reductions import REDUCED
 
@@ -86,7 +86,7 @@ class Bounds:
             e = sum((a.e for a in args[1:]), args[0].e)
             own = np.abs(v) if len(args) == 2 else (len(args) - 1) * sum((np.abs(a.v) for a in args[1:]), np.abs(args[0].v))
             e = np.where(self._some_zero(args), e, e + self.level.u * own)
-        return self._meant(self.settle(v, e, real), args)
+        return with_ties(self._meant(self.settle(v, e, real), args), args, np.add)
 
     def _meant(self, result: Bound, args: list[Bound]) -> Bound:
         """An infinity of the definition is exact, and so is what it makes infinite."""
@@ -103,7 +103,7 @@ class Bounds:
         """Factor by factor."""
         total = args[0]
         for a in args[1:]:
-            total = self._meant(self._product(total, a), [total, a])
+            total = with_ties(self._meant(self._product(total, a), [total, a]), [total, a], np.multiply)
         return total
 
     def _product(self, a: Bound, b: Bound) -> Bound:
@@ -210,15 +210,14 @@ class Bounds:
     def read(self, body: Bound, mesh: tuple[Array, ...], inside: Array) -> Bound:
         """Exactly 0 outside."""
         e = np.broadcast_to(body.e, body.v.shape)
-        tied = None if body.tied is None else body.tied[mesh]
-        return Bound(np.where(inside, body.v[mesh], 0), np.where(inside, e[mesh], 0), body.real, tied)
+        tied, among = (None if x is None else x[mesh] for x in (body.tied, body.among))
+        return Bound(np.where(inside, body.v[mesh], 0), np.where(inside, e[mesh], 0), body.real, tied, among)
 
     def onehot(self, index: Bound, places: Array, dim: int) -> Bound:
         """1 at the index; evenly shared by tied positions when the side is "split"."""
         v = (places == index.v).astype(Wide)
         if index.tied is not None and self.side == "split":
-            share = index.tied / np.sum(index.tied, axis=-1, keepdims=True, dtype=Wide)
-            v = np.moveaxis(share, -1, dim).squeeze(dim + 1)
+            v = np.sum(index.hits(places), axis=-1, dtype=Wide) / np.sum(index.tied, axis=-1, dtype=Wide)
         return Bound(v, np.where((v == 0) | (v == 1), 0, self.level.u * v), index.real)
 
 

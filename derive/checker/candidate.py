@@ -7,9 +7,11 @@ import importlib
 import importlib.util
 import inspect
 import io
+import os
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +27,8 @@ from derive.language.errors import closest
 from derive.language.program import Program
 
 Array = NDArray[Any]
+REFUSING = ("torch", "jax")
+BUSY, PATIENCE = 0.75, 3.0  # shares of the limit: computed so far, and of the clock at most, for a call that had to share the machine
 OURS = Path(__file__).resolve().parents[1]  # where no line of a candidate stands
 LIMIT = 10.0  # seconds that one call may take
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -51,10 +55,11 @@ class Binding:
 
 @dataclass(frozen=True)
 class Raised:
-    """The candidate raised: what, and on which of its lines; or it did not return in time."""
+    """The candidate raised: what, and on which of its lines; or it did not return in time; or a framework that it calls refused."""
 
     message: str
     late: bool = False
+    refused: bool = False
 
 
 def load(spec: str) -> Callable[..., Any]:
@@ -97,6 +102,18 @@ def _module(path: Path) -> Any:
     finally:
         sys.path.pop(0)
     return module
+
+
+def _refused(error: BaseException) -> bool:
+    """Whether a framework's own code raised it on purpose, in a `raise` of its own: so torch refuses to normalise a single value, and
+    JAX to differentiate what it has no rule for."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or not isinstance(error, (ValueError, NotImplementedError)):
+        return False
+    homes = [Path(str(getattr(sys.modules[m], "__file__", None) or os.devnull)).parent for m in REFUSING if m in sys.modules]
+    last, line = Path(frames[-1].filename), frames[-1].line or ""
+    hidden = last.is_relative_to(OURS) and isinstance(error, NotImplementedError)  # JAX takes its own frames out of a traceback
+    return hidden or (any(last.is_relative_to(h) for h in homes) and line.startswith("raise "))
 
 
 def describe(error: BaseException, within: str | None = None) -> str:
@@ -204,7 +221,7 @@ def call(function: Callable[..., Any], positional: Sequence[Any], keywords: Mapp
         except TooSlow:
             return Raised(f"not returned within {limit:g} s", True)
         except (Exception, SystemExit) as error:
-            return Raised(describe(error))
+            return Raised(describe(error), refused=_refused(error))
 
 
 class Silence(io.TextIOBase):
@@ -227,7 +244,12 @@ def limited(seconds: float) -> Iterator[None]:
         yield
         return
 
+    began, worked = time.perf_counter(), time.process_time()
+
     def stop(*_: object) -> None:
+        if time.process_time() - worked < BUSY * seconds and time.perf_counter() - began < PATIENCE * seconds:
+            signal.setitimer(signal.ITIMER_REAL, seconds / 4)  # the machine was busy with something else
+            return
         raise TooSlow
 
     before = signal.signal(signal.SIGALRM, stop)

@@ -84,6 +84,7 @@ def check(
         used(op, found, given), tuple(keep(f.sample, f.reading) for f in findings),
         (
             *(f"{r.reading} by {r.adapter.name}'s own differentiation" for r in found if r.autograd),
+            *dict.fromkeys(f"{found[0].adapter.name} refuses some inputs: {m}" for read in reads.values() for m in read.tally.refusals),
             *(note for r in found if not reads[r.reading].findings for note in special_values(asked.contract, r, fixed(op, r, given))),
         ),
     )  # fmt: skip

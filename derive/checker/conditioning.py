@@ -46,8 +46,8 @@ def _sharper(
     size = np.abs(exact.astype(np.float64))
     with np.errstate(all="ignore"):
         empty = np.isfinite(a.slack) & (a.slack > LOST * size) & (size > level.flush / level.u) & ~a.kinked
-        if empty.any():  # by rounding: what underflow alone may lose is no reason to be stricter
-            rounded, _ = bounds(form, arrays, parameters, Bounds(replace(level, tiny=0.0, flush=0.0), SIDES[0]))
+        if empty.any():  # by rounding: what underflow alone may lose, or one over an overflow, is no reason to be stricter
+            rounded, _ = bounds(form, arrays, parameters, Bounds(replace(level, tiny=0.0, flush=0.0, largest=np.inf), SIDES[0]))
             empty &= FACTOR * rounded[at].e > LOST * size
         if not empty.any():
             return a

@@ -199,7 +199,7 @@ def parameter_values(p: Parameter) -> list[float]:
     """The default (if any), then values away from it, all within the range."""
     d = float(p.default) if p.default is not None else None
     middle = (p.low + p.high) / 2 if math.isfinite(p.low + p.high) else 1.0
-    beyond = 2.5 if d is None or 0 < d <= 0.5 else d * 3  # on the other side of 1
+    beyond = 0.8 if d is None or 0 < d <= 0.5 else d * 3  # a share stays one: max(x, slope*x) is a leaky relu up to slope 1
     whole = [] if d is None else [d, d + 1, d + 2, d - 1] if d >= 0 else [d, 0.0, 1.0]
     tried = whole if p.integer or d is None else [d, d * 100, 0.1] if 0 < d < 0.01 else [d, d * 0.5, beyond]
     values = [*tried, middle, 1.0, 2.0, 0.5, 0.9]

@@ -52,6 +52,7 @@ class Tally:
     """What was judged so far, for one reading."""
 
     calls: int = 0
+    refused: int = 0
     elements: int = 0
     undecided: int = 0
     unclaimed: int = 0
@@ -62,6 +63,7 @@ class Tally:
     firm_errors: list[Array] = field(default_factory=list)
     conventions: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
+    refusals: dict[str, None] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
 
     def count(self, j: Judged) -> None:

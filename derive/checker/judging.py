@@ -99,6 +99,9 @@ def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance, coar
         outside = np.maximum(np.maximum(off - high, low - off), 0)
         infinite = ~np.isfinite(got) | ~np.isfinite(exact)
         error = np.where(infinite, ulps(got, truth) * fine, outside)
+        missing = np.abs(np.sum(off))
+        if missing > allowance.total + np.sum(spacing) / 2:
+            error = np.where(allowance.kinked, np.maximum(error, missing), error)
         slack = allowance.slack
         if allowance.turned is not None:
             slack = np.where(got * np.sign(exact) < 0, np.minimum(slack, allowance.turned), slack)

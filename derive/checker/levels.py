@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -47,12 +49,29 @@ EXACT = Level(0.0, 0.0, 0.0, float("inf"))
 
 @dataclass(frozen=True)
 class Bound:
-    """A value, its error bound, whether it depends on real data, and (for arg-) which positions tie."""
+    """A value, its error bound, whether it depends on real data, and (for arg- and what is computed from one) along a last axis which
+    positions tie, and the value for each."""
 
     v: Array
     e: Array
     real: bool = True
     tied: Array | None = None
+    among: Array | None = None
+
+    def hits(self, places: Array) -> Array:
+        """Which of the tied positions make the value that of the place; for a Bound with ties."""
+        assert self.tied is not None and self.among is not None
+        return np.asarray(self.tied & (places[..., None] == self.among))
+
+
+def with_ties(result: Bound, args: list[Bound], combine: Callable[[Array, Array], Array]) -> Bound:
+    """The result with the ties of the one argument that has any."""
+    if sum(a.tied is not None for a in args) != 1:
+        return result
+    (tied,) = (a.tied for a in args if a.tied is not None)
+    among = reduce(combine, [a.v[..., None] if a.among is None else a.among for a in args])
+    shape = (*result.v.shape, tied.shape[-1])
+    return replace(result, tied=np.broadcast_to(tied, shape), among=np.broadcast_to(among, shape))
 
 
 @dataclass(frozen=True)

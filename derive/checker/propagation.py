@@ -13,14 +13,25 @@ from derive.checker.kernels import kernel
 from derive.checker.levels import Bound, Wide
 
 Array = NDArray[Any]
+DEEP = -30.0
 NARROW = ("normal_cdf", "erf")  # SciPy has them in float64 only
 
 
 def wide(fn: str, args: list[Array]) -> Any:
     """The function's value, in the widest arithmetic that has it."""
+    if fn == "normal_cdf":
+        return _normal_cdf(np.asarray(args[0], Wide))
     if fn in NARROW or fn not in FUNCTIONS:
         return kernel(fn)(*(np.asarray(a, np.float64) for a in args))
     return FUNCTIONS[fn](*args)
+
+
+def _normal_cdf(x: Array) -> Array:
+    """Far out by the scaled complement, so that it goes on where a double has none left."""
+    from scipy.special import erfcx
+
+    far = erfcx(np.asarray(np.maximum(-x, 0) / np.sqrt(2), np.float64)) * np.exp(-x * x / 2) / 2
+    return np.where(x < DEEP, far, kernel("normal_cdf")(np.asarray(x, np.float64)))
 
 
 def differences(fn: str, args: list[Bound]) -> Array:

@@ -17,6 +17,7 @@ from derive.checker.forms import Forms, gradient_inputs
 from derive.checker.grading import Format
 from derive.checker.inputs import READ_ONLY, Sample, laid_out, layout_of
 from derive.checker.levels import LEVELS, Level, rounded_in
+from derive.checker.sides import Composed, Hulls
 from derive.checker.tolerance import Allowance, allowances
 from derive.language.program import Program
 
@@ -62,7 +63,8 @@ class Reader:
             names = [i.name for i in self.program.real_inputs]
             exact = oracle.gradient(self.program, s.inputs, s.cotangents, s.parameters, dtype=kind)
             arrays = self.arrays(s)
-        allowed = allowances(self.forms, arrays, s.parameters, self.level, jumps=self.reading == "gradient")
+        hulls = Composed if self.autograd else Hulls
+        allowed = allowances(self.forms, arrays, s.parameters, self.level, jumps=self.reading == "gradient", hulls=hulls)
         values = [np.asarray(exact[n].value) for n in names]
         sharper = conditioned(self.forms[0], arrays, s.parameters, values, allowed, self.level)
         return exact, dict(zip(names, sharper, strict=True))

@@ -54,7 +54,9 @@ def _argmax(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
     last = x.v.shape[dim] - 1 - np.argmax(np.flip(tied, dim), axis=dim, keepdims=True)
     first = np.argmax(tied, axis=dim, keepdims=True)
     v = {"right": last, "left": first}.get(b.side, np.argmax(x.v, axis=dim, keepdims=True))
-    return Bound(np.asarray(v, Wide), np.zeros(v.shape, Wide), x.real, np.expand_dims(np.moveaxis(tied, dim, -1), dim))
+    tied = np.expand_dims(np.moveaxis(tied, dim, -1), dim)
+    among = np.broadcast_to(np.arange(length, dtype=Wide), tied.shape)
+    return Bound(np.asarray(v, Wide), np.zeros(v.shape, Wide), x.real, tied, among)
 
 
 def _argmin(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:

@@ -46,6 +46,9 @@ def at_edges(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Ar
         rounded = edge.astype(hint.dtype)
         toward = np.where(rng.random(shape) < 0.5, np.inf, -np.inf).astype(hint.dtype)
         beside = np.where(rng.random(shape) < 0.5, rounded, np.nextafter(rounded, toward)).astype(np.float64)
+    if not hint.elementwise:  # products of several numbers may underflow on the way, whatever the code
+        least = 16 * float(np.finfo(hint.dtype).smallest_normal)
+        beside = np.where((beside != 0) & (np.abs(beside) < least), np.copysign(least, beside), beside)
     about = edge * (1 + np.exp2(rng.uniform(-20, -2, shape)) * rng.choice([-1, 1], shape))
     return np.asarray(np.choose(rng.integers(0, 4, shape), [beside, beside, about, x]))
 

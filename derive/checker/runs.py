@@ -30,6 +30,10 @@ def run(reader: Reader, s: Sample, tally: Tally) -> list[Finding]:
     before = {**s.inputs, **{cotangent(o): g for o, g in s.cotangents.items()}}
     passed, returned = reader.called(s)
     tally.calls += 1
+    if isinstance(returned, Raised) and returned.refused:
+        tally.refusals.setdefault(returned.message)
+        tally.refused += 1
+        return []
     if isinstance(returned, Raised):
         what = f"has {returned.message}" if returned.late else f"raised {returned.message}"
         return [Finding("raised", reader.reading, "", f"{what} on a legal input", np.inf, s)]
@@ -141,7 +145,7 @@ def _read(reader: Reader, value: Any, exact: Array) -> tuple[tuple[str, str] | N
         return ("shape", f"returned {type(value).__name__}, which is no array of numbers"), exact
     if array.shape != exact.shape:
         return ("shape", f"has shape {array.shape}; wanted {exact.shape}"), exact
-    loose = isinstance(value, (float, int)) and not exact.ndim and not isinstance(value, (bool, np.generic))
+    loose = isinstance(value, (float, int)) and not exact.ndim and not isinstance(value, bool)  # NumPy's own float64 among them
     if kind != reader.dtype and not loose:
         return ("dtype", f"has dtype {kind}; wanted {reader.dtype}, as its inputs"), exact
     return None, array

@@ -43,11 +43,11 @@ def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally
         clear += any(f.grade == "wrong" for f in findings)
         found.extend(findings)
         late = any("not returned" in f.message for f in findings)
-        return late or (failing and raised == tally.calls >= HOPELESS) or (clear >= CLEAR and tally.calls >= LEAST)
+        return late or (failing and raised + tally.refused == tally.calls >= HOPELESS) or (clear >= CLEAR and tally.calls >= LEAST)
 
     explore(c, tries, seed, deadline, CASES)
-    if raised and raised == tally.calls:
-        what = last.removesuffix(" on a legal input")
+    if tally.calls and raised + tally.refused == tally.calls:
+        what = last.removesuffix(" on a legal input") or f"raised {next(iter(tally.refusals))}"
         raise CandidateError(f"{named(reader.function)} {what}, on every input tried")
     found = list(_without_excuses(found))
     if not _raising(found):

@@ -44,6 +44,10 @@ class Hulls(Bounds):
         super().__init__(EXACT, "declared")
         self.replayed = iter(met)
 
+    def beside(self, hull: Bound, one: Array, other: Array) -> tuple[Array, ...]:
+        """What else than one side, the other or their middle code may follow; `one` and `other` are the results of the sides."""
+        return ()
+
     def meet(self, near: Array) -> Array:
         """The mask from the other evaluation."""
         return super().meet(next(self.replayed))
@@ -75,6 +79,23 @@ class Hulls(Bounds):
         plain = super().onehot(index, places, dim)
         if index.tied is None:
             return plain
-        tied = np.moveaxis(index.tied, -1, dim).squeeze(dim + 1)
-        open_ = tied & (np.sum(index.tied, axis=-1) > 1)
+        open_ = np.any(index.hits(places), axis=-1) & (np.sum(index.tied, axis=-1) > 1)
         return Bound(np.where(open_, Wide(0.5), plain.v), np.where(open_, Wide(0.5), plain.e), plain.real)
+
+
+class Composed(Hulls):
+    """What automatic differentiation makes of kinks: code that adds up pieces, each with a kink of its own at the same place, as in
+    max(x, 0) + slope*min(x, 0), gets the derivatives of both sides there, or of neither."""
+
+    def beside(self, hull: Bound, one: Array, other: Array) -> tuple[Array, ...]:
+        """Neither side, and both, as offsets from the one."""
+        return np.where(hull.e > 0, -one, 0), np.where(hull.e > 0, other, 0)
+
+    def where(self, condition: Doubt, chosen: Bound, other: Bound) -> Bound:
+        """The branch, or where the condition is open the interval that holds both, their sum, and nothing."""
+        between = super().where(condition, chosen, other)
+        with np.errstate(all="ignore"):
+            low = np.minimum(chosen.v - chosen.e, 0) + np.minimum(other.v - other.e, 0)
+            high = np.maximum(chosen.v + chosen.e, 0) + np.maximum(other.v + other.e, 0)
+            v, e = (low + high) / 2, (high - low) / 2
+        return Bound(np.where(condition.open, v, between.v), np.where(condition.open, e, between.e), True)

@@ -20,13 +20,14 @@ from derive.checker.bounds import SIDES, Bounds
 from derive.checker.evaluate import Numbers, evaluate, frame
 from derive.checker.levels import Bound, Level
 from derive.checker.sides import Hulls, Ties
+from derive.language.nodes import Expr, Reduce, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
 FACTOR = 4.0  # correct code may sit this many times above the bound of the printed form: another order, another split
 LEAST = 2.0  # unit roundoffs that code may lose wherever a form loses any: another algorithm has a few roundings too
 GRACE = 8.0  # unit roundoffs that the textbook form may lose beyond the best form; more than that is called inaccurate
-CONVENTIONS = ("the definition's own side", "the other side", "the other side", "the middle")
+CONVENTIONS = ("the definition's own side", "the other side", "the other side", "the middle", "neither side", "both sides")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Allowance:
     `slack` is absolute and infinite where nothing is claimed. At a kink [low, high] is about `base`, what the definition
     gives in wide arithmetic (which may itself have taken another side than the exact value), and holds what every choice
     gives. `turned` is the slack of results that have the other sign: an intermediate that code takes as zero may be missing, but does
-    not turn it. `sides` are the offsets of the conventions at the kinks that code reaches without rounding.
+    not turn it. `sides` are the offsets of the conventions at the kinks that code reaches without rounding. Where ties may be broken
+    in any way but all ways give the same sum of all elements, `total` is how far that sum may be off.
     """
 
     low: Array
@@ -45,6 +47,7 @@ class Allowance:
     sides: tuple[Array, ...] = ()
     base: Array | None = None
     turned: Array | None = None
+    total: float = np.inf
 
     def about(self, exact: Array) -> tuple[Array, Array]:
         """[low, high] as offsets from the exact value, which is always within."""
@@ -66,12 +69,19 @@ class Allowance:
 
 
 def allowances(
-    forms: Sequence[Program], inputs: Mapping[str, ArrayLike], parameters: Numbers, level: Level, *, jumps: bool = True
+    forms: Sequence[Program],
+    inputs: Mapping[str, ArrayLike],
+    parameters: Numbers,
+    level: Level,
+    *,
+    jumps: bool = True,
+    hulls: type[Hulls] = Hulls,
 ) -> tuple[Allowance, ...]:
     """One allowance per output for code of that format. The first form decides what happens at kinks; the smallest bound of all
     decides the slack.
 
-    Unless `jumps`, what the definition says exactly at a kink is no convention: a value, unlike a derivative, is defined there.
+    `hulls` say what the choices at kinks amount to. Unless `jumps`, what the definition says exactly at a kink is no convention: a
+    value, unlike a derivative, is defined there.
     """
     written = Bounds(level, SIDES[0])
     first, met = bounds(forms[0], inputs, parameters, written)
@@ -95,8 +105,24 @@ def allowances(
 
     near = every([Bounds(level, side) for side in ("right", "left")])
     ties = every([Ties(level, side) for side in SIDES])
-    hulls, _ = bounds(forms[0], inputs, parameters, Hulls(met))
-    return tuple(map(_kinked, first, tightest, near, ties, hulls))
+    found, _ = bounds(forms[0], inputs, parameters, choices := hulls(met))
+    beside = [choices.beside(h, t[0].v, t[1].v) for h, t in zip(found, ties, strict=True)]
+    allowed = map(_kinked, first, tightest, near, ties, found, beside)
+    if not any(_picks(let.body) for let in forms[0].lets):
+        return tuple(allowed)
+    return tuple(replace(a, total=_total(a, (*n, *t))) for a, n, t in zip(allowed, near, ties, strict=True))
+
+
+def _picks(body: Expr) -> bool:
+    return any(isinstance(n, Reduce) and n.how in ("argmax", "argmin") for n in walk(body))
+
+
+def _total(a: Allowance, choices: Sequence[Bound]) -> float:
+    """How far the sum of all elements may be off where every choice gives the same one; else anything."""
+    with np.errstate(all="ignore"):
+        sums = [float(np.sum(c.v)) for c in choices]
+        slack = float(np.sum(a.slack))
+        return slack if max(sums) - min(sums) <= slack else np.inf
 
 
 def _tightest(
@@ -142,7 +168,9 @@ def _smooth(e: Array, turned: Array) -> Allowance:
     return Allowance(nothing, nothing, FACTOR * e, turned=FACTOR * turned)
 
 
-def _kinked(base: Bound, e: Array, near: Sequence[Bound], ties: Sequence[Bound], hull: Bound) -> Allowance:
+def _kinked(
+    base: Bound, e: Array, near: Sequence[Bound], ties: Sequence[Bound], hull: Bound, beside: Sequence[Array]
+) -> Allowance:
     """The sides, and the hull of all choices; where the hull is not finite, nothing is claimed."""
     declared, *others = ties
     with np.errstate(all="ignore"):
@@ -153,7 +181,7 @@ def _kinked(base: Bound, e: Array, near: Sequence[Bound], ties: Sequence[Bound],
         open_ = ~(low == high) | np.logical_or.reduce([(s.v != base.v) | (s.e != base.e) for s in near])
         lost = open_ & ~(np.isfinite(low) & np.isfinite(high))
         e = np.where(open_, np.maximum.reduce([e, *(s.e for s in near)]), e)
-    return Allowance(np.where(lost, 0, low), np.where(lost, 0, high), np.where(lost, np.inf, FACTOR * e), sides, base.v)
+    return Allowance(np.where(lost, 0, low), np.where(lost, 0, high), np.where(lost, np.inf, FACTOR * e), (*sides, *beside), base.v)
 
 
 def bounds(form: Program, inputs: Mapping[str, ArrayLike], parameters: Numbers, arithmetic: Bounds) -> tuple[list[Bound], list[Array]]:

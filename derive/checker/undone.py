@@ -37,6 +37,8 @@ from derive.language.program import Let, Program
 HALF = Const(Fraction(1, 2))
 SMALL = 24
 WRITTEN = "computed as written"
+GUARD = Fraction(1, 10**12)
+SINGLE_GUARD = Fraction(2305843, 2**61)  # 1e-12 in single precision, which torch takes in double precision too
 Change = Callable[[Expr], "Expr | None"]
 
 
@@ -247,6 +249,42 @@ def _saturated(node: Expr) -> Expr | None:
     return None if v is None else where(Call("sign", (_minus(v) + Const(Fraction(-20)),)) > 0, ONE, node)
 
 
+def _least_log(node: Expr) -> Expr | None:
+    match node:
+        case Call("log", (_,)):
+            return where(add(node, Const(Fraction(100))) > 0, node, Const(Fraction(-100)))
+    return None
+
+
+def _padded_length(node: Expr) -> Expr | None:
+    """A length, or a number divided by a squared one, with the square a little larger."""
+    match node:
+        case Pow(Reduce("sum", Pow(_, Const(Fraction(numerator=2, denominator=1)))) as squares, Const(p)) if p < 0 or p.denominator != 1:
+            return power(add(squares, Const(GUARD)), node.exponent)
+    return None
+
+
+def _least_divisor(node: Expr) -> Expr | None:
+    """(u/p + v)/(w*(p + c)) as (u + v*p)/(w*p*(p + c)), and the product p*(p + c) at least SINGLE_GUARD in size."""
+    factors = flat(node)
+    tops = [f for f in factors if isinstance(f, Add)]
+    divisors = [f.base for t in tops for a in t.args for f in flat(a) if isinstance(f, Pow) and f.exponent == MINUS_ONE]
+    partners = [f for f in factors if isinstance(f, Pow) and f.exponent == MINUS_ONE and isinstance(f.base, Add) and divisors]
+    partners = [f for f in partners if divisors[0] in f.base.children]
+    if not len(tops) == len(divisors) == len(partners) == 1:
+        return None
+    p, product = divisors[0], mul(divisors[0], partners[0].base)
+    over = add(*(mul(*(f for f in flat(t) if f != reciprocal(p))) if reciprocal(p) in flat(t) else mul(p, t) for t in tops[0].args))
+    floor = mul(Call("sign", (product,)), Const(SINGLE_GUARD))
+    under = where(add(Call("abs", (product,)), Const(-SINGLE_GUARD)) > 0, product, floor)
+    return mul(*(f for f in factors if f not in (tops[0], partners[0])), over, reciprocal(under))
+
+
+def flat(node: Expr) -> tuple[Expr, ...]:
+    """The factors of a product; one that is none is its only factor."""
+    return node.args if isinstance(node, Mul) else (node,)
+
+
 # fmt: off
 RULES = (
     Rule("cancellation in 1 - p",                        _complement),
@@ -262,5 +300,8 @@ RULES = (
     Rule("cancellation in a product multiplied out",     _unpaired),
     Rule("published cutoff, linear above 20 (torch.nn.Softplus)", _linear_tail),
     Rule("published cutoff, slope 1 above 20 (torch.nn.Softplus)", _saturated),
+    Rule("published floor, no logarithm below -100 (torch.nn.BCELoss)", _least_log),
+    Rule("published floor, no divisor below 1e-12 (torch.nn.BCELoss)", _least_divisor),
+    Rule("published epsilon, 1e-12 added to squared lengths (torch.nn.CosineEmbeddingLoss)", _padded_length),
 )
 # fmt: on

@@ -1,0 +1,103 @@
+"""Right code in other people's styles raises no alarm, and the nearest mistake still does."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from derive.catalog import CATALOG
+from derive.checker.check import check
+
+OPS = {o.name: o for o in CATALOG}
+TORCH = importlib.util.find_spec("torch") is not None
+
+
+def verdict(op, forward=None, backward=None, **options):
+    report = check(forward, OPS[op], backward, budget=0.2, **{"dtype": "float32", **options})
+    return report.verdict, report.text()
+
+
+def windows(x, kernel, stride, padding, dilation):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)), constant_values=-np.inf)
+    reach = dilation * (kernel - 1) + 1
+    return x, [slice(k, k + reach, dilation) for k in range(0, x.shape[2] - reach + 1, stride)]
+
+
+def pooled(share):
+    def backward(g, x, kernel=2, stride=2, padding=0, dilation=1):
+        padded, places = windows(x, kernel, stride, padding, dilation)
+        d = np.zeros_like(padded)
+        for p, place in enumerate(places):
+            hot = padded[:, :, place] == padded[:, :, place].max(2, keepdims=True)
+            d[:, :, place] += share(hot).astype(x.dtype) * g[:, :, p, None]
+        return d[:, :, padding : padding + x.shape[2]]
+
+    return backward
+
+
+def test_ties_in_windows_may_be_shared_but_not_multiplied():
+    kind, text = verdict("max_pool1d", backward=pooled(lambda hot: hot / hot.sum(2, keepdims=True)))
+    assert kind == "agrees with another convention or variant", text
+    assert verdict("max_pool1d", backward=pooled(lambda hot: hot))[0] == "wrong"
+    assert verdict("max_pool1d", backward=pooled(lambda hot: 0.9 * hot / hot.sum(2, keepdims=True)))[0] == "wrong"
+
+
+def test_each_of_several_largest_elements_cannot_have_the_whole_gradient():
+    assert verdict("max", backward=lambda g, x: g[..., None] * (x == x.max(-1, keepdims=True)))[0] == "wrong"
+
+
+def test_a_slope_is_a_share():
+    assert verdict("leaky_relu", lambda x, slope=0.01: np.maximum(x, np.float32(slope) * x))[0] == "agrees"
+    assert verdict("leaky_relu", lambda x, slope=0.01: np.maximum(x, np.float32(slope**2 * 100) * x))[0] == "wrong"
+
+
+def test_a_scalar_loss_may_come_as_a_number_of_double_precision():
+    assert verdict("mse", lambda pred, target: np.float64(np.mean((pred - target) ** 2)))[0] == "agrees"
+    kind, text = verdict("mse", lambda pred, target: np.float32(np.mean((pred - target) ** 2)), dtype="float64")
+    assert kind == "wrong" and "dtype" in text
+
+
+def test_what_underflows_because_its_inverse_overflows_may_be_lost():
+    assert verdict("swiglu", lambda gate, x: gate / (1 + np.exp(-gate)) * x)[0] == "agrees"
+    assert verdict("swiglu", lambda gate, x: np.where(gate < -80, 0, gate / (1 + np.exp(-gate)) * x).astype(x.dtype))[0] != "agrees"
+
+
+def floored(least):
+    def bce(pred, target):
+        logs = [np.maximum(np.log(q), pred.dtype.type(least)) for q in (pred, 1 - pred)]
+        return -np.mean(target * logs[0] + (1 - target) * logs[1])
+
+    return bce
+
+
+def test_a_published_floor_is_named_and_another_is_wrong():
+    kind, text = verdict("bce", floored(-100), dtype="float64")
+    assert kind == "inaccurate here" and "no logarithm below -100" in text, text
+    assert verdict("bce", floored(-50), dtype="float64")[0] == "wrong"
+
+
+@pytest.mark.skipif(not TORCH, reason="needs torch")
+def test_torch_may_refuse_what_has_no_spread():
+    import torch
+    import torch.nn.functional as F
+
+    kind, text = verdict("batch_norm_train", lambda x, gamma, beta, eps=1e-5: F.batch_norm(x, None, None, gamma, beta, True, eps=eps))
+    assert kind == "agrees" and "torch refuses some inputs: ValueError" in text, text
+
+    def biased(x, gamma, beta, eps=1e-5):
+        if len(x) == 1:
+            raise ValueError("too few")
+        return torch.batch_norm(x, gamma, beta, None, None, True, 0.0, eps, False)
+
+    assert verdict("batch_norm_train", biased)[0] == "wrong"
+
+
+@pytest.mark.skipif(not TORCH, reason="needs torch")
+def test_pieces_with_a_kink_each_may_take_neither_side_or_both():
+    import torch
+
+    kind, text = verdict("prelu", lambda x, slope: torch.relu(x) - slope * torch.relu(-x))
+    assert kind == "agrees with another convention or variant" and "neither side" in text, text
+    assert verdict("prelu", lambda x, slope: torch.relu(x - 1e-3) - slope * torch.relu(-x) + 1e-3 * (x > 0))[0] == "wrong"
