@@ -39,6 +39,7 @@ from derive.checker.reader import Reader
 from derive.language.operation import Op
 from derive.language.program import Program
 
+PART = 0.6
 WEAK = ("cut off", "clipped", "precision", "wrong only")
 Tried = Iterator[tuple[str, int]]  # a cause, and how well it gives the results: 0 strictly, 1 roughly
 
@@ -108,6 +109,11 @@ class Scene:
             found.append(evidence(s, self.reader.dtype, tape.output(self.at)))
         return Bench(program, tuple(tapes), tuple(found))
 
+    def in_part(self) -> Scene:
+        """The same with part of the time that is left: what is tried first must not use up all of it."""
+        now = time.process_time()
+        return replace(self, deadline=now + PART * max(self.deadline - now, 0.0))
+
     def hurry(self) -> None:
         """Raise where no time is left."""
         if time.process_time() > self.deadline:
@@ -141,9 +147,9 @@ def _cause(scene: Scene, trials: Sequence[Trial]) -> str:
     if stated := facts(scene.seen, scene.plain, more, others, closeness(scene.reader.dtype)[0]) or stale(scene.name, trials):
         return stated
     rough = ""
-    with suppress(_Late):
-        for tier in TIERS:
-            for cause, level in tier(scene):
+    for tier in TIERS:
+        with suppress(_Late):
+            for cause, level in tier(scene.in_part()):
                 if level == 0:
                     return cause
                 rough = rough or cause
