@@ -34,12 +34,14 @@ from derive.checker.diagnosis.tails import digits, tails
 from derive.checker.diagnosis.tape import Tape
 from derive.checker.diagnosis.unknowns import unknowns
 from derive.checker.findings import Trial
-from derive.checker.grading import naive_forms
+from derive.checker.grading import naive_forms, narrowly
+from derive.checker.inputs import Sample
 from derive.checker.reader import Reader
 from derive.language.operation import Op
 from derive.language.program import Program
 
-PART = 0.6
+PART = 0.6  # of the time left that one kind of explanation may take
+FORMS = 6  # equal over the reals, of which NaN may have been replaced
 WEAK = ("cut off", "clipped", "precision", "wrong only")
 Tried = Iterator[tuple[str, int]]  # a cause, and how well it gives the results: 0 strictly, 1 roughly
 
@@ -263,6 +265,20 @@ def _as_if(scene: Scene) -> Tried:
         yield from _called(scene, ((f"as if {name}", adjoint(p, scene.name)) for name, p in programs if p is not None))
 
 
+def _replaced(scene: Scene) -> Tried:
+    """What overflows as written, with NaN and infinity replaced by numbers."""
+    reader = scene.reader
+    for form in naive_forms(reader.forms[0], reader.program)[:FORMS]:
+        lost = [not np.isfinite(_narrow(scene, form.program, t.sample)).all() for t in scene.trials]
+        if any(lost):
+            words = f"NaN is replaced by a number (nan_to_num), which hides an overflow: {form.name}"
+            yield from _called(scene, [(words, lambda s, p=form.program: np.nan_to_num(_narrow(scene, p, s)))])  # type: ignore[misc]
+
+
+def _narrow(scene: Scene, program: Program, s: Sample) -> Array:
+    return narrowly(program, scene.at, scene.reader.arrays(s), s.parameters, scene.reader.format)
+
+
 def _digits(scene: Scene) -> Tried:
     """Fewer digits than the dtype has."""
     if stated := digits(scene.seen):
@@ -278,4 +294,6 @@ def _less_precise(scene: Scene) -> Tried:
         yield stated, 0
 
 
-TIERS = (_mistakes, _siblings, _chain, _on_the_way, _elsewhere, _digits, _unlikely, _once, _other_forms, _numbers, _as_if, _less_precise)
+TIERS = (
+    _mistakes, _siblings, _chain, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if, _less_precise,
+)  # fmt: skip
