@@ -266,7 +266,8 @@ def outputs_of(result: Any, program: Program) -> dict[str, Any] | str:
     names = [o.name for o in program.outputs]
     if isinstance(result, Mapping):
         return {n: result[n] for n in names} if set(names) <= set(result) else f"returned the keys {sorted(result)}; wanted {names}"
-    several = result if isinstance(result, (tuple, list)) and (len(names) > 1 or len(result) == 1) else (result,)
+    alone = isinstance(result, (tuple, list)) and len(result) == 1 and not isinstance(result[0], (float, int, list))
+    several = result if isinstance(result, (tuple, list)) and (len(names) > 1 or alone) else (result,)
     if len(several) != len(names):
         return f"returned {len(several)} arrays; wanted {len(names)}: {', '.join(names)}"
     return dict(zip(names, several, strict=True))

@@ -125,7 +125,7 @@ def _explained(
     meant = np.asarray(bound.v, np.longdouble)  # what the form is in wide arithmetic: the exact value, but for a published cutoff
     far = np.fmin(np.abs(got.astype(np.longdouble) - exact.astype(np.longdouble)), np.abs(got.astype(np.longdouble) - meant))
     within = np.isfinite(got) & np.isfinite(e) & (far <= SPREAD * e)
-    same = _same(got, _run(program, output, arrays, parameters, kind))
+    same = _same(got, narrowly(program, output, arrays, parameters, kind))
     return np.asarray((within | (~np.isfinite(got) & ~np.isfinite(e)) | same) & ~_turned(got, exact))
 
 
@@ -135,7 +135,7 @@ def _turned(got: Array, exact: Array) -> Array:
     return np.asarray((got * np.sign(exact) < 0) & (np.abs(got) < normal) & (np.abs(exact) >= normal))
 
 
-def _run(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format) -> Array:
+def narrowly(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format) -> Array:
     """The form computed in the format."""
     with np.errstate(all="ignore"):
         fr, named = evaluate(program, arrays, parameters, kind.narrow)

@@ -137,10 +137,14 @@ def _read(reader: Reader, value: Any, exact: Array) -> tuple[tuple[str, str] | N
     """The kind and description of a result that cannot be compared, and the result as an array."""
     if value is None:
         return ("shape", "returned None"), exact
+    if isinstance(value, (list, tuple)):
+        return ("shape", f"returned a {type(value).__name__} of {len(value)}; wanted an array"), exact
     try:
         array, kind = reader.adapter.out(value)
     except Exception as error:
         return ("shape", f"returned {type(value).__name__}, which is no array: {error}"), exact
+    if array.dtype.kind == "c":
+        return ("dtype", f"has dtype {kind}, complex numbers; wanted {reader.dtype}, as its inputs"), exact
     if array.dtype.kind not in "fiub" and kind != "bfloat16":
         return ("shape", f"returned {type(value).__name__}, which is no array of numbers"), exact
     if array.shape != exact.shape:

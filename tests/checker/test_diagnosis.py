@@ -132,10 +132,7 @@ ROWS = {
 }  # fmt: skip
 
 
-UNNAMED = pytest.mark.xfail(reason="the smallest counterexample is now one in which the limit of a clip cannot be read off")
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=UNNAMED) if n == "clipped" else n for n in ROWS])
+@pytest.mark.parametrize("name", list(ROWS))
 def test_the_mistake_is_named(name):
     forward, op_, backward, words = ROWS[name]
     report = run(forward, op_, backward, dtype="float64", budget=2.0)

@@ -15,6 +15,7 @@ from derive.checker.diagnosis.tape import Tape
 from derive.checker.findings import Trial
 from derive.checker.inputs import Sample
 from derive.checker.reader import Reader
+from derive.language.nodes import BATCH
 from derive.language.operation import Op
 from derive.language.program import Program
 
@@ -34,11 +35,15 @@ def calls(reader: Reader, name: str) -> Iterator[tuple[str, Expected]]:
     for i in reader.program.inputs:
         if i.dtype == "index" and len(i.names) > 1:
             yield f"the indices {i.name} are read with rows and columns exchanged (transposed)", _turned(reader, name, i.name)
+        if i.dtype == "real" and BATCH in i.names:
+            yield f"{i.name} is read with its last two dimensions exchanged (transposed)", _turned(reader, name, i.name)
 
 
 def _turned(reader: Reader, name: str, which: str) -> Expected:
     def expected(s: Sample) -> Array:
         x = s.inputs[which]
+        if x.ndim < 2:
+            return computed(reader, name, s)
         return computed(reader, name, replace(s, inputs={**s.inputs, which: np.swapaxes(x, -1, -2).reshape(x.shape)}))
 
     return expected

@@ -89,7 +89,8 @@ class Evidence:
             return 2, 0
         with np.errstate(all="ignore"):
             off = np.abs(expected - self.got)
-        spared = (expected == self.got) | (~self.telling & ~np.isfinite(expected))  # the candidate may guard what the explanation does not
+        alike = (expected == self.got) | (np.isnan(expected) & np.isnan(self.got))
+        spared = alike | (~self.telling & ~np.isfinite(expected))  # the candidate may guard what the explanation does not
         for k, margin in enumerate(self.margins):
             same = spared | (off <= margin)
             if _most(same[self.firm]) and _most(same[self.firm & self.telling]):

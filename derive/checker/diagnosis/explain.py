@@ -34,11 +34,14 @@ from derive.checker.diagnosis.tails import digits, tails
 from derive.checker.diagnosis.tape import Tape
 from derive.checker.diagnosis.unknowns import unknowns
 from derive.checker.findings import Trial
-from derive.checker.grading import naive_forms
+from derive.checker.grading import naive_forms, narrowly
+from derive.checker.inputs import Sample
 from derive.checker.reader import Reader
 from derive.language.operation import Op
 from derive.language.program import Program
 
+PART = 0.6  # of the time left that one kind of explanation may take
+FORMS = 6  # equal over the reals, of which NaN may have been replaced
 WEAK = ("cut off", "clipped", "precision", "wrong only")
 Tried = Iterator[tuple[str, int]]  # a cause, and how well it gives the results: 0 strictly, 1 roughly
 
@@ -108,6 +111,11 @@ class Scene:
             found.append(evidence(s, self.reader.dtype, tape.output(self.at)))
         return Bench(program, tuple(tapes), tuple(found))
 
+    def in_part(self) -> Scene:
+        """The same with part of the time that is left: what is tried first must not use up all of it."""
+        now = time.process_time()
+        return replace(self, deadline=now + PART * max(self.deadline - now, 0.0))
+
     def hurry(self) -> None:
         """Raise where no time is left."""
         if time.process_time() > self.deadline:
@@ -141,9 +149,9 @@ def _cause(scene: Scene, trials: Sequence[Trial]) -> str:
     if stated := facts(scene.seen, scene.plain, more, others, closeness(scene.reader.dtype)[0]) or stale(scene.name, trials):
         return stated
     rough = ""
-    with suppress(_Late):
-        for tier in TIERS:
-            for cause, level in tier(scene):
+    for tier in TIERS:
+        with suppress(_Late):
+            for cause, level in tier(scene.in_part()):
                 if level == 0:
                     return cause
                 rough = rough or cause
@@ -257,6 +265,20 @@ def _as_if(scene: Scene) -> Tried:
         yield from _called(scene, ((f"as if {name}", adjoint(p, scene.name)) for name, p in programs if p is not None))
 
 
+def _replaced(scene: Scene) -> Tried:
+    """What overflows as written, with NaN and infinity replaced by numbers."""
+    reader = scene.reader
+    for form in naive_forms(reader.forms[0], reader.program)[:FORMS]:
+        lost = [not np.isfinite(_narrow(scene, form.program, t.sample)).all() for t in scene.trials]
+        if any(lost):
+            words = f"NaN is replaced by a number (nan_to_num), which hides an overflow: {form.name}"
+            yield from _called(scene, [(words, lambda s, p=form.program: np.nan_to_num(_narrow(scene, p, s)))])  # type: ignore[misc]
+
+
+def _narrow(scene: Scene, program: Program, s: Sample) -> Array:
+    return narrowly(program, scene.at, scene.reader.arrays(s), s.parameters, scene.reader.format)
+
+
 def _digits(scene: Scene) -> Tried:
     """Fewer digits than the dtype has."""
     if stated := digits(scene.seen):
@@ -272,4 +294,6 @@ def _less_precise(scene: Scene) -> Tried:
         yield stated, 0
 
 
-TIERS = (_mistakes, _siblings, _chain, _on_the_way, _elsewhere, _digits, _unlikely, _once, _other_forms, _numbers, _as_if, _less_precise)
+TIERS = (
+    _mistakes, _siblings, _chain, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if, _less_precise,
+)  # fmt: skip

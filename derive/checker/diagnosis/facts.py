@@ -17,6 +17,17 @@ Array = NDArray[Any]
 BLOCKS = (128, 64, 32, 16, 8, 4, 2)
 Fact = Callable[[Sequence[Seen]], "str | None"]
 Guess = tuple[str, Callable[[Seen], "Array | None"]]
+# fmt: off
+APPLIED: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("the root",         np.sqrt),
+    ("the square",       np.square),
+    ("the logarithm",    np.log),
+    ("the exponential",  np.exp),
+    ("one less",         lambda y: y - 1),
+    ("one minus",        lambda y: 1 - y),
+    ("the reciprocal",   lambda y: 1 / y),
+)
+# fmt: on
 
 
 def facts(
@@ -55,6 +66,8 @@ def _guesses(seen: Sequence[Seen]) -> Iterator[Guess]:
             yield f"the output is minus the input {name} itself (identity)", partial(_argument, name, -1)
     yield "wrong sign: the output is negated", lambda s: -s.exact
     yield "wrong sign: the absolute value is returned", lambda s: np.abs(s.exact)
+    for words, change in APPLIED:
+        yield f"{words} of the right result is returned", partial(_applied, change)
     for name in seen[0].others:
         yield f"the result of {name} is returned instead: swapped", partial(_other, name)
     for a, b in combinations(range(seen[0].got.ndim), 2):
@@ -63,6 +76,11 @@ def _guesses(seen: Sequence[Seen]) -> Iterator[Guess]:
         yield from _along(axis)
     for block in BLOCKS if seen[0].got.ndim > 1 else ():
         yield f"the last block of {block} of the whole array, if not full, is left zero", partial(_flat_rest, block)
+
+
+def _applied(change: Callable[[Array], Array], s: Seen) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(change(s.exact.astype(np.float64)))
 
 
 def _argument(name: str, sign: int, s: Seen) -> Array:

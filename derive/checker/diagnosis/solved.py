@@ -7,6 +7,7 @@ parameters do, and is then called by their names.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ TINY = 1e-20
 LEAST = 3  # telling numbers, of which one is used up
 STARTS = 3
 ROOTS = 4
+RANKS = (0.5, 0.25, 0.75)  # of the number that an unknown is solved for, by size among the telling ones
 
 
 def solved(
@@ -32,8 +34,9 @@ def solved(
     telling = [k for k, e in enumerate(found) if e.told]
     if sum(found[k].told for k in telling) < LEAST:
         return None
-    for first in telling[: STARTS if unknown.neutral is None else 1]:
-        for c in _roots(unknown, tapes[first], position, found[first]):
+    limit = unknown.neutral is None  # it leaves most numbers as they are, so that one of them says little
+    for first, share in product(telling[: STARTS if limit else 1], RANKS if limit else RANKS[:1]):
+        for c in _roots(unknown, tapes[first], position, found[first], share):
             level = _everywhere(lambda k, c=c: c, unknown, tapes, position, found)  # type: ignore[misc]
             if level < 2 and (unknown.neutral is None or abs(c - unknown.neutral) > 1e-9 * abs(unknown.neutral)):
                 return unknown.words.replace("{}", _shown(c)), level
@@ -69,13 +72,13 @@ def _at(unknown: Unknown, tape: Tape, position: int, e: Evidence, c: float) -> i
     return _everywhere(lambda k: c, unknown, [tape], position, [e])
 
 
-def _roots(unknown: Unknown, tape: Tape, position: int, e: Evidence) -> list[float]:
-    """The numbers that give the most telling element, as far as a second one lets them through."""
+def _roots(unknown: Unknown, tape: Tape, position: int, e: Evidence, share: float) -> list[float]:
+    """The numbers that give the telling element of this rank by size, as far as a second one lets them through."""
     where = np.flatnonzero(e.telling & np.isfinite(e.got) & (e.firm if e.firmly else True))
     if not len(where):
         return []
     by_size = where[np.argsort(np.abs(e.got.ravel()[where]))]
-    middle, last = int(by_size[len(by_size) // 2]), int(by_size[-1])
+    middle, last = int(by_size[int(share * len(by_size))]), int(by_size[-1])
     try:
         with np.errstate(all="ignore"):
             rows = tape.along(position, unknown.at(unknown.line, tape), len(unknown.line)).reshape(len(unknown.line), -1)

@@ -111,8 +111,8 @@ def _margin(seen: Sequence[Seen]) -> str | None:
     """Wrong only at the first or the last position of a dimension, although it is longer."""
     wrong = [s for s in seen if s.far.any()]
     for d in range(min((s.got.ndim for s in wrong), default=0)):
-        spots = [(np.unique(np.nonzero(s.far)[d]), s.got.shape[d]) for s in wrong]
-        if len(spots) < 2 or any(n < 2 for _, n in spots) or sum(n for _, n in spots) < 8:
+        spots = [(np.unique(np.nonzero(s.far)[d]), s.got.shape[d]) for s in wrong if s.got.shape[d] > 1]
+        if len(spots) < 2 or sum(n for _, n in spots) < 8:
             continue
         for word, which in (("first", 0), ("last", -1)):
             if all(list(at) == [which % n] for at, n in spots):

@@ -27,7 +27,8 @@ LIKELY: tuple[Propose, ...] = (
     formula.signs, formula.powers, numbers.constants, choices.turned,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
-    formula.shared, formula.weighted, formula.functions, choices.masked, reductions.forgotten, reductions.ignored_labels, numbers.added,
+    formula.shared, formula.weighted, formula.functions, choices.masked, reductions.forgotten, reductions.ignored_labels, reductions.others,
+    numbers.added, formula.extra,
 )  # fmt: skip
 EDITS = LIKELY + UNLIKELY
 

@@ -6,7 +6,24 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from derive.checker.diagnosis.edits.proposal import Proposal
-from derive.language.nodes import MINUS_ONE, Add, Call, Const, Expr, Input, Mul, Param, Pow, Ref, add, mul, negate, power, reciprocal
+from derive.language.nodes import (
+    MINUS_ONE,
+    Add,
+    Call,
+    Const,
+    Expr,
+    Input,
+    Mul,
+    Param,
+    Pow,
+    Ref,
+    Where,
+    add,
+    mul,
+    negate,
+    power,
+    reciprocal,
+)  # fmt: skip
 from derive.language.program import Program
 
 
@@ -49,8 +66,19 @@ def factors(node: Expr, program: Program) -> Iterator[Proposal]:
         elif factor != MINUS_ONE:
             yield f"the factor {factor.brief} is left out of {node.brief}", mul(*rest)
             yield f"the factor {factor.brief} is applied twice in {node.brief}", mul(*node.args, factor)
+            if isinstance(factor, Add):
+                yield f"a root added: that of the factor {factor.brief} of {node.brief}", mul(*rest, power(factor, Const(Fraction(1, 2))))
             if not isinstance(factor, Const):
                 yield f"divided by {factor.brief} instead of multiplied, in {node.brief}", mul(*rest, reciprocal(factor))
+
+
+def extra(node: Expr, program: Program) -> Iterator[Proposal]:
+    """An argument or an intermediate that multiplies what it should not."""
+    if not isinstance(node, Mul | Where | Pow | Call | Add) or node.kind != "real":
+        return
+    others = (*program.real_inputs, *(let.ref for let in program.lets))
+    for f in (f for f in others if f.axes <= node.axes and f not in node.children):
+        yield f"a factor {f.brief} too many on {node.brief}", mul(node, f)
 
 
 def powers(node: Expr, program: Program) -> Iterator[Proposal]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from derive.checker.diagnosis.edits.proposal import Proposal
 from derive.checker.diagnosis.tape import Changed
-from derive.language.nodes import BATCH, MINUS_ONE, ONE, Expr, Reduce, Size, add, mul, walk
+from derive.language.nodes import BATCH, MINUS_ONE, ONE, At, Expr, Reduce, Size, add, at, mul, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -184,6 +184,28 @@ def ignored_labels(node: Expr, program: Program) -> Iterator[Proposal]:
         for i in program.inputs:
             if i.dtype == "index" and i.axes and i.axes <= set(node.over) and i in _below(node):
                 yield f"the label 0 is ignored (padding): where {i.name} is 0 nothing counts in {node.brief}", partial(_unpadded, node, i)
+
+
+def others(node: Expr, program: Program) -> Iterator[Proposal]:
+    """A mean over all positions but the one that a label picks; a sum over all positions in place of those that labels pick."""
+    if isinstance(node, Reduce) and node.how == "mean" and len(node.over) == 1:
+        for i in program.inputs:
+            if i.dtype == "index" and i.into == node.over[0] and i.axes <= node.body.axes:
+                words = f"a factor: mean over the other positions of {i.into} than {i.name} (their number is size({i.into}) - 1)"
+                yield f"{words}, in {node.brief}", partial(_but_picked, node, i.into, at(node.body, {i.into: i}))
+    if isinstance(node, Reduce) and node.how in ("sum", "mean"):
+        for let in program.lets:
+            if node.body == let.ref and isinstance(let.body, At):
+                whole = tuple(axis for axis, _ in let.body.index if axis in let.body.body.axes)
+                yield (
+                    f"wrong axis: the {node.how} of all of {let.body.body.brief}, not of those that an index picks, in {node.brief}",
+                    Reduce(node.how, let.body.body, whole),
+                )
+
+
+def _but_picked(node: Reduce, axis: str, picked: Expr, w: Changed, own: Array) -> Array:
+    n = w.frame.size(axis)
+    return np.asarray((own * n - w.value(picked)) / (n - 1)) if n > 1 else own
 
 
 def _below(node: Expr) -> set[Expr]:
