@@ -131,9 +131,11 @@ def index_poly(i: Index) -> Poly:
 
 
 def inside(axis: str, i: Index) -> Poly:
-    """1 where an index lies inside an axis: always, for a position along it, and for a label or position of an extreme."""
+    """1 where an index lies inside an axis: always, for a position along it, its last one, and a label or position of an extreme."""
     if i[0] != "p":
         return constant(1) if plain(i) == base_axis(axis) else factor(("inr", base_axis(axis), i))
+    if index_poly(i) == plus(factor(("size", base_axis(axis))), constant(-1)):
+        return constant(1)
     lone = len(i[1]) == 1 and i[1][0][1] == 1 and len(i[1][0][0]) == 1
     return constant(1) if lone and i[1][0][0][0][0][0] in ("t", "red") else factor(("inr", base_axis(axis), i))
 
