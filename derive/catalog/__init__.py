@@ -27,6 +27,7 @@ from derive.catalog.regression import REGRESSION
 from derive.catalog.regularizers import REGULARIZERS
 from derive.catalog.resampling import RESAMPLING
 from derive.catalog.schedules import SCHEDULES
+from derive.catalog.sequences import SEQUENCES
 from derive.catalog.similarity import SIMILARITY
 from derive.catalog.userfile import ops_in
 from derive.language.errors import UnknownOp, closest
@@ -53,6 +54,7 @@ SECTIONS = (
     ("resampling",     RESAMPLING),
     ("attention",      ATTENTION),
     ("recurrent",      RECURRENT),
+    ("sequences",      SEQUENCES),
     ("networks",       NETWORKS),
     ("elementary",     ELEMENTARY),
     ("optimizers",     OPTIMIZERS),
