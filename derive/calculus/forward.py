@@ -46,8 +46,8 @@ class Forward(Sweep):
                 moved[let.ref] = self._keep_tangent(let, raw, unhide(self.bodies, raw))
                 continue
             shown = expression(p, Names(self.known))
-            in_loop = let.name in self.moved_in_loop and len(p) > 1
-            if let.name in wanted or in_loop or worth_a_name(shown) or self._named_product(let, p) or self._multiplied(let, p) or len(p) > self.limit:
+            long = len(p) > self.limit or (let.name in self.moved_in_loop and len(p) > 1)
+            if let.name in wanted or worth_a_name(shown) or self._named_product(let, p) or self._multiplied(let, p) or long:
                 moved[let.ref] = self._keep_tangent(let, raw, self.show(p))
             else:
                 moved[let.ref] = shown

@@ -3,7 +3,23 @@
 
 from derive.catalog.activations import sigmoid, tanh
 from derive.language import (
-    Fraction01, Index, Natural, Range, Real, Scalar, equal, idx, logsumexp, mean, new, op, scan, scan_back, size, sum, where,
+    Fraction01,
+    Index,
+    Natural,
+    Range,
+    Real,
+    Scalar,
+    equal,
+    idx,
+    logsumexp,
+    mean,
+    new,
+    op,
+    scan,
+    scan_back,
+    size,
+    sum,
+    where,
 )  # fmt: skip
 
 
