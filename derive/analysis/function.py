@@ -19,6 +19,8 @@ from derive.oracle.setting import Setting
 from derive.oracle.tensor import scalar
 from derive.pipeline import readings
 
+BEYOND_ELEMENTS = ("Reduce", "At", "Carried", "Iota", "Size", "Delta")
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -64,7 +66,7 @@ def element_wise(op: Op) -> str:
     inputs = op.program.inputs
     if len(inputs) != 1 or inputs[0].dtype != "real" or any(set(let.body.axes) - {BATCH} for let in op.program.lets):
         raise DeriveError(f"{op.name} takes {_arrays(op)}; wanted an element-wise op of one input, such as gelu")
-    if any(type(n).__name__ in ("Reduce", "At", "Carried", "Iota", "Size", "Delta") for let in op.program.lets for n in leaves(let.body, Expr)):
+    if any(type(n).__name__ in BEYOND_ELEMENTS for let in op.program.lets for n in leaves(let.body, Expr)):
         raise DeriveError(f"{op.name} mixes positions; wanted an element-wise op, such as gelu")
     return inputs[0].name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.calculus.algebra import Poly
@@ -10,8 +11,15 @@ from derive.calculus.derivatives import linked, tangent
 from derive.calculus.display import Names, expression
 from derive.calculus.sweep import NEVER, Derivation, Sweep, prune, worth_a_name
 from derive.calculus.textbook import unhide
-from derive.language.nodes import ZERO, Carried, Expr, Input, Ref, leaves
+from derive.language.nodes import ZERO, At, Carried, Expr, Input, Ref, leaves
 from derive.language.program import Let, Output, Program
+from derive.language.recurrence import Loop, schedule
+
+
+def _read_elsewhere(lets: Iterable[Let]) -> set[str]:
+    """The lets of recurrences that are read at other positions: their tangents keep a name, for At spreads over what it reads."""
+    inside = [let for unit in schedule(lets) if isinstance(unit, Loop) for let in unit.lets]
+    return {let.name for let in inside} & {r.body.name for let in inside for r in leaves(let.body, At) if isinstance(r.body, Ref)}  # type: ignore[attr-defined]
 
 
 class Forward(Sweep):
@@ -21,6 +29,7 @@ class Forward(Sweep):
         super().__init__(program, seeds.values(), limit)
         self.seeds = seeds
         self.carried = self._carried_to()
+        self.moved_in_loop = _read_elsewhere(self.refined.lets)
         self.users = Counter(x for let in self.refined.lets for x in leaves(let.body, Ref))
 
     def run(self) -> None:
@@ -37,7 +46,8 @@ class Forward(Sweep):
                 moved[let.ref] = self._keep_tangent(let, raw, unhide(self.bodies, raw))
                 continue
             shown = expression(p, Names(self.known))
-            if let.name in wanted or worth_a_name(shown) or self._named_product(let, p) or self._multiplied(let, p) or len(p) > self.limit:
+            long = len(p) > self.limit or (let.name in self.moved_in_loop and len(p) > 1)
+            if let.name in wanted or worth_a_name(shown) or self._named_product(let, p) or self._multiplied(let, p) or long:
                 moved[let.ref] = self._keep_tangent(let, raw, self.show(p))
             else:
                 moved[let.ref] = shown

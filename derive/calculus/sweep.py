@@ -191,12 +191,13 @@ class Sweep:
         assert isinstance(carried, Carried)
         bar = Input("bar", tuple(sorted(carried.axes)))
         value, start = Input(f"v_{carried.name}", bar.names), Input(f"v_{let.name}", tuple(sorted(carried.start.axes)))
+        moves = bool(leaves(carried.start, Ref, Input))
         back = Carried("bar", carried.names, ZERO, carried.axis, -carried.step)
-        read = beside(carried, value, start)
+        read = beside(carried, value, start if moves else ZERO)
         written = pullback(read, bar, {value, start})
         sides = sum_to(mul(bar, read), carried.axes, frozenset()), add(*(inner(leaf, part, leaf.axes) for leaf, part in written.items()))
         first = pullback(carried, bar, {carried.start}).get(carried.start, ZERO)
-        rule = f"{carried.name} carried along {carried.axis}, transposed; all positions by induction"
+        rule = f"what is carried along {carried.axis}, transposed; the rest by induction over its positions"
         self.steps += self.proved(f"through {let.name}", *sides, rule, self.opaque)
         self.steps += self.proved(f"through {let.name}", written[value], beside(back, bar, ZERO), rule, self.opaque)
         if start in written:

@@ -28,6 +28,7 @@ from derive.catalog.regularizers import REGULARIZERS
 from derive.catalog.resampling import RESAMPLING
 from derive.catalog.robust import ROBUST
 from derive.catalog.schedules import SCHEDULES
+from derive.catalog.sequences import SEQUENCES
 from derive.catalog.similarity import SIMILARITY
 from derive.catalog.userfile import ops_in
 from derive.catalog.waves import WAVES
@@ -57,6 +58,7 @@ SECTIONS = (
     ("resampling",     RESAMPLING),
     ("attention",      ATTENTION),
     ("recurrent",      RECURRENT),
+    ("sequences",      SEQUENCES),
     ("networks",       NETWORKS),
     ("elementary",     ELEMENTARY),
     ("optimizers",     OPTIMIZERS),

@@ -192,7 +192,7 @@ class Bounds:
         if self.side == "split":
             with np.errstate(all="ignore"):
                 v = np.where(condition.open, (chosen.v + other.v) / 2, v)
-        return Bound(v, e, True)
+        return Bound(v, e, chosen.real or other.real or bool(np.any(condition.open)))
 
     def reduce(self, how: str, body: Bound, dims: tuple[int, ...], length: int) -> Bound:
         """One of the language's reductions."""

@@ -15,13 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from derive.checker.recurrences import visit
+from derive.checker.recurrences import beside, visit
 from derive.language.errors import DeriveError
 from derive.language.nodes import (
     BATCH,
     Add,
     At,
     Call,
+    Carried,
     Compare,
     Const,
     Delta,
@@ -270,4 +271,5 @@ RULES: dict[type[Expr], Callable[[Walker, Any], Any]] = {
     Reduce: _reduce,
     At: _at,
     Delta: _onehot,
+    Carried: beside,
 }

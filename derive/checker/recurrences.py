@@ -82,7 +82,23 @@ def _stacked(w: Walker, rows: dict[int, Any], axis: str) -> Any:
     return w.arithmetic.where(w.arithmetic.compare("==", place, w.arithmetic.constant(Fraction(first))), rows[first], total)
 
 
-def flow_back(w: Walker, loop: Loop, flows: dict[str, Array], through: Callable[[Expr, Array], None], add: Callable[[str, Array], None]) -> None:
+def beside(w: Walker, c: Carried) -> Any:
+    """What is carried, where the state is known at all positions."""
+    value, k, size = w.named[c.name], w.frame.place(c.axis), w.frame.size(c.axis)
+    shape = w.arithmetic.shape(value)
+    places = w.frame.along(c.axis, np.arange(size)) + c.step
+    inside = (places >= 0) & (places < size)
+    mesh = [np.arange(n).reshape([n if j == i else 1 for j in range(len(shape))]) for i, n in enumerate(shape)]
+    mesh[k] = np.clip(places, 0, max(shape[k] - 1, 0))
+    read = w.arithmetic.read(value, tuple(mesh), inside)
+    end = w.arithmetic.constant(Fraction(0 if c.step < 0 else size - 1))
+    return w.arithmetic.where(w.arithmetic.compare("==", w.value(Iota(c.axis)), end), w.done[c.start], read)
+
+
+Through = Callable[[Expr, Array], None]
+
+
+def flow_back(w: Walker, loop: Loop, flows: dict[str, Array], through: Through, add: Callable[[str, Array], None]) -> None:
     """What flows back through a recurrence: the last position first, for what it passes on belongs to the one before."""
     count, k = w.frame.size(loop.axis), w.frame.place(loop.axis)
     for t in reversed(loop.positions(count)):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from derive.codegen.constants import literal
 from derive.codegen.door import must_have_positions
-from derive.codegen.plan import needed
 from derive.language.nodes import BATCH, Input
 from derive.language.program import Parameter, Program
 from derive.language.ranges import Scalar
+from derive.language.recurrence import needed
 from derive.language.text import text
 
 WIDTH = 100

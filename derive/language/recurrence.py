@@ -12,7 +12,7 @@ from typing import Any
 
 from derive.language.annotations import AXIS
 from derive.language.errors import DefinitionError
-from derive.language.nodes import At, Carried, Delta, Expr, Number, Reduce, Ref, as_expr, leaves, walk
+from derive.language.nodes import At, Carried, Expr, Number, Reduce, Ref, as_expr, leaves, walk
 from derive.language.program import Let, Program
 from derive.language.trace import carry, hint, listed, new_mark, watched
 
@@ -81,13 +81,20 @@ def _check(verb: str, state: Expr, before: set[Carried], over: str) -> None:
     for node in walk(state):
         if node in before or any(c in inside for c in node.children):
             inside.add(node)
-            mixed = (isinstance(node, Reduce) and over in node.over) or (
-                isinstance(node, (At, Delta)) and over in {node.axis if isinstance(node, Delta) else a for a, _ in getattr(node, "index", ())}
-            )
-            if mixed and any(c in inside for c in node.children):
+            if over in _looked_along(node) and any(c in inside for c in node.children):
                 raise DefinitionError(f"{verb}: {node.brief} looks along {over}, where a step knows the state just before it alone")
     if state not in inside:
         raise DefinitionError(f"{verb}: the step {state.brief} does not use the state before it; without that it is no recurrence")
+
+
+def _looked_along(node: Expr) -> tuple[str, ...]:
+    """The axes along which a node takes more than what stands at its own position."""
+    match node:
+        case Reduce(_, _, over):
+            return over
+        case At(_, index):
+            return tuple(axis for axis, _ in index)
+    return ()
 
 
 def uses(body: Expr) -> Iterator[str]:

@@ -21,8 +21,8 @@ THROUGH = "through "
 def equation(let: Let, symbols: Symbols) -> Equation:
     """name = body; of what a recurrence carries, what it starts with, for the rest is in the indices."""
     if isinstance(let.body, Carried):
-        left, right = start(let.body, symbols)
-        return Equation((Math(let.name, left), Math(text(let.body), right)))
+        first, value = start(let.body, symbols)
+        return Equation((Math(let.name, first), Math(text(let.body), value)))
     left = Math(let.name, named(let.name, let.body.axes, symbols))
     return Equation((left, Math(text(let.body), latex(let.body, symbols))))
 

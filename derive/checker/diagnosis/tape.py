@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from derive.checker.evaluate import RULES, Numbers, Walker, all_axes, defaults, frame
 from derive.checker.grading import Narrow
 from derive.checker.recurrences import visit
-from derive.language.nodes import Expr, Ref, walk
+from derive.language.nodes import Carried, Expr, Ref, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -58,6 +58,8 @@ def order_of(program: Program) -> Order:
             for child in node.children:
                 users.setdefault(child, {})[node] = None
         users[let.body][let.ref] = None
+        if isinstance(let.body, Carried):
+            users.setdefault(program.let(let.body.name).ref, {})[let.body] = None
         users.setdefault(let.ref, {})
     nodes = dict.fromkeys(n for let in program.lets for n in (*walk(let.body), let.ref))
     names: dict[Expr, tuple[str, ...]] = {}
@@ -142,9 +144,20 @@ class Tape:
 
     def changed(self, changes: Changes) -> Mapping[Any, Any]:
         """The values of all nodes after changes."""
+        nodes = self.order.after(frozenset(changes))
+        axes = {n.axis for n in nodes if isinstance(n, Carried)}
+        w = self._pass(changes, nodes, {})
+        for _ in range(max((self.walker.frame.size(axis) for axis in axes), default=0)):  # after as many, all of a recurrence has changed
+            states = {n.name: w.named[n.name] for n in nodes if isinstance(n, Carried)}
+            w = self._pass(changes, nodes, states)
+        return w.done
+
+    def _pass(self, changes: Changes, nodes: Sequence[Expr], states: Mapping[str, Any]) -> Changed:
+        """All nodes once, given what recurrences carry."""
         w = Changed(self)
+        w.named.update(states)
         with np.errstate(all="ignore"):
-            for node in self.order.after(frozenset(changes)):
+            for node in nodes:
                 own = w.done[node] = w.named[node.name] if isinstance(node, Ref) else RULES[type(node)](w, node)
                 change = changes.get(node)
                 if isinstance(change, Expr):  # a node of the program that is changed itself stands here for what it was
@@ -155,4 +168,4 @@ class Tape:
                     w.named[node.name] = w.done[node]
                 for name in self.order.names.get(node, ()):
                     w.named[name] = w.done[node]
-        return w.done
+        return w
