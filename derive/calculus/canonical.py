@@ -12,6 +12,8 @@ from derive.calculus.algebra import Poly
 from derive.calculus.atoms import MEANING
 from derive.calculus.powers import call, exponential, indicator, logarithm, positive, power
 from derive.language.nodes import (
+    ONE,
+    ZERO,
     Add,
     At,
     Call,
@@ -69,7 +71,7 @@ class Canon:
             case Add(args):
                 return al.plus(*(known[a] for a in args))
             case Mul(args):
-                return al.product(known[a] for a in args)
+                return al.product([*self._ranges(args), *(known[a] for a in args if a not in _ends(args))])
             case Pow(base, Const(value)):
                 return power(known[base], value)
             case Pow(base, exponent):
@@ -85,6 +87,10 @@ class Canon:
             case Reduce() | At():
                 return self._reduce(e) if isinstance(e, Reduce) else self._at(e)
         raise TypeError(f"no canonical form for {e}")
+
+    def _ranges(self, factors: tuple[Expr, ...]) -> list[Poly]:
+        """What conditions at both ends of an axis say together: an index lies inside it."""
+        return [ix.inside(axis, ix.as_index(self._known[i])) for i, axis in _within(factors)]
 
     def _reduce(self, e: Reduce) -> Poly:
         body = self._known[e.body]
@@ -114,6 +120,24 @@ class Canon:
             if known is not None:
                 p = replace_factor_everywhere(p, *known)
         return p
+
+
+def _one_if(e: Expr) -> tuple[str, Expr, Expr] | None:
+    """The comparison of a factor that is 1 where it holds and 0 elsewhere."""
+    holds = isinstance(e, Where) and (e.chosen, e.other) == (ONE, ZERO) and isinstance(e.condition, Compare)
+    return (e.condition.op, e.condition.left, e.condition.right) if holds else None  # type: ignore[attr-defined]
+
+
+def _within(factors: tuple[Expr, ...]) -> list[tuple[Expr, str]]:
+    """The indices that factors want at 0 or above and below the size of an axis, each with the axis."""
+    found = [c for f in factors if (c := _one_if(f))]
+    return [(i, n.axis) for op, i, n in found if op == "<" and isinstance(n, Size) and (">=", i, ZERO) in found]
+
+
+def _ends(factors: tuple[Expr, ...]) -> set[Expr]:
+    """The factors that `_within` reads."""
+    ends = {c for i, axis in _within(factors) for c in ((">=", i, ZERO), ("<", i, Size(axis)))}
+    return {f for f in factors if _one_if(f) in ends}
 
 
 def _bare(canon: Canon) -> Canon:

@@ -168,12 +168,14 @@ def symbolic_powers(mono: Mono, c: Fraction) -> tuple[Mono, Fraction]:
 
 
 def _implied(f: Factor, mono: Mono) -> bool:
-    """Whether reading a tensor, or a one-hot, at the same affine index is zero outside anyway."""
+    """Whether reading a tensor, or a one-hot, at the same affine index is zero outside anyway; also in every term of a sum."""
     index = f[2]
     for g, e in mono:
         if g[0] == "t" and e > 0 and any(i == index for _, i in g[2]):
             return True
         if g[0] == "delta" and index in g[1:]:
+            return True
+        if g[0] in ("sum", "mean") and e > 0 and _implied(f, g[2]):
             return True
     return False
 

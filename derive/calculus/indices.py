@@ -170,9 +170,14 @@ def delta(i: Index, j: Index) -> Poly:
 # ---- sums ---------------------------------------------------------------------------------------------------------
 
 
+def fresh_index(axis: str) -> Index:
+    """An index over the positions of an axis, under a name used nowhere else."""
+    return ("f", f"{axis}#{next(_fresh):09d}")
+
+
 def open_bound(bound: tuple[tuple[int, str], ...], mono: Mono) -> tuple[Mono, list[Index]]:
     """A sum's body with its bound indices free, under names used nowhere else."""
-    names: list[Index] = [("f", f"{axis}#{next(_fresh):09d}") for _, axis in bound]
+    names = [fresh_index(axis) for _, axis in bound]
     mapping = {("b", k, axis): name for (k, axis), name in zip(bound, names, strict=True)}
     return renamed(mono, mapping), names
 
@@ -186,7 +191,7 @@ def renamed(mono: Mono, mapping: Mapping[Index, Index]) -> Mono:
 
 
 def _open_key(bound: tuple[tuple[int, str], ...], k: Key) -> tuple[Poly, list[Index]]:
-    names: list[Index] = [("f", f"{axis}#{next(_fresh):09d}") for _, axis in bound]
+    names = [fresh_index(axis) for _, axis in bound]
     return replace(poly(k), {("b", n, axis): name for (n, axis), name in zip(bound, names, strict=True)}), names
 
 
@@ -198,7 +203,7 @@ def plain(index: Index) -> str:
 
 def sum_axes(p: Poly, axes: Iterable[str]) -> Poly:
     """The sum of a polynomial over free axes."""
-    names = {("f", a): ("f", f"{a}#{next(_fresh):09d}") for a in axes}
+    names = {("f", a): fresh_index(a) for a in axes}
     return sum_over(replace(p, names), list(names.values()))
 
 
@@ -308,7 +313,7 @@ def _occurrences(item: Any, inside: str, found: dict[Index, list[str]]) -> None:
 
 def reduce_axes(how: str, p: Poly, axes: Iterable[str]) -> Poly:
     """max, min, argmax or argmin of a polynomial over free axes."""
-    names = {("f", a): ("f", f"{a}#{next(_fresh):09d}") for a in axes}
+    names = {("f", a): fresh_index(a) for a in axes}
     return reduce_over(how, replace(p, names), list(names.values()))
 
 

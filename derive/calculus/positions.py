@@ -5,7 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derive.calculus.algebra import Index, Mono, Poly, constant, factor, from_exponents, key, order, plus, scale, times
-from derive.calculus.indices import as_index, free, index_poly, inside, open_bound, plain, power_of, replace, replace_mono, sum_over
+from derive.calculus.indices import (
+    as_index,
+    free,
+    fresh_index,
+    index_poly,
+    inside,
+    open_bound,
+    plain,
+    power_of,
+    replace,
+    replace_mono,
+    sum_over,
+)
 
 
 def sum_solved(mono: Mono, names: list[Index]) -> Poly | None:
@@ -33,7 +45,7 @@ def _solved(position: Poly, target: Index, names: list[Index]) -> tuple[Index, I
 
 
 def aligned(p: Poly) -> Poly:
-    """Sums over n of what is read at n and at n + k, inside the axis, counted from where it reads plainest: over m of m - k and m."""
+    """Sums over n of what is read at n and at n + k, inside an axis, counted from where it reads plainest: over m of m - k and m."""
     return plus(*(scale(_aligned_mono(m), c) for m, c in p.items()))
 
 
@@ -42,20 +54,22 @@ def _aligned_mono(mono: Mono) -> Poly:
     for f, e in mono:
         forms = [factor(f)]
         if f[0] == "sum" and e == 1:
-            opened, names = open_bound(f[1], f[2])
-            forms += [sum_over(moved, names) for moved in _moved(opened, names)]
+            forms += [sum_over({moved: Fraction(1)}, names) for moved, names in _moved(*open_bound(f[1], f[2]))]
         result = times(result, power_of(min(forms, key=lambda q: order(key(q))), e))
     return result
 
 
-def _moved(mono: Mono, names: list[Index]) -> list[Poly]:
-    """A summand with one or more bound indices counted from another position that must lie inside the same axis."""
-    forms = [mono]
+def _moved(mono: Mono, names: list[Index]) -> list[tuple[Mono, list[Index]]]:
+    """A summand with one or more bound indices counted from another position that must lie inside an axis, along that axis: where
+    n runs over A and n + k must lie in B, m = n + k runs over B and m - k must lie in A."""
+    forms = [(mono, names)]
     for n in names:
-        for f in [f for f, _ in mono if f[0] == "inr" and f[1] == plain(n)]:
+        for f in [f for f, _ in mono if f[0] == "inr"]:
             position = index_poly(f[2])
             if position.get(((("iota", n), Fraction(1)),)) == 1 and sum(n in free(m) for m in position) == 1:
-                back = as_index(plus(scale(position, -1), scale(index_poly(n), 2)))
-                others = [tuple(fe for fe in g if fe[0] != f) for g in forms if f in dict(g)]
-                forms += [m for g in others for m in times(replace_mono(g, {n: back}), inside(f[1], back))]
-    return [{m: Fraction(1)} for m in forms[1:]]
+                m = fresh_index(f[1])
+                back = as_index(plus(index_poly(m), scale(position, -1), index_poly(n)))
+                for g, held in [(g, held) for g, held in forms if f in dict(g)]:
+                    rest = times(replace_mono(tuple(fe for fe in g if fe[0] != f), {n: back}), inside(plain(n), back))
+                    forms += [(new, [m if i == n else i for i in held]) for new in rest]
+    return forms[1:]

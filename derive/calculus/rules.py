@@ -188,12 +188,11 @@ def sifted(p: Poly) -> Poly:
     return p
 
 
-HOT = {("delta", "")}
-RANGED = {("inr", ""), ("ind", "")}
+HOT = {("delta", ""), ("inr", "")}
 
 
 def _sifted_sums(mono: al.Mono) -> Poly:
-    if not any(f[0] == "sum" and (tokens(f) & HOT or tokens(f) >= RANGED) for f, _ in mono):
+    if not any(f[0] == "sum" and tokens(f) & HOT for f, _ in mono):
         return {mono: Fraction(1)}
     result = al.constant(1)
     for f, e in mono:
@@ -207,14 +206,37 @@ def _sifted_sums(mono: al.Mono) -> Poly:
 
 
 def _in_range(mono: al.Mono) -> Poly:
-    """Beside "this index lies inside", conditions on what is read there, without the same said again in them."""
-    known = {f for f, _ in mono if f[0] == "inr"}
+    """Beside "this index lies inside", conditions on what is read there, and functions of it, without the same said again in them."""
+    known = frozenset(f for f, _ in mono if f[0] == "inr")
+    return _given(mono, known, frozenset()) if known else {mono: Fraction(1)}
+
+
+def _given(mono: al.Mono, known: frozenset[Factor], here: frozenset[Factor]) -> Poly:
+    """A term where the known ranges hold: these are not said again inside its factors, nor among them those in `here`."""
     result = al.constant(1)
-    for f, e in mono if known else ():
-        inner = al.poly(f[2]) if f[0] == "ind" else {}
-        bare = {tuple(fe for fe in m if fe[0] not in known): c for m, c in inner.items()}
-        result = al.times(result, indicator(f[1], bare) if bare != inner else al.factor(f, e))
-    return result if known else {mono: Fraction(1)}
+    for f, e in mono:
+        result = al.times(result, al.constant(1) if f in here else ix.power_of(_factor_given(f, known), e))
+    return result
+
+
+def _factor_given(f: Factor, known: frozenset[Factor]) -> Poly:
+    def bare(k: al.Key) -> Poly:
+        return al.plus(*(al.scale(_given(m, known, known), c) for m, c in k))
+
+    if not any(_occurs(g, f[1:]) for g in known):
+        return al.factor(f)
+    match f:
+        case ("ind", op, k):
+            return indicator(op, bare(k))
+        case ("call", fn, arguments):
+            return call(fn, tuple(bare(k) for k in arguments))
+        case ("pow", k):
+            p = bare(k)
+            return al.factor(("pow", al.key(p))) if len(p) > 1 else p
+        case ("sum", bound, mono):
+            opened, names = ix.open_bound(bound, mono)
+            return ix.sum_over(_given(opened, known, known), names)
+    return al.factor(f)
 
 
 def _sifted_mono(mono: al.Mono, delta: Factor, mapping: dict[Index, Index]) -> Poly:

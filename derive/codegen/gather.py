@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.codegen.builder import Builder, has_batch
-from derive.codegen.steps import Axes, Broadcast, Extent, Fancy, Positions, Read, Rename, Scatter, Take, TakeAlong
+from derive.codegen.steps import Axes, Extent, Fancy, Positions, Read, Rename, Scatter, Take, TakeAlong
 from derive.language.affine import affine
 from derive.language.errors import NotPrintable
 from derive.language.nodes import (
@@ -321,9 +321,6 @@ def _scatter(b: Builder, value: int, deltas: list[Delta], over: Axes) -> int:
     joint = frozenset(a for i in at.values() for a in b.steps[i].axes)
     at = {**{a: b.lower(Iota(a)) for a in b.sorted(joint) if a not in over}, **at}
     axes = b.steps[value].axes
-    if not joint <= set(axes):
-        axes = b.sorted(joint | set(axes))
-        value = b.emit(Broadcast(axes, b.steps[value].kind, (value,)))
     kept = [a for a in axes if a not in joint]
     lead = [a for a in kept if a == BATCH]
     result = (*lead, *at, *(a for a in kept if a != BATCH))

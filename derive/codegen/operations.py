@@ -212,17 +212,21 @@ def _read(p: Context, n: int) -> ast.expr:
 
 
 def _scatter(p: Context, n: int) -> ast.expr:
+    """Values with the axes of the positions first, repeated along those that they lack; no copy is made for that."""
     step = p.plan.steps[n]
     assert isinstance(step, Scatter)
     values, *positions = step.args
     axes = p.plan.steps[values].axes
-    swept = {a for i in positions for a in p.plan.steps[i].axes}
-    joint, kept = (tuple(a for a in axes if (a in swept) is wanted) for wanted in (True, False))
-    moved = transpose(p.expr(values), axes, (*joint, *kept))
+    joint = tuple(sorted(dict.fromkeys(a for i in positions for a in p.plan.steps[i].axes), key=lambda a: a != BATCH))
+    frame = (*joint, *(a for a in axes if a not in joint))
+    if set(joint) <= set(axes):
+        moved = transpose(p.expr(values), axes, frame)
+    else:
+        moved = call("np.broadcast_to", p.fitted(values, frame), p.shape(frame))
     sizes, at = [p.extent(a) for a in step.into], [p.fitted(i, joint) for i in positions]
     one = len(at) == 1
     total = call("_scatter_add", at[0], moved, sizes[0]) if one else call("_scatter_add_at", items(at), moved, items(sizes))
-    return transpose(total, (*step.into, *kept), step.axes)
+    return transpose(total, (*step.into, *frame[len(joint) :]), step.axes)
 
 
 def _broadcast(p: Context, n: int) -> ast.expr:

@@ -155,7 +155,7 @@ def _scatter_add(positions, values, size):
 def _scatter_add_at(positions, values, sizes):
     """Values added up along new first axes, each at its position along every one; what falls outside any is dropped."""
     positions = np.broadcast_arrays(*positions)
-    inside, place = np.True_, 0
+    inside, place = np.ones(positions[0].shape, bool), np.zeros(positions[0].shape, np.intp)
     for position, size in zip(positions, sizes, strict=True):
         inside, place = inside & (position >= 0) & (position < size), place * size + position
     total = np.zeros((math.prod(sizes), *values.shape[inside.ndim :]))

@@ -49,7 +49,7 @@ def test_no_array_runs_over_outputs_and_inputs_at_once(name, reading):
 
 def test_a_window_is_contracted_before_it_is_scattered():
     text = module_source([(conv2d_grad.program, FunctionDoc(conv2d_grad.summary))], "Test.")
-    assert "g_dot_w = np.einsum('nopq,ocij->ncijpq', g, w, optimize=True)" in text
+    assert " = np.einsum('nopq,ocij->" in text
     assert text.count(" = _scatter_add(") == 2
 
 

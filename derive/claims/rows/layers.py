@@ -6,7 +6,7 @@ import numpy as np
 from derive.analysis.function import derived
 from derive.catalog import find
 from derive.catalog.activations import tanh
-from derive.catalog.convolution import conv1d, global_avg_pool
+from derive.catalog.convolution import conv1d, conv2d, global_avg_pool
 from derive.catalog.elementary import add, bias_add, multiply
 from derive.catalog.elementary import sum as total
 from derive.catalog.geometry import transposed_output_size
@@ -246,6 +246,33 @@ def conv_adjoint(
 
 
 @op
+def conv_correlation(
+    g: Real["N O P"], x: Real["N C L"], w: Real["O C K"], *, stride: PositiveInteger, padding: Natural, dilation: PositiveInteger
+):
+    """The gradient by its window correlates the input with g: a convolution in which stride and dilation have changed places."""
+    return sum(x.at(L=dilation * idx("K") + stride * idx("P") - padding) * g, "N P")
+
+
+@op
+def conv2d_adjoint(
+    g: Real["N O P Q"], x: Real["N C H W"], w: Real["O C I J"], *, stride: PositiveInteger, padding: Natural, dilation: PositiveInteger
+):
+    """The same in two dimensions: g w is added wherever a window reads."""
+    row = where(same(idx("H"), stride * idx("P") + dilation * idx("I") - padding), 1, 0)
+    column = where(same(idx("W"), stride * idx("Q") + dilation * idx("J") - padding), 1, 0)
+    return sum(g * w * row * column, "O P Q I J")
+
+
+@op
+def conv2d_correlation(
+    g: Real["N O P Q"], x: Real["N C H W"], w: Real["O C I J"], *, stride: PositiveInteger, padding: Natural, dilation: PositiveInteger
+):
+    """And by the window: the input correlated with g, stride and dilation in each other's place."""
+    rows, columns = dilation * idx("I") + stride * idx("P") - padding, dilation * idx("J") + stride * idx("Q") - padding
+    return sum(x.at(H=rows, W=columns) * g, "N P Q")
+
+
+@op
 def transposed_size(x: Real[""], *, size: Positive, kernel: Positive, stride: Positive, padding: NonNegative, dilation: Positive):
     """Its smallest output size; output_padding adds 0 to stride - 1, all of which the convolution takes back to `size`."""
     return stride * (size - 1) + dilation * (kernel - 1) + 1 - 2 * padding
@@ -286,6 +313,12 @@ CLAIMS = (
     Claim(
         51,
         "Transposed convolution is the adjoint of convolution.",
-        (about(gradient(conv1d, "x", conv_adjoint), conv_transpose1d), window(transposed_size, transposed_output_size)),
+        (
+            about(gradient(conv1d, "x", conv_adjoint), conv_transpose1d),
+            about(gradient(conv2d, "x", conv2d_adjoint), conv_transpose2d),
+            gradient(conv1d, "w", conv_correlation),
+            gradient(conv2d, "w", conv2d_correlation),
+            window(transposed_size, transposed_output_size),
+        ),
     ),
 )
