@@ -35,7 +35,26 @@ Mono = tuple[tuple[Factor, Fraction], ...]
 Key = tuple[tuple[Mono, Fraction], ...]
 Poly = dict[Mono, Fraction]
 
+
+class Form(tuple[Any, ...]):
+    """A tuple that works out its hash once: forms are nested deep, and looked up all the time."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = tuple.__hash__(self)
+            return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies carry the entries alone: a hash means nothing in another process."""
+        return Form, (tuple(self),)
+
+
 UNIT: Mono = ()
+ONE = Fraction(1)  # the exponent and coefficient of most; known by identity, it is not multiplied by
 IDEMPOTENT = ("ind", "delta", "inr")
 
 
@@ -80,12 +99,13 @@ def constant(value: Fraction | int) -> Poly:
 
 def factor(f: Factor, exponent: Fraction | int = 1) -> Poly:
     """The polynomial of one factor."""
-    return {((f, Fraction(exponent)),): Fraction(1)}
+    f = f if isinstance(f, Form) else Form(f)
+    return {Form(((f, exponent if isinstance(exponent, Fraction) else Fraction(exponent)),)): ONE}
 
 
 def key(p: Poly) -> Key:
     """A hashable canonical form of a polynomial."""
-    return tuple(sorted(p.items(), key=lambda item: order(item[0])))
+    return Form(sorted(p.items(), key=lambda item: order(item[0])))
 
 
 def poly(k: Key) -> Poly:
@@ -97,17 +117,24 @@ def plus(*ps: Poly) -> Poly:
     """The sum."""
     total: Poly = {}
     for p in ps:
-        for m, c in p.items():
-            value = total.get(m, 0) + c
-            if value:
-                total[m] = value
-            else:
-                total.pop(m, None)
+        _add_to(total, p, ONE)
     return total
+
+
+def _add_to(total: Poly, p: Poly, by: Fraction) -> None:
+    for m, c in p.items():
+        c = c if by is ONE else by if c is ONE else by * c
+        value = total[m] + c if m in total else c
+        if value:
+            total[m] = value
+        else:
+            total.pop(m, None)
 
 
 def scale(p: Poly, c: Fraction | int) -> Poly:
     """The polynomial times a number."""
+    if c == 1:
+        return dict(p)
     return {m: v * c for m, v in p.items()} if c else {}
 
 
@@ -122,12 +149,7 @@ def times(a: Poly, b: Poly) -> Poly:
     total: Poly = {}
     for ma, ca in a.items():
         for mb, cb in b.items():
-            for m, c in mono_times(ma, mb).items():
-                value = total.get(m, 0) + c * ca * cb
-                if value:
-                    total[m] = value
-                else:
-                    total.pop(m, None)
+            _add_to(total, mono_times(ma, mb), cb if ca is ONE else ca if cb is ONE else ca * cb)
     return total
 
 
@@ -144,19 +166,19 @@ def _mono_times(a: Mono, b: Mono) -> tuple[Mono, Fraction, tuple[tuple[Key, int]
     """The product, and how much larger than an ordinary one it is."""
     exponents: dict[Factor, Fraction] = dict(a)
     for f, e in b:
-        exponents[f] = exponents.get(f, Fraction(0)) + e
+        exponents[f] = exponents[f] + e if f in exponents else e
     mono, number, whole = clean(exponents)
     return mono, number, whole, sum(len(order(f)) for f, _ in mono) // BULK
 
 
 def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[tuple[Key, int], ...]]:
     """A monomial from exponents, with the number and the whole powers of sums that fall out of it."""
-    number, whole, kept = Fraction(1), [], {}
+    number, whole, kept = ONE, [], {}
     for f, e in exponents.items():
         if e == 0:
             continue
         if f[0] in IDEMPOTENT:
-            e = Fraction(1)
+            e = ONE
         elif f[0] == "num":
             number *= Fraction(f[1]) ** (e.numerator // e.denominator)
             e -= e.numerator // e.denominator
@@ -174,7 +196,7 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
                 del kept[f]
     for f in [f for f in kept if f[:2] == ("ind", ">=") and {("ind", ">", f[2]), ("ind", "==", f[2])} & kept.keys()]:
         del kept[f]
-    return tuple(sorted(kept.items(), key=lambda item: order(item[0]))), number, tuple(whole)
+    return Form(sorted(kept.items(), key=lambda item: order(item[0]))), number, tuple(whole)
 
 
 def mono_times(a: Mono, b: Mono) -> Poly:
@@ -210,7 +232,7 @@ def anonymous(item: Any) -> Any:
         return ("*", base_axis(re.split("[#~]", item[-1])[0]))
     if len(item) == 2 and isinstance(item[0], int) and isinstance(item[1], str):
         return item[1]
-    return tuple(anonymous(part) for part in item)
+    return Form(anonymous(part) for part in item)
 
 
 def leading(p: Poly) -> tuple[Mono, Fraction]:

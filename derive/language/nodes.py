@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar, dataclass_transform
@@ -40,13 +40,8 @@ class Expr(Refusals):
         """The same node over other children (in the order of `children`)."""
         return self
 
-    @cached_property
-    def _key(self) -> tuple[Any, ...]:
-        return (type(self).__name__, *(getattr(self, f.name) for f in fields(self)))  # type: ignore[arg-type]
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self._key)
+    _key: tuple[Any, ...]
+    _hash: int
 
     def __hash__(self) -> int:
         return self._hash
@@ -54,7 +49,10 @@ class Expr(Refusals):
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return isinstance(other, Expr) and self._hash == other._hash and self._key == other._key
+        if not isinstance(other, Expr) or self._hash != other._hash or self._key != other._key:
+            return False
+        vars(other)["_key"] = self._key  # equal trees share it, and are compared in depth once
+        return True
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies carry the fields alone: a cached hash means nothing in another process."""
@@ -130,7 +128,10 @@ class Expr(Refusals):
 
     def __post_init__(self) -> None:
         """Hash and axes now, while those of the children are at hand, so that no depth of nesting is too deep."""
-        _ = self._hash, self.axes
+        own = vars(self)
+        own["_key"] = key = (type(self).__name__, *own.values())
+        own["_hash"] = hash(key)
+        _ = self.axes
 
     def __str__(self) -> str:
         from derive.language.text import text
