@@ -97,9 +97,8 @@ class Canon:
         if e.how == "sum":
             return self._assumed(ix.sum_axes(body, e.over))
         if e.how == "mean":
-            return al.times(
-                self._assumed(ix.sum_axes(body, e.over)), al.from_exponents({("size", base_axis(a)): Fraction(-1) for a in e.over})
-            )
+            shares = [al.factor(("size", base_axis(a)), -1) for a in e.over]  # N and N' are as long, so N counts twice
+            return al.product([self._assumed(ix.sum_axes(body, e.over)), *shares])
         if e.how == "logsumexp":
             return logarithm(ix.sum_axes(exponential(body), e.over))
         return ix.reduce_axes(e.how, body, e.over)

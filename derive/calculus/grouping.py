@@ -23,7 +23,7 @@ def mean_mono(mono: Mono) -> Mono:
     for f, e in mono:
         if f[0] == "sum" and e == 1:
             sizes = [("size", axis) for _, axis in f[1]]
-            if len(set(sizes)) == len(sizes) and all(exponents.get(s, 0) <= -1 for s in sizes):
+            if all(exponents.get(s, 0) <= -sizes.count(s) for s in sizes):
                 for s in sizes:
                     exponents[s] += 1
                 exponents[("mean", *f[1:])] = exponents.pop(f)

@@ -43,17 +43,19 @@ from derive.language.nodes import (
     Const,
     Expr,
     Input,
+    Iota,
     Mul,
     Pow,
     Reduce,
     Ref,
     at,
+    base_axis,
     flatten,
     leaves,
     substitute,
     transform,
     walk,
-)
+)  # fmt: skip
 from derive.language.program import Let, Program
 from derive.language.recurrence import held
 
@@ -156,7 +158,19 @@ def _read_inside(node: Expr) -> Expr:
         index = dict(node.index)
         parts = ((c, {a: i for a, i in index.items() if a in c.axes}) for c in node.body.children)
         return node.body.rebuild(tuple(_read_inside(at(c, here)) if here else c for c, here in parts))
+    if isinstance(node, At) and isinstance(node.body, At) and all(_merely_renames(a, i) for a, i in node.body.index):
+        return _read_once(node.body, dict(node.index))
     return node
+
+
+def _merely_renames(axis: str, index: Expr) -> bool:
+    return isinstance(index, Iota) and base_axis(index.axis) == base_axis(axis)
+
+
+def _read_once(read: At, again: dict[str, Expr]) -> Expr:
+    """What is read along N' instead of N, and then at a position of N', read at that position of N."""
+    own = {a: i for a, i in again.items() if a in read.body.axes and a not in dict(read.index)}
+    return at(read.body, own | {a: substitute(i, {Iota(b): j for b, j in again.items()}) for a, i in read.index})
 
 
 class Basis:

@@ -11,6 +11,7 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import needed
 from derive.numerics.cancelling import uncancelled
 from derive.numerics.exponents import HIDDEN
+from derive.numerics.moving import opaque_arguments, unnamed
 from derive.numerics.regions import rewritten
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -26,14 +27,14 @@ def stabilise(program: Program) -> Program:
     than once get lets of their own (e, and h with e = h^2).
     """
     program = _each(program, lambda body: flatten(primitive(body)))
-    program = uncancelled(beside_one(shifted(program)))
+    program, moving = opaque_arguments(uncancelled(beside_one(shifted(program))))
     known = scope(program)
     lets: list[Let] = []
     for let in program.lets:
         lets.append(Let(let.name, flatten(rewritten(let.body, known))))
         if let.ref in known.exponentials:
             known.named.setdefault(known.exponentials[let.ref], let.ref)
-    program = replace(program, lets=tuple(lets))
+    program = unnamed(replace(program, lets=tuple(lets)), moving)
     return _pruned(_with_shared(_pruned(program)))
 
 
