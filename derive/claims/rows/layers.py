@@ -12,7 +12,7 @@ from derive.catalog.elementary import sum as total
 from derive.catalog.geometry import transposed_output_size
 from derive.catalog.layers import embedding, linear, matmul, residual_add
 from derive.catalog.normalization import batch_norm_statistics, batch_norm_train
-from derive.catalog.resampling import conv_transpose1d
+from derive.catalog.resampling import conv_transpose1d, conv_transpose2d
 from derive.claims.claim import Claim
 from derive.claims.statements import about, at_most, counted, equal, fails, gradient, number, window
 from derive.language import (
