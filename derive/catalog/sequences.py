@@ -9,6 +9,7 @@ from derive.language import (
     Range,
     Real,
     Scalar,
+    assume,
     equal,
     idx,
     logsumexp,
@@ -20,7 +21,7 @@ from derive.language import (
     size,
     sum,
     where,
-)  # fmt: skip
+)
 
 
 @op(source="Brown 1956, Exponential smoothing for predicting demand")
@@ -89,8 +90,9 @@ def log_partition(score: Real["T S"], transition: Real["S' S"], first: Real["S"]
 def ctc_none(logits: Real["T N C"], label: Index["N L -> C"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
     """How improbable each labelling is, summed over all ways to stretch it, with blanks, over the frames.
 
-    A labelling that does not fit into the frames costs about -log_epsilon.
+    There are frames enough for every labelling: between two equal labels there is a blank.
     """
+    assume(size("T") >= 2 * size("L") - 1)
     logp = logits - logsumexp(logits, "C")
     s, k = new("S", size=2 * size("L") + 1), new("K", size=3)
     path = where(equal(s % 2, 1), label.at(L=s // 2), blank)
