@@ -23,6 +23,7 @@ class Reverse(Sweep):
     def __init__(self, program: Program, seeds: dict[str, Input], limit: int) -> None:
         super().__init__(program, seeds.values(), limit)
         self.seeds = seeds
+        self.back: dict[str, Carried] = {}  # by the name of the cotangent that it carries
         self.bars: dict[Expr, list[Expr]] = {self.refined.let(o.name).ref: [seeds[o.name]] for o in program.outputs}
 
     def run(self) -> None:
@@ -55,14 +56,15 @@ class Reverse(Sweep):
 
     def _carried_back(self, c: Carried, name: str) -> Expr:
         """What of the cotangent of a state comes from the step that it is carried to."""
-        return self.keep(f"d{c.name}_carried", Carried(name, c.names, ZERO, c.axis, -c.step))
+        self.back[name] = Carried(name, c.names, ZERO, c.axis, -c.step)
+        return self.keep(f"d{c.name}_carried", self.back[name])
 
     def _through_carried(self, let: Let, name: str, raw: Expr) -> None:
         p = self.shorten(raw)
         shown = unhide(self.bodies, raw) if p is None else self.show(p)
         bar = self.keep_as(name, shown)
         self.certify(name, raw, shown, "chain rule, collected")
-        self.prove_carried(let)
+        self.prove_carried(let, self.back[name])
         for leaf, part in self.pullback(let, bar, _targets(let)).items():
             self.bars.setdefault(leaf, []).append(part)
 

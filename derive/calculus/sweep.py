@@ -184,7 +184,7 @@ class Sweep:
             self.gaps.append(f"{name}: {rule}")
             return []
 
-    def prove_carried(self, let: Let) -> None:
+    def prove_carried(self, let: Let, back: Carried) -> None:
         """The step that a recurrence is differentiated by one that runs the other way: what is carried, transposed. With the
         transposition of each definition of a step, the rest follows by induction over the positions."""
         carried = let.body
@@ -192,14 +192,13 @@ class Sweep:
         bar = Input("bar", tuple(sorted(carried.axes)))
         value, start = Input(f"v_{carried.name}", bar.names), Input(f"v_{let.name}", tuple(sorted(carried.start.axes)))
         moves = bool(leaves(carried.start, Ref, Input))
-        back = Carried("bar", carried.names, ZERO, carried.axis, -carried.step)
         read = beside(carried, value, start if moves else ZERO)
         written = pullback(read, bar, {value, start})
         sides = sum_to(mul(bar, read), carried.axes, frozenset()), add(*(inner(leaf, part, leaf.axes) for leaf, part in written.items()))
         first = pullback(carried, bar, {carried.start}).get(carried.start, ZERO)
         rule = f"what is carried along {carried.axis}, transposed; the rest by induction over its positions"
         self.steps += self.proved(f"through {let.name}", *sides, rule, self.opaque)
-        self.steps += self.proved(f"through {let.name}", written[value], beside(back, bar, ZERO), rule, self.opaque)
+        self.steps += self.proved(f"through {let.name}", written[value], beside(back, bar, back.start), rule, self.opaque)
         if start in written:
             self.steps += self.proved(f"through {let.name}", written[start], first, rule, self.opaque)
 

@@ -9,6 +9,7 @@ from derive.language import (
     Range,
     Real,
     Scalar,
+    assume,
     equal,
     idx,
     logsumexp,
@@ -20,7 +21,7 @@ from derive.language import (
     size,
     sum,
     where,
-)  # fmt: skip
+)
 
 
 @op(source="Brown 1956, Exponential smoothing for predicting demand")
@@ -85,24 +86,36 @@ def log_partition(score: Real["T S"], transition: Real["S' S"], first: Real["S"]
     return logsumexp(last, "S")
 
 
-@op(source="Graves et al. 2006, ICML, eq. 5-8, in logarithms; log_epsilon stands for the logarithm of 0, as in Optax")
-def ctc_none(logits: Real["T N C"], label: Index["N L -> C"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
-    """How improbable each labelling is, summed over all ways to stretch it, with blanks, over the frames.
+def _with_blanks(label, blank):
+    """The labels with a blank before, between and after them, along S."""
+    s = new("S", size=2 * size("L") + 1)
+    return where(equal(s % 2, 1), label.at(L=s // 2), blank)
 
-    A labelling that does not fit into the frames costs about -log_epsilon.
-    """
-    logp = logits - logsumexp(logits, "C")
-    s, k = new("S", size=2 * size("L") + 1), new("K", size=3)
-    path = where(equal(s % 2, 1), label.at(L=s // 2), blank)
+
+def _gate(path, log_epsilon):
+    """What it costs to move on by k positions: nothing, but a blank may be passed over between different labels alone."""
+    s, k = idx("S"), new("K", size=3)
     repeated = where(equal(path, path.at(S=s - 2)), log_epsilon, 0)
-    gate = where(s < k, log_epsilon, where(equal(k, 2), repeated, 0))
-    seen = logp.at(C=path)
+    return where(s < k, log_epsilon, where(equal(k, 2), repeated, 0))
 
+
+def _one_frame(seen, gate):
     def step(a):
-        z = a.at(S=s - k) + gate
+        z = a.at(S=idx("S") - idx("K")) + gate
         return seen + logsumexp(z, "K")
 
-    a = scan(step, start=where(equal(s, 0), 0, log_epsilon), over="T")
+    return step
+
+
+@op(source="Graves et al. 2006, ICML, eq. 5-8, in logarithms; log_epsilon stands for the logarithm of 0, as in Optax")
+def ctc_none(logits: Real["T N C"], label: Index["N L -> C"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
+    """How improbable each labelling is, summed over all ways to stretch it, with blanks, over frames that are enough for any."""
+    assume(size("T") >= 2 * size("L") - 1)
+    logp = logits - logsumexp(logits, "C")
+    path = _with_blanks(label, blank)
+    gate = _gate(path, log_epsilon)
+    seen = logp.at(C=path)
+    a = scan(_one_frame(seen, gate), start=where(equal(idx("S"), 0), 0, log_epsilon), over="T")
     last = a.at(T=size("T") - 1)
     end = last.at(S=2 * size("L") - new("E", size=2))
     return -logsumexp(end, "E")

@@ -16,6 +16,7 @@ from derive.language.nodes import (
     TWO,
     Add,
     Call,
+    Carried,
     Const,
     Expr,
     Mul,
@@ -100,7 +101,7 @@ def _small_inlined(program: Program) -> Program:
     for let in program.lets:
         body = substitute(let.body, bodies)
         lets.append(Let(let.name, body))
-        if isinstance(body, Reduce) or _size(body) <= SMALL:
+        if (isinstance(body, Reduce) or _size(body) <= SMALL) and not isinstance(body, Carried):
             bodies[let.ref] = flatten(body)
     return replace(program, lets=tuple(lets))
 

@@ -84,7 +84,7 @@ class _OnePosition:
             return self._dependent(body)
         if isinstance(body, Compare):
             return Compare(body.op, self.hoisted(body.left), self.hoisted(body.right))
-        made_here = not body.axes or (self.axis not in body.axes and not leaves(body, Input, Ref))
+        made_here = self.axis not in body.axes and not leaves(body, Input, Ref)
         return body if made_here else self._argument(body)
 
     def _dependent(self, body: Expr) -> Expr:

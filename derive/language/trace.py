@@ -160,7 +160,7 @@ def give_size(axis: str, size: Expr) -> None:
 def new_mark() -> str:
     """What stands for the name of something that a recurrence carries, until it has one."""
     carried = _open_trace("a recurrence").carried
-    mark = f"carried {len(carried)}"
+    mark = f"state {len(carried)}"
     carried[mark] = ZERO
     return mark
 

@@ -15,7 +15,8 @@ NAMES = {
         triplet_margin contrastive focal dice tversky jaccard iou giou diou ciou wing charbonnier arcface cosface ctc poly_loss
         gaussian_kl evidence_lower_bound policy_gradient ppo_clip generalized_kl kl_div_log_target linear_cross_entropy half_mse
         hinge_embedding margin_ranking multiclass_hinge multiclass_perceptron perceptron multiclass_sparsemax sparsemax_loss
-        multilabel_margin ranking_softmax""",
+        multilabel_margin ranking_softmax ctc_none""",
+    "sequences": "exponential_average rnn lstm state_space advantage log_partition",
     "reductions": """
         mse_sum mse_none mae_sum mae_none huber_sum huber_none smooth_l1_sum smooth_l1_none bce_sum bce_none bce_with_logits_sum
         bce_with_logits_none nll_sum nll_none cross_entropy_sum cross_entropy_none cross_entropy_probs_sum cross_entropy_probs_none""",
@@ -48,7 +49,6 @@ CALLED = {
 }
 MISSING = {
     "ciou": "its weight counts as a constant in derivatives, which definitions cannot say",
-    "ctc": "a recurrence along an axis, which definitions do not have",
     "snake": "its gradient has double roots without end, near which the promise of 8 ulp does not hold",
     "squareplus": "x + sqrt(x**2 + b) cancels for negative x, which no rule of the stable forms mends",
 }
