@@ -20,6 +20,7 @@ from derive.catalog.normalization import NORMALIZATION
 from derive.catalog.optimizers import OPTIMIZERS
 from derive.catalog.piecewise import PIECEWISE
 from derive.catalog.pooling import POOLING
+from derive.catalog.rearranging import REARRANGING
 from derive.catalog.recurrent import RECURRENT
 from derive.catalog.reductions import REDUCTIONS
 from derive.catalog.regions import REGIONS
@@ -56,6 +57,7 @@ SECTIONS = (
     ("convolution",    CONVOLUTION),
     ("pooling",        POOLING),
     ("resampling",     RESAMPLING),
+    ("rearranging",    REARRANGING),
     ("attention",      ATTENTION),
     ("recurrent",      RECURRENT),
     ("sequences",      SEQUENCES),

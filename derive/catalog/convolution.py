@@ -121,10 +121,16 @@ def conv2d_groups(
     return sum(x.at(C=group * size("D") + idx("D"), H=rows, W=columns) * w, "D I J")
 
 
+@op(source="Gehring et al. 2017, arXiv:1705.03122; torch.conv_tbc")
+def conv_tbc(x: Real["T B C"], w: Real["K C O"], b: Real["O"], *, padding: Natural = 0) -> Real["P B O"]:
+    """Cross-correlation of a sequence of batches with a bank of windows, plus a bias for each; zero outside the sequence."""
+    return sum(x.at(T=new("P") + idx("K") - padding) * w, "C K") + b
+
+
 # fmt: off
 CONVOLUTION = (
     conv1d, conv2d, conv2d_bias, conv2d_same, conv1d_causal, conv2d_grouped, conv2d_depthwise, conv2d_pointwise, conv2d_separable,
     global_avg_pool,
-    conv3d, conv2d_padded, conv2d_groups,
+    conv3d, conv2d_padded, conv2d_groups, conv_tbc,
 )
 # fmt: on

@@ -13,6 +13,7 @@ from derive.language import (
     mean,
     onehot,
     op,
+    sqrt,
     sum,
     where,
 )  # fmt: skip
@@ -120,9 +121,41 @@ def embedding_sum(w: Real["V D"], ids: Index["N L -> V"]) -> Real["N D"]:
     return sum(w.at(V=ids), "L")
 
 
+@op(source="Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2; torch.nn.Dropout1d")
+def dropout1d(x: Real["N C L"], mask: Real["N C"], *, rate: Fraction01 = 0.5):
+    """Dropout of whole channels: one number of the mask for each."""
+    return dropout(x, mask, rate=rate)
+
+
+@op(source="Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2; torch.nn.Dropout2d")
+def dropout2d(x: Real["N C H W"], mask: Real["N C"], *, rate: Fraction01 = 0.5):
+    """Dropout of whole channels of images: one number of the mask for each."""
+    return dropout(x, mask, rate=rate)
+
+
+@op(source="Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2; torch.nn.Dropout3d")
+def dropout3d(x: Real["N C D H W"], mask: Real["N C"], *, rate: Fraction01 = 0.5):
+    """Dropout of whole channels of volumes: one number of the mask for each."""
+    return dropout(x, mask, rate=rate)
+
+
+@op(source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2; torch.nn.AlphaDropout")
+def alpha_dropout(x: Real["..."], mask: Real["..."], *, rate: Fraction01 = 0.5, low=-1.7580993408473766):
+    """The input where the mask is 1 and the lowest value of a selu where it is 0, mapped so that mean 0 and variance 1 stay."""
+    a = 1 / sqrt((1 - rate) * (1 + rate * low**2))
+    return a * (x * mask + low * (1 - mask)) - a * rate * low
+
+
+@op(source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2; torch.nn.FeatureAlphaDropout")
+def feature_alpha_dropout(x: Real["N C L"], mask: Real["N C"], *, rate: Fraction01 = 0.5, low=-1.7580993408473766):
+    """Alpha dropout of whole channels: one number of the mask for each."""
+    return alpha_dropout(x, mask, rate=rate, low=low)
+
+
 # fmt: off
 LAYERS = (
     linear, matmul, outer, bilinear, residual_add, lora, highway, squeeze_excite, embedding, embedding_bag, embedding_sum, dropout,
+    dropout1d, dropout2d, dropout3d, alpha_dropout, feature_alpha_dropout,
     cumsum, logcumsumexp,
     gather, scatter_add,
 )

@@ -1,7 +1,23 @@
 """Pooling: the largest, or the mean, of each window. Positions outside the input never win, and count in a mean as each op says."""
 # mypy: ignore-errors
 
-from derive.language import Natural, PositiveInteger, Real, assume, floor, idx, inf, max, mean, minimum, new, op, size, sum, where
+from derive.language import (
+    Natural,
+    PositiveInteger,
+    Real,
+    assume,
+    floor,
+    idx,
+    inf,
+    max,
+    mean,
+    minimum,
+    new,
+    op,
+    size,
+    sum,
+    where,
+)
 
 
 def _ceiling(a, b):
@@ -92,6 +108,19 @@ def adaptive_max_pool2d(x: Real["N C H W"], *, high: PositiveInteger = 1, wide: 
     return max(along + where(rows > 0, 0, -inf), "H")
 
 
+@op(source="torch.nn.AdaptiveMaxPool3d")
+def adaptive_max_pool3d(
+    x: Real["N C D H W"], *, deep: PositiveInteger = 1, high: PositiveInteger = 1, wide: PositiveInteger = 1
+) -> Real["N C P Q R"]:  # fmt: skip
+    """The largest elements of windows that share the volume as evenly as whole numbers can."""
+    columns = _share("W", "R", wide)
+    along = max(x + where(columns > 0, 0, -inf), "W")
+    rows = _share("H", "Q", high)
+    across = max(along + where(rows > 0, 0, -inf), "H")
+    slices = _share("D", "P", deep)
+    return max(across + where(slices > 0, 0, -inf), "D")
+
+
 @op(source="LeCun, Bottou, Bengio & Haffner 1998, section II.B; torch.nn.AvgPool1d")
 def avg_pool1d(x: Real["N C L"], *, kernel: PositiveInteger = 2, stride: PositiveInteger = 2, padding: Natural = 0):
     """The mean of each window, zeros of the padding included."""
@@ -171,7 +200,7 @@ def adaptive_avg_pool3d(
 
 # fmt: off
 POOLING = (
-    max_pool1d, max_pool2d, max_pool3d, max_pool2d_ceil, global_max_pool, adaptive_max_pool1d, adaptive_max_pool2d,
+    max_pool1d, max_pool2d, max_pool3d, max_pool2d_ceil, global_max_pool, adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d,
     avg_pool1d, avg_pool2d, avg_pool3d, avg_pool2d_inside, avg_pool2d_ceil, adaptive_avg_pool1d, adaptive_avg_pool2d,
     adaptive_avg_pool3d,
 )

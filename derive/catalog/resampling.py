@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import sigmoid
-from derive.language import Natural, PositiveInteger, Real, abs, assume, equal, floor, idx, maximum, minimum, new, op, size, sum, where
+from derive.language import Natural, PositiveInteger, Real, abs, assume, floor, idx, maximum, minimum, new, onehot, op, size, sum
 
 
 @op(source="Dauphin, Fan, Auli & Grangier 2017, arXiv:1612.08083, eq. 1")
@@ -26,9 +26,8 @@ def conv_transpose1d(
     stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
 ):  # fmt: skip
     """Each input adds a window to the output, at a multiple of the stride: the transpose of a convolution."""
-    p = new("P", size=stride * (size("L") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
-    hit = where(equal(p, stride * idx("L") + dilation * idx("K") - padding), 1, 0)
-    return sum(x * w * hit, "C L K")
+    new("P", size=stride * (size("L") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
+    return sum(x * w * onehot(stride * idx("L") + dilation * idx("K") - padding, "P"), "C L K")
 
 
 @op(source="torch.nn.Upsample")
@@ -62,11 +61,11 @@ def conv_transpose2d(
     stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
 ) -> Real["N O P Q"]:  # fmt: skip
     """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution."""
-    p = new("P", size=stride * (size("H") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
-    q = new("Q", size=stride * (size("W") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
-    row = where(equal(p, stride * idx("H") + dilation * idx("I") - padding), 1, 0)
-    column = where(equal(q, stride * idx("W") + dilation * idx("J") - padding), 1, 0)
-    return sum(x * w * row * column, "C H W I J")
+    new("P", size=stride * (size("H") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
+    new("Q", size=stride * (size("W") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
+    rows = stride * idx("H") + dilation * idx("I") - padding
+    columns = stride * idx("W") + dilation * idx("J") - padding
+    return sum(x * w * onehot(rows, "P") * onehot(columns, "Q"), "C H W I J")
 
 
 @op(source="Dumoulin & Visin 2016, arXiv:1603.07285, section 4")
@@ -75,13 +74,13 @@ def conv_transpose3d(
     stride: PositiveInteger = 1, padding: Natural = 0, output_padding: Natural = 0, dilation: PositiveInteger = 1,
 ) -> Real["N O P Q R"]:  # fmt: skip
     """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution of volumes."""
-    p = new("P", size=stride * (size("D") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
-    q = new("Q", size=stride * (size("H") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
-    r = new("R", size=stride * (size("W") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
-    depth = where(equal(p, stride * idx("D") + dilation * idx("I") - padding), 1, 0)
-    row = where(equal(q, stride * idx("H") + dilation * idx("J") - padding), 1, 0)
-    column = where(equal(r, stride * idx("W") + dilation * idx("K") - padding), 1, 0)
-    return sum(x * w * depth * row * column, "C D H W I J K")
+    new("P", size=stride * (size("D") - 1) + dilation * (size("I") - 1) + 1 + output_padding - 2 * padding)
+    new("Q", size=stride * (size("H") - 1) + dilation * (size("J") - 1) + 1 + output_padding - 2 * padding)
+    new("R", size=stride * (size("W") - 1) + dilation * (size("K") - 1) + 1 + output_padding - 2 * padding)
+    slices = stride * idx("D") + dilation * idx("I") - padding
+    rows = stride * idx("H") + dilation * idx("J") - padding
+    columns = stride * idx("W") + dilation * idx("K") - padding
+    return sum(x * w * onehot(slices, "P") * onehot(rows, "Q") * onehot(columns, "R"), "C D H W I J K")
 
 
 @op(source="torch.nn.Upsample")

@@ -162,6 +162,32 @@ def dropout(x: Any, mask: Any) -> Any:
     return F.dropout(x, 0.3)
 
 
+def masked_by(drop: Any) -> Any:
+    """One of PyTorch's dropouts, which takes the mask that the same seed gives."""
+
+    def theirs(x: Any, mask: Any) -> Any:
+        torch.manual_seed(3)
+        return drop(x, 0.3, training=True)
+
+    return theirs
+
+
+def channels(drop: Any, rank: int) -> Any:
+    """The mask of whole channels that a dropout of PyTorch takes next, for so many axes after them."""
+
+    def made(r: Any, shape: Any) -> Any:
+        torch.manual_seed(3)
+        return (drop(torch.ones((*shape, *[2] * rank), dtype=torch.float64), 0.3) != 0).double().numpy()[(..., *[0] * rank)]
+
+    return made
+
+
+def untouched(r: Any, shape: Any) -> Any:
+    """The mask that PyTorch's alpha dropout takes next: what it leaves apart from a number of its own."""
+    torch.manual_seed(3)
+    return (F.alpha_dropout(torch.full(shape, 9.0, dtype=torch.float64), 0.3, training=True) > 0).double().numpy()
+
+
 def slope(r: Any, shape: Any) -> Any:
     """The same everywhere."""
     return np.full(shape, 0.2)
@@ -179,6 +205,7 @@ def divergence(mu: Any, logvar: Any) -> Any:
 
 
 SPD = {"stride": 2, "padding": 1, "dilation": 2}
+ENDS = {"before": 2, "after": 3}
 BIG = {"H": 9, "W": 8}
 VOLUME = {"D": 5, "H": 6, "W": 8}
 POOL = {"kernel": 3, "stride": 2, "padding": 1}
@@ -332,6 +359,19 @@ ROWS = (
     Row("upsample_nearest1d", lambda x: F.interpolate(x, scale_factor=3), parameters={"scale": 3}),
     Row("upsample_linear1d", lambda x: F.interpolate(x, scale_factor=3, mode="linear"), parameters={"scale": 3}),
     Row("pixel_shuffle", lambda x: F.pixel_shuffle(x, 2), sizes={"C": 8}),
+    Row("pixel_unshuffle", lambda x: F.pixel_unshuffle(x, 2), sizes={"H": 4, "W": 6}),
+    Row("channel_shuffle", lambda x: F.channel_shuffle(x, 3), parameters={"groups": 3}, sizes={"C": 6}),
+    Row("pad_constant", lambda x: F.pad(x, (2, 3), value=1.5), parameters={"before": 2, "after": 3, "value": 1.5}),
+    Row("pad_replicate", lambda x: F.pad(x, (2, 3), "replicate"), parameters=ENDS),
+    Row("pad_reflect", lambda x: F.pad(x, (2, 3), "reflect"), parameters=ENDS),
+    Row("pad_circular", lambda x: F.pad(x, (2, 3), "circular"), parameters=ENDS),
+    Row("unfold", lambda x: F.unfold(x, 3, 2, 1, 2).unflatten(1, (4, 3, 3)).unflatten(-1, (3, 3)), parameters={**SPD, "kernel": 3},
+        sizes={"H": 7, "W": 8}),
+    Row("fold", lambda x: F.fold(x.flatten(4).flatten(1, 3), (7, 8), 3, 2, 1, 2), parameters={**SPD, "high": 7, "wide": 8},
+        sizes={"I": 3, "J": 3, "P": 3, "Q": 3}),
+    Row("conv_tbc", lambda x, w, b: torch.conv_tbc(x, w, b, 1), parameters={"padding": 1}, sizes={"T": 6, "B": 2}),
+    Row("adaptive_max_pool3d", lambda x: F.adaptive_max_pool3d(x, (3, 2, 1)), {"x": whole}, {"deep": 3, "high": 2, "wide": 1},
+        sizes={"D": 4, "H": 7, "W": 5}),
     Row("global_avg_pool", lambda x: F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0]),
     Row("identity", torch.nn.Identity()),
     Row("exponential", torch.exp),
@@ -340,6 +380,11 @@ ROWS = (
     Row("rrelu", lambda x, _: F.rrelu(x, 0.2, 0.2, training=True), {"slope": slope}, fixed=("slope",)),
     Row("gumbel_softmax", gumbel, {"noise": noise}, {"temperature": 0.7}, fixed=("noise",)),
     Row("dropout", dropout, {"mask": kept}, {"rate": 0.3}, fixed=("mask",)),
+    Row("dropout1d", masked_by(F.dropout1d), {"mask": channels(F.dropout1d, 1)}, {"rate": 0.3}, fixed=("mask",)),
+    Row("dropout2d", masked_by(F.dropout2d), {"mask": channels(F.dropout2d, 2)}, {"rate": 0.3}, fixed=("mask",)),
+    Row("dropout3d", masked_by(F.dropout3d), {"mask": channels(F.dropout3d, 3)}, {"rate": 0.3}, fixed=("mask",)),
+    Row("alpha_dropout", masked_by(F.alpha_dropout), {"mask": untouched}, {"rate": 0.3}, fixed=("mask",)),
+    Row("feature_alpha_dropout", masked_by(F.feature_alpha_dropout), {"mask": channels(F.dropout1d, 1)}, {"rate": 0.3}, fixed=("mask",)),
     Row("maxout", lambda x: torch.amax(x, -1)),
     Row("add", torch.add),
     Row("multiply", torch.mul),
