@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.calculus.atoms import primitive
 from derive.claims.statements import Relation
 from derive.language.errors import DeriveError
 from derive.language.nodes import BATCH, Const, Input, Reduce
@@ -61,7 +62,7 @@ def counterexample(relation: Relation, most: int | None = None) -> str:
 
 
 def _plain(relation: Relation) -> Program:
-    lets = tuple(Let(o.name, side) for o, side in zip(relation.program.outputs, relation.sides, strict=True))
+    lets = tuple(Let(o.name, primitive(side)) for o, side in zip(relation.program.outputs, relation.sides, strict=True))
     return replace(relation.program, lets=lets, states=())
 
 

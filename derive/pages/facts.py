@@ -28,7 +28,8 @@ def stated(found: tuple[Fact, ...]) -> Iterator[Block]:
 
 def _sentence(fact: Fact) -> str:
     under = f", under the condition {fact.condition}" if fact.condition else ""
-    return f"{fact.verdict[:1].upper()}{fact.verdict[1:]}{under}: {fact.answer.evidence}."
+    said = f"{fact.verdict[:1].upper()}{fact.verdict[1:]}{under}: {fact.answer.evidence}"
+    return said if said.endswith("...") else f"{said}."
 
 
 def _source(fact: Fact) -> tuple[str | Linked, ...]:

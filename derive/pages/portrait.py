@@ -73,7 +73,7 @@ def blocks(op: Op) -> Iterator[Block]:
 
 INTRO = (
     "Read off the definition and its derivatives, with certainty: zeros of derivatives are told apart on boxes and enclosed, "
-    "what lies far out is bounded. Digits before ... are certified; the rest is exact."
+    "what lies far out is bounded. Decimals that end in ... are rounded and certified; other numbers are exact."
 )
 
 

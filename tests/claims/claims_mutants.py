@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.analysis.enclosed import decimal
-from derive.claims.statements import Counted, Extreme, Fails, MeanSquare, Number, Relation, Statement, Tends, Window, with_side
+from derive.claims.statements import Counted, Extreme, Fails, Mean, MeanSquare, Number, Relation, Statement, Tends, Window, with_side
 from derive.language.nodes import ONE, TWO, ZERO, Const, Expr, Pow, add, mul, negate, transform, walk
 
 
@@ -22,7 +22,7 @@ def false_versions(s: Statement) -> Iterator[tuple[str, Statement]]:
             outputs = s.program.outputs
             yield "order", replace(s, program=replace(s.program, outputs=(outputs[1], outputs[0])), sign="<")
             yield "less one", with_side(s, -1, add(s.sides[-1], Const(Fraction(-1))))
-        case Number() | MeanSquare():
+        case Number() | Mean() | MeanSquare():
             yield "digit", replace(s, digits=moved(s.digits))
         case Extreme():
             yield "digit", replace(s, digits=moved(s.digits))
@@ -43,7 +43,7 @@ def moved(digits: str) -> str:
 
 def changed(s: Statement) -> Iterator[tuple[str, Statement]]:
     """Versions with one coefficient or exponent of the right side (or the formula) larger by one; a few may still be true."""
-    if isinstance(s, (Number, Extreme, MeanSquare, Fails)):
+    if isinstance(s, (Number, Extreme, Mean, MeanSquare, Fails)):
         return
     place = 0 if isinstance(s, (Counted, Window)) else -1
     side = s.sides[place]

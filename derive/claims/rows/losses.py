@@ -4,10 +4,12 @@
 from derive.analysis.function import derived
 from derive.catalog.activations import sigmoid
 from derive.catalog.classification import bce
+from derive.catalog.losses import huber as huber_mean
 from derive.catalog.losses import mse
+from derive.catalog.losses import smooth_l1 as smooth_l1_mean
 from derive.catalog.reductions import REDUCTIONS
 from derive.claims.claim import Claim
-from derive.claims.statements import at_most, below, equal, fails, number, tends
+from derive.claims.statements import about, at_most, below, equal, fails, number, tends
 from derive.language import (
     NonNegative,
     Positive,
@@ -165,8 +167,13 @@ CLAIMS = (
     Claim(
         12,
         "huber and smooth_l1 are quadratic inside, linear outside, and C1.",
-        (equal(huber_inside), equal(huber_outside), tends(huber_meets, "s", "0"), tends(huber_smooth, "s", "0")),
-        also=(equal(smooth_l1_as_huber),),
+        (
+            about(equal(huber_inside), huber_mean),
+            about(equal(huber_outside), huber_mean),
+            about(tends(huber_meets, "s", "0"), huber_mean),
+            about(tends(huber_smooth, "s", "0"), huber_mean),
+        ),
+        also=(about(equal(smooth_l1_as_huber), huber_mean, smooth_l1_mean),),
     ),
     Claim(14, "A chain of four slopes of 0.01 gives 1e-8.", (number(fourth_power, "0.00000001", {"x": "0.01"}),)),
     Claim(23, "1 percent better each day is 37x in a year.", (number(compounded, "37.78", {"x": "0.01"}),)),
