@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from corpus.entry import ALL, CONVENTION, DOUBLE, DTYPE, NUMERIC, PLAIN, SINGLE, WIDE, backward, forward
+from corpus.entry import ALL, CONVENTION, DOUBLE, DTYPE, PLAIN, SINGLE, WIDE, backward, forward
 
 LEAKY = forward("leaky_relu", "the larger of x and slope times x", """
 def leaky_relu(x, slope=0.01):
@@ -82,7 +82,7 @@ def elu(x, alpha=1.0):
     PRELU,
     PRELU.wrong("slope of the other side", PLAIN, "other", ("torch.relu(x) - slope * torch.relu(-x)", "slope * torch.relu(x) - torch.relu(-x)")),
     SWIGLU,
-    SWIGLU.wrong("zero below -80", NUMERIC, "cutoff", ("return gate /", "return (gate > -80) * gate /")),
+    SWIGLU.inaccurate("zero below -80", "cutoff", ("return gate /", "return (gate > -80) * gate /")),
     MSE,
     MSE.wrong("a whole array in double", DTYPE, "dtype", (".sum() / np.int64(pred.size)", ".mean(keepdims=True).astype(np.float64).reshape(())")),
     HINGE,
