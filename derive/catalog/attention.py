@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.activations import softmax
-from derive.language import Positive, Real, assume, cos, exp, idx, op, sin, size, sqrt, sum, where
+from derive.language import OneOf, Positive, Real, assume, cos, exp, idx, op, sin, size, sqrt, sum, where
 
 
 @op(source="Vaswani et al. 2017, arXiv:1706.03762, eq. 1")
@@ -31,7 +31,7 @@ def attention_causal(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"])
 
 
 @op(source="Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3")
-def attention_masked(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"], mask: Real["L M"]):
+def attention_masked(q: Real["... L D"], k: Real["... M D"], v: Real["... M E"], mask: Real["L M", OneOf(0, 1)]):
     """Values averaged by similarity, over the keys whose mask is positive; a query without any gets 0."""
     s = sum(q * k, "D") / sqrt(size("D"))
     e = where(mask > 0, exp(s), 0)

@@ -203,7 +203,7 @@ def multiclass_sparsemax(z: Real["N C"], label: Index["N -> C"]):
 
 
 @op(source="torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones")
-def multilabel_margin(score: Real["N C"], target: Real["N C", Range(0, 1)]):
+def multilabel_margin(score: Real["N C"], target: Real["N C", OneOf(0, 1)]):
     """Mean hinge of every right class against every wrong one."""
     other, wrong = score.at(C=idx("C'")), 1 - target.at(C=idx("C'"))
     gap = 1 - score + other

@@ -5,6 +5,7 @@ from derive.catalog.activations import relu, sigmoid
 from derive.language import (
     Fraction01,
     Index,
+    OneOf,
     Real,
     Scalar,
     exp,
@@ -86,7 +87,7 @@ def embedding_bag(w: Real["V D"], ids: Index["N L -> V"]) -> Real["N D"]:
 
 
 @op(source="Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, section 4, scaled in training")
-def dropout(x: Real["..."], mask: Real["..."], *, rate: Fraction01 = 0.5):
+def dropout(x: Real["..."], mask: Real["...", OneOf(0, 1)], *, rate: Fraction01 = 0.5):
     """The input where the mask is 1 and 0 where it is 0, scaled so that its mean stays; the mask is given."""
     return x * mask / (1 - rate)
 

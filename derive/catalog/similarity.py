@@ -29,7 +29,7 @@ def cosine_embedding(a: Real["N D"], b: Real["N D"], target: Real["N", OneOf(-1,
 
 
 @op(source="Hadsell, Chopra & LeCun 2006, Dimensionality reduction by learning an invariant mapping, eq. 4")
-def contrastive(a: Real["N D"], b: Real["N D"], same: Real["N"], *, margin: Positive = 1):
+def contrastive(a: Real["N D"], b: Real["N D"], same: Real["N", OneOf(0, 1)], *, margin: Positive = 1):
     """Pairs that belong together are pulled together, others are pushed apart up to a margin, on average."""
     r = a - b
     d = sqrt(sum(r**2, "D"))

@@ -154,7 +154,13 @@ def automatically(program: Program, s: Sample, name: str, kind: Format, got: Arr
     with np.errstate(all="ignore"):
         near = np.abs(got.astype(np.longdouble) - exact) <= SPREAD * kind.level.u * sizes
         near |= np.abs(got - swept) <= ALIKE * kind.level.u * np.abs(swept)
+        near |= _squared_beyond(s.inputs[name], kind.level, got.shape) & (np.abs(got.astype(np.longdouble) - exact) <= 2 * sizes)
         return np.asarray((near & np.isfinite(got) & ~_turned(got, exact)) | (~np.isfinite(got) & ~np.isfinite(swept)))
+
+
+def _squared_beyond(x: Array, level: Level, shape: tuple[int, ...]) -> Array:
+    """Where the square of an argument overflows: the derivative of a quotient divides by one, and a term of it may vanish."""
+    return np.abs(x.astype(np.longdouble)) ** 2 > level.largest if x.shape == shape else np.zeros(shape, bool)
 
 
 def _same(got: Array, run: Array) -> Array:

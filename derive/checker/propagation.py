@@ -31,7 +31,7 @@ def _normal_cdf(x: Array) -> Array:
     from scipy.special import erfcx
 
     far = erfcx(np.asarray(np.maximum(-x, 0) / np.sqrt(2), np.float64)) * np.exp(-x * x / 2) / 2
-    return np.where(x < DEEP, far, kernel("normal_cdf")(np.asarray(x, np.float64)))
+    return np.asarray(np.where(x < DEEP, far, kernel("normal_cdf")(np.asarray(x, np.float64))))
 
 
 def differences(fn: str, args: list[Bound]) -> Array:

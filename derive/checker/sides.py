@@ -44,7 +44,8 @@ class Hulls(Bounds):
         super().__init__(EXACT, "declared")
         self.replayed = iter(met)
 
-    def beside(self, hull: Bound, one: Array, other: Array) -> tuple[Array, ...]:
+    @staticmethod
+    def beside(hull: Bound, one: Array, other: Array) -> tuple[Array, ...]:
         """What else than one side, the other or their middle code may follow; `one` and `other` are the results of the sides."""
         return ()
 
@@ -87,7 +88,8 @@ class Composed(Hulls):
     """What automatic differentiation makes of kinks: code that adds up pieces, each with a kink of its own at the same place, as in
     max(x, 0) + slope*min(x, 0), gets the derivatives of both sides there, or of neither."""
 
-    def beside(self, hull: Bound, one: Array, other: Array) -> tuple[Array, ...]:
+    @staticmethod
+    def beside(hull: Bound, one: Array, other: Array) -> tuple[Array, ...]:
         """Neither side, and both, as offsets from the one."""
         return np.where(hull.e > 0, -one, 0), np.where(hull.e > 0, other, 0)
 

@@ -104,9 +104,10 @@ def allowances(
         return list(zip(*(bounds(forms[0], inputs, parameters, a)[0] for a in arithmetics), strict=True))
 
     near = every([Bounds(level, side) for side in ("right", "left")])
-    ties = every([Ties(level, side) for side in SIDES])
-    found, _ = bounds(forms[0], inputs, parameters, choices := hulls(met))
-    beside = [choices.beside(h, t[0].v, t[1].v) for h, t in zip(found, ties, strict=True)]
+    ties = every(exactly := [Ties(level, side) for side in SIDES])
+    found, _ = bounds(forms[0], inputs, parameters, hulls(met))
+    without_rounding, _ = bounds(forms[0], inputs, parameters, hulls(exactly[0].met))
+    beside = [hulls.beside(h, t[0].v, t[1].v) for h, t in zip(without_rounding, ties, strict=True)]
     allowed = map(_kinked, first, tightest, near, ties, found, beside)
     if not any(_picks(let.body) for let in forms[0].lets):
         return tuple(allowed)

@@ -6,6 +6,7 @@ from corpus import (
     activations,
     curves,
     effects,
+    habits,
     layers,
     losses,
     more_losses,
@@ -22,6 +23,6 @@ from corpus.entry import Entry
 
 MODULES = (
     *(activations, rectifiers, curves, softmax, losses, more_losses, norms, layers, optimizers),
-    *(own, structures, signatures, styles, effects),
+    *(own, structures, signatures, styles, habits, effects),
 )
 ENTRIES: tuple[Entry, ...] = tuple(e for module in MODULES for e in module.ENTRIES)
