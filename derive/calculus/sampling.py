@@ -27,7 +27,7 @@ from derive.calculus.linear import Degrees
 from derive.language.nodes import Const, Expr, Input, Param, Reduce, Ref, base_axis, leaves, substitute, walk
 from derive.language.program import Hypothesis
 from derive.language.ranges import Range
-from derive.oracle import OracleError, enclose, overlap, width
+from derive.oracle import OracleError, enclose_all, overlap, width
 
 BITS = 61  # of the primes
 AGREE = 2  # points that must agree for each pattern of discrete choices
@@ -201,11 +201,7 @@ def refuted(left: Expr, right: Expr, canon: Canon) -> bool:
     tried = [s for s in claim.assignments if _work(sides, s) <= WORK]
     for draw in range(min(len(tried), FEW)):
         try:
-            a, b = (
-                enclose(e, given, tried[draw], PRECISION, axes, "mpmath")
-                for given in [_sample(claim, sides, tried[draw], random, draw)]
-                for e in sides
-            )
+            a, b = enclose_all(sides, _sample(claim, sides, tried[draw], random, draw), tried[draw], PRECISION, axes, "mpmath")
         except OracleError:
             continue
         if not overlap(a, b).all() and not any(np.isnan(width(f)).any() for f in (a, b)):
@@ -277,7 +273,7 @@ def _gap(sides: list[Expr], sizes: dict[str, int], given: dict[str, Any]) -> flo
     refuses a side, None where one is undefined."""
     axes = sorted(sides[0].axes | sides[1].axes)
     try:
-        found = [enclose(e, given, sizes, PRECISION, axes, "mpmath") for e in sides]
+        found = enclose_all(sides, given, sizes, PRECISION, axes, "mpmath")
     except OracleError:
         return math.inf
     widths = [width(f) for f in found]

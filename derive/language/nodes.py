@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from operator import is_
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from derive.language.errors import DefinitionError, closest
@@ -517,24 +518,25 @@ def beyond(index: dict[str, Expr], value: Expr) -> Expr:
 def walk(expr: Expr, known: Container[Expr] = ()) -> Iterator[Expr]:
     """Every node of a tree once, children first; those that are known, and what is below them, left out."""
     seen: set[Expr] = set()
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
+    stack: list[Expr | None] = [expr]  # None says that the children of the node below it are done
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            yield node
+        node = stack.pop()
+        if node is None:
+            yield stack.pop()  # type: ignore[misc]
         elif node not in seen and node not in known:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend((c, False) for c in reversed(node.children))
+            if node.children:
+                stack += (node, None, *reversed(node.children))
+            else:
+                yield node
 
 
 def transform(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The tree rebuilt bottom-up, each node passed through `change`."""
     done: dict[Expr, Expr] = {}
     for node in walk(expr):
-        children = tuple(done[c] for c in node.children)
-        same = all(a is b for a, b in zip(children, node.children, strict=True))
-        done[node] = change(node if same else node.rebuild(children))
+        children = tuple([done[c] for c in node.children])
+        done[node] = change(node if all(map(is_, children, node.children)) else node.rebuild(children))
     return done[expr]
 
 

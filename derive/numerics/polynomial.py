@@ -30,10 +30,12 @@ def gathered(terms: Iterable[tuple[Monomial, Fraction]]) -> Poly:
     """The polynomial with these terms, equal monomials added up."""
     total: dict[Monomial, Fraction] = {}
     for monomial, c in terms:
-        total[monomial] = total.get(monomial, Fraction(0)) + c
+        found = total.get(monomial)
+        total[monomial] = c if found is None else found + c
     return Poly(tuple(sorted((m, c) for m, c in total.items() if c)))
 
 
+UNIT = Fraction(1)
 ZERO = Poly(())
 ONE = Poly((((), Fraction(1)),))
 
@@ -45,7 +47,7 @@ def constant(value: Fraction) -> Poly:
 
 def letter(number: int, exponent: Fraction = Fraction(1)) -> Poly:
     """A power of a letter."""
-    monomial, c = _joined((), ((number, exponent),))
+    monomial, c = _joined(((number, Fraction(0)),), ((number, exponent),))
     return gathered([(monomial, c)])
 
 
@@ -56,7 +58,7 @@ def plus(*polys: Poly) -> Poly:
 
 def times(p: Poly, q: Poly) -> Poly:
     """The product."""
-    return gathered((m, c * a * b) for ma, a in p.terms for mb, b in q.terms for m, c in [_joined(ma, mb)])
+    return gathered((m, a * b if c is UNIT else c * a * b) for ma, a in p.terms for mb, b in q.terms for m, c in [_joined(ma, mb)])
 
 
 def scaled(p: Poly, c: Fraction) -> Poly:
@@ -78,10 +80,12 @@ def raised(p: Poly, n: int) -> Poly:
 
 
 def _joined(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction]:
+    if not a or not b:
+        return a or b, UNIT
     powers = dict(a)
     for number, e in b:
-        powers[number] = powers.get(number, Fraction(0)) + e
-    c = Fraction(1)
+        powers[number] = powers[number] + e if number in powers else e
+    c = UNIT
     for number in powers:
         if number < PI and floor(powers[number]):
             whole = floor(powers[number])

@@ -8,6 +8,7 @@ counted and never given a value. It differentiates by itself, and shares no code
 from derive.oracle.certify import CAP as CAP
 from derive.oracle.errors import OracleError as OracleError
 from derive.oracle.evaluate import enclose as enclose
+from derive.oracle.evaluate import enclose_all as enclose_all
 from derive.oracle.evaluate import evaluate as evaluate
 from derive.oracle.evaluate import gradient as gradient
 from derive.oracle.evaluate import hvp as hvp

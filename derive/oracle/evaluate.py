@@ -108,18 +108,25 @@ def enclose(
     `given` holds, by name, an array of exact numbers or Intervals for every Input (axes in its order), Param and Ref
     (axes sorted) in the expression; here "..." is one axis, whose size stands in `sizes` like every other's.
     """
+    return enclose_all([expr], given, sizes, bits, sorted(expr.axes) if names is None else names, backend)[0]
+
+
+def enclose_all(
+    exprs: Sequence[Expr], given: Mapping[str, Any], sizes: Mapping[str, int], bits: int, names: Sequence[str], backend: str | None = None
+) -> list[Objects]:
+    """The same of several expressions, over the same axes; a part that they share is evaluated once."""
     a = backend_named(backend)(bits)
-    axes = {leaf.name: tuple(_names(leaf)) for leaf in leaves(expr, Input, Param, Ref)}  # type: ignore[attr-defined]
+    axes = {leaf.name: tuple(_names(leaf)) for e in exprs for leaf in leaves(e, Input, Param, Ref)}  # type: ignore[attr-defined]
     missing = sorted(set(axes) - set(given))
     if missing:
-        raise OracleError(f"no value for {', '.join(missing)} in {expr}; got ({', '.join(given) or 'none'})")
-    refs = frozenset(leaf.name for leaf in leaves(expr, Ref))  # type: ignore[attr-defined]
-    order = tuple(sorted(expr.axes) if names is None else names)
+        raise OracleError(f"no value for {', '.join(missing)} in {', '.join(map(str, exprs))}; got ({', '.join(given) or 'none'})")
+    refs = frozenset(leaf.name for e in exprs for leaf in leaves(e, Ref))  # type: ignore[attr-defined]
+    values: Values = {}
     with a.scope():
         tensors = {n: elements(Tensor(axes[n], np.asarray(given[n], dtype=object)), a) for n in axes}
         setting = Setting(a, sizes, tensors, refs)
-        result = expanded(value(expr, setting, {}), order, {x: setting.size(x) for x in order})
-        return boxed(np.frompyfunc(a.interval, 1, 1)(result.data))
+        results = [expanded(value(e, setting, values), names, {x: setting.size(x) for x in names}) for e in exprs]
+        return [boxed(np.frompyfunc(a.interval, 1, 1)(r.data)) for r in results]
 
 
 def _names(leaf: Expr) -> Sequence[str]:

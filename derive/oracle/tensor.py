@@ -53,13 +53,16 @@ def aligned(t: Tensor, axes: Sequence[str]) -> Objects:
 
 def union(tensors: Sequence[Tensor]) -> tuple[str, ...]:
     """The axes of all, in order of first appearance, the widest tensor's first."""
+    first = tensors[0].axes
+    if all(t.axes == first for t in tensors):
+        return first
     return tuple(dict.fromkeys(a for t in sorted(tensors, key=lambda t: -len(t.axes)) for a in t.axes))
 
 
 def apply(f: Callable[..., Any], *tensors: Tensor) -> Tensor:
     """An element-wise function over all positions of all axes."""
     axes = union(tensors)
-    return Tensor(axes, boxed(np.frompyfunc(f, len(tensors), 1)(*(aligned(t, axes) for t in tensors))))
+    return Tensor(axes, boxed(np.frompyfunc(f, len(tensors), 1)(*[t.data if t.axes == axes else aligned(t, axes) for t in tensors])))
 
 
 def expanded(t: Tensor, axes: Sequence[str], sizes: Mapping[str, int]) -> Tensor:

@@ -1,5 +1,6 @@
 """Canonical forms and back: nothing is lost, captured or counted twice, whatever indices are called."""
 
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,7 @@ from calculus_values import Values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from derive.calculus.algebra import TooLarge
+from derive.calculus.algebra import Form, TooLarge
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
 from derive.language import abs, argmax, exp, idx, log, mean, normal_cdf, sign, size, sqrt, sum, where
@@ -230,3 +231,17 @@ def test_every_kind_of_node_is_drawn():
 
     collect()
     assert kinds >= {"Add", "Mul", "Pow", "Call", "Compare", "Where", "Reduce", "At", "Delta", "Iota", "Const", "Input"}
+
+
+def test_forms_are_found_by_plain_tuples_and_copies_hash_for_themselves():
+    ((mono, _),) = Canon().poly(x * exp(y)).items()
+    assert isinstance(mono, Form) and hash(mono) == hash(tuple(mono)) and {tuple(mono): 1}[mono] == {mono: 1}[tuple(mono)]
+    copied = pickle.loads(pickle.dumps(mono))
+    assert copied == mono and "_hash" in vars(mono) and not vars(copied)
+
+
+def test_equal_trees_stay_equal_and_others_different_once_compared():
+    left, same, other = (exp(x * y + n) for n in (1, 1, 2))
+    assert left == same and left != other and left == same
+    assert hash(left) == hash(same) and pickle.loads(pickle.dumps(same)) == left != pickle.loads(pickle.dumps(other))
+    assert left.args[0] is not same.args[0]

@@ -14,7 +14,7 @@ from oracle_definitions import INSTALLED
 from derive.language.nodes import BATCH, Call, Const, Delta, Input, Iota, Param, Reduce, Ref, Size
 from derive.language.operation import Op
 from derive.language.program import expand
-from derive.oracle import UNDEFINED, OracleError, enclose, evaluate, gradient, overlap, width
+from derive.oracle import UNDEFINED, OracleError, enclose, enclose_all, evaluate, gradient, overlap, width
 from derive.oracle import certify as certifying
 
 RANDOM = np.random.default_rng(11)
@@ -153,6 +153,17 @@ def test_enclose_one_expression(backend: str) -> None:
     assert overlap(whole, evaluate(program, {"x": inputs["x"], "gamma": [2.0]}, backend=backend)["y"].enclosure).all()
     many = enclose(Reduce("sum", Size("N") * Const(Fraction(2)), ("N",)), {}, {"N": 5}, 64, backend=backend)
     assert overlap(many, enclose(Const(Fraction(50)), {}, {}, 64, backend=backend)).all()
+
+
+@pytest.mark.parametrize("backend", INSTALLED)
+def test_enclosing_two_expressions_at_once_gives_the_ends_of_each_alone(backend: str) -> None:
+    x, y = Input("x", ("N",)), Input("y", ("C",))
+    shared = Call("exp", (x * y,))
+    sides = [shared / (1 + shared), Reduce("sum", shared - y, ("N",))]
+    given, sizes, axes = {"x": np.array([1, Fraction(1, 3)]), "y": np.array([0.5, -2.0, 0.0])}, {"N": 2, "C": 3}, ("C", "N")
+    for together, alone in zip(enclose_all(sides, given, sizes, 100, axes, backend), sides, strict=True):
+        apart = enclose(alone, given, sizes, 100, axes, backend)
+        assert together.shape == (3, 2) and [(a.low, a.high) for a in together.flat] == [(a.low, a.high) for a in apart.flat]
 
 
 @pytest.mark.parametrize(
