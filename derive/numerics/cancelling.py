@@ -345,17 +345,15 @@ RULES: tuple[Callable[[Sum], Expr | None], ...] = (  # what becomes of a sum tha
 
 
 def _lengths(n: Expr, signs: dict[Expr, int], hidden: Mapping[Expr, Expr]) -> Expr:
-    """Powers of a^2 + b^2 by the length hypot(a, b), whose squares cannot overflow: roots, powers that are no whole ones, and
+    """Powers of a^2 + b^2 by the length hypot(a, b), whose squares cannot overflow: fractional powers, and
     quotients with a above the line."""
     match n:
-        case Pow(base, Const(e)) if e.denominator == 1:
-            return n
-        case Pow(base, e):
+        case Pow(base, Const(e)) if e.denominator > 1:
             found = _length(hidden.get(base, base), signs)
-            return n if found is None else power(Call("hypot", found), mul(Const(Fraction(2)), e))
+            return n if found is None else power(Call("hypot", found), Const(2 * e))
         case Mul(args):
-            n = flatten(mul(*(_distributed(f) for f in args)))
-            return next((q for f in n.children if (q := _over_length(n, f, signs, hidden)) is not None), n)
+            apart = flatten(mul(*(_distributed(f) for f in args)))
+            return next((q for f in apart.children if (q := _over_length(apart, f, signs, hidden)) is not None), n)
     return n
 
 
