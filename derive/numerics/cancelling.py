@@ -7,11 +7,10 @@ Every row is an equality of real numbers, which `stability` proves again for eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial, reduce
-from math import isqrt
 
 from derive.language.functions import abs as absolute
 from derive.language.nodes import (
@@ -40,27 +39,14 @@ from derive.language.program import Let, Program
 from derive.numerics.alphabet import Alphabet, spell
 from derive.numerics.arguments import sign
 from derive.numerics.exponents import HIDDEN
+from derive.numerics.lengths import by_length, root_of
 from derive.numerics.polynomial import ONE as UNIT
-from derive.numerics.polynomial import Monomial, Poly, constant, exponent, gathered, letter, letters, minus, plus, raised, scaled, times
+from derive.numerics.polynomial import Monomial, Poly, constant, exponent, letter, letters, minus, plus, raised, scaled, times
+from derive.numerics.radicals import Sum, expanded, read_sum, term
 from derive.numerics.reading import coefficient, has_exponential
 from derive.numerics.scope import given_signs
 
 HALF = Fraction(1, 2)
-MOST_TERMS, MOST_POWER = 24, 4
-
-
-@dataclass(frozen=True)
-class Sum:
-    """A sum read as terms in letters; `bases` are the letters that stand for sums themselves, each with its polynomial."""
-
-    terms: tuple[Poly, ...]
-    bases: dict[int, Poly]
-    book: Alphabet
-
-    @property
-    def whole(self) -> Poly:
-        """All terms together."""
-        return plus(*self.terms)
 
 
 def uncancelled(program: Program) -> Program:
@@ -74,7 +60,7 @@ def uncancelled(program: Program) -> Program:
         if _is_algebraic(let.body):
             named[let.ref] = substitute(let.body, named)
         hidden: dict[Expr, Expr] = {ref: whole for ref, whole in named.items() if isinstance(ref, Ref) and HIDDEN in ref.name}
-        lets.append(Let(let.name, transform(body, partial(_lengths, signs=signs, hidden=hidden))))
+        lets.append(Let(let.name, transform(body, partial(by_length, signs=signs, hidden=hidden))))
     return replace(program, lets=tuple(lets))
 
 
@@ -154,7 +140,7 @@ def _versine(args: tuple[Expr, ...]) -> Expr | None:
 
 def _inverse_sinh(arg: Expr, signs: dict[Expr, int]) -> Expr | None:
     """log(u + sqrt(u^2 + 1))."""
-    found = _read(arg, signs)
+    found = read_sum(arg, signs)
     for u, v in _splits(found) if found is not None else ():
         assert found is not None
         if sign(v, found.book) > 0 and len(u.terms) == 1 and expanded(minus(times(v, v), times(u, u)), found.bases) == (UNIT, ()):
@@ -167,7 +153,7 @@ def _inverse_tanh(arg: Expr, signs: dict[Expr, int]) -> Expr | None:
     match arg:
         case Mul((Add() as n, Pow(Add() as d, Const(e)))) if e == -1:
             book, bases = Alphabet(lambda e: e, signs=dict(signs)), dict[int, Poly]()
-            above, below = (plus(*(_term(t, book, bases) for t in x.args)) for x in (n, d))
+            above, below = (plus(*(term(t, book, bases) for t in x.args)) for x in (n, d))
             total, difference = plus(above, below), minus(above, below)
             if len(difference.terms) == 1 and total.terms and not letters(total):
                 ((_, c),) = total.terms
@@ -176,7 +162,7 @@ def _inverse_tanh(arg: Expr, signs: dict[Expr, int]) -> Expr | None:
 
 
 def _by_rules(n: Expr, signs: dict[Expr, int]) -> Expr | None:
-    found = _read(n, signs) if isinstance(n, Add) and _holds_roots_or_fractions(n) else None
+    found = read_sum(n, signs) if isinstance(n, Add) and _holds_roots_or_fractions(n) else None
     return None if found is None else next((form for form in (rule(found) for rule in RULES) if form is not None), None)
 
 
@@ -189,63 +175,6 @@ def _holds_roots_or_fractions(n: Expr) -> bool:
 
 def _is_root(f: Expr) -> bool:
     return isinstance(f, Pow) and isinstance(f.exponent, Const) and f.exponent.value.denominator == 2
-
-
-def _read(n: Expr, signs: dict[Expr, int]) -> Sum | None:
-    """The sum in letters; None when it is too long."""
-    book, bases = Alphabet(lambda e: e, signs=dict(signs)), dict[int, Poly]()
-    terms = tuple(_term(t, book, bases) for t in n.children)
-    return None if len(terms) > MOST_TERMS or any(len(t.terms) != 1 for t in terms) else Sum(terms, bases, book)
-
-
-def _term(e: Expr, book: Alphabet, bases: dict[int, Poly]) -> Poly:
-    """One term of a sum: a number times powers of letters."""
-    match e:
-        case Const(value):
-            return constant(value)
-        case Mul(args):
-            return reduce(times, (_term(a, book, bases) for a in args), UNIT)
-        case Pow(Mul(args), Const(n)) if n.denominator == 1:
-            return reduce(times, (_term(power(a, Const(n)), book, bases) for a in args), UNIT)
-        case Pow(Pow(base, Const(m)), Const(n)) if n.denominator == 1:
-            return _term(power(base, Const(m * n)), book, bases)
-        case Pow(Const(value), Const(n)) if n.denominator == 1:
-            return constant(value ** int(n))
-        case Pow(base, Const(n)) if not isinstance(base, Mul):
-            return letter(_letter(base, book, bases), n)
-    return letter(_letter(e, book, bases))
-
-
-def _letter(e: Expr, book: Alphabet, bases: dict[int, Poly]) -> int:
-    number = book.number(e)
-    if isinstance(e, Add) and number not in bases and not has_exponential(e):
-        parts = [_term(t, book, bases) for t in flatten(e).children]
-        bases[number] = plus(*parts)
-        if sign(bases[number], book) > 0:
-            book.signs[e] = 1
-    return number
-
-
-def expanded(p: Poly, bases: dict[int, Poly]) -> tuple[Poly, Monomial] | None:
-    """The polynomial as a numerator with every sum multiplied out, over powers of sums; None where that is too long."""
-    below: list[tuple[int, Fraction]] = []
-    while used := [k for k in reversed(letters(p)) if k in bases]:
-        k = used[0]
-        lowest = min(exponent(m, k) for m, _ in p.terms)
-        below += [(k, lowest)] if lowest else []
-        p = times(p, letter(k, -lowest))
-        powers = {exponent(m, k) for m, _ in p.terms}
-        if any(e.denominator != 1 or e > MOST_POWER for e in powers):
-            return None
-        p = plus(*(_multiplied_out(m, c, k, bases[k]) for m, c in p.terms))
-        if len(p.terms) > MOST_TERMS:
-            return None
-    return p, tuple(below)
-
-
-def _multiplied_out(m: Monomial, c: Fraction, k: int, base: Poly) -> Poly:
-    rest = gathered([(tuple(ke for ke in m if ke[0] != k), c)])
-    return times(rest, raised(base, int(exponent(m, k))))
 
 
 def _spelled(p: Poly, below: Monomial, book: Alphabet) -> Expr:
@@ -287,7 +216,7 @@ def _conjugated(s: Sum) -> Expr | None:
         if difference is None or not difference[0] or not _same_signs(difference[0], s.book) or sign(u, s.book) == way:
             continue
         size_u, size_v = _size(scaled(u, Fraction(way)), s.book), spell(scaled(v, Fraction(way)), s.book)
-        side = None if difference[1] else _root(difference[0], s.book)
+        side = None if difference[1] else root_of(difference[0], s.book)
         if side is not None and side.axes:
             mended: Expr = Call("hypot_minus", (side, size_u))
         else:
@@ -342,70 +271,3 @@ RULES: tuple[Callable[[Sum], Expr | None], ...] = (  # what becomes of a sum tha
     _conjugate,
 )
 # fmt: on
-
-
-def _lengths(n: Expr, signs: dict[Expr, int], hidden: Mapping[Expr, Expr]) -> Expr:
-    """Powers of a^2 + b^2 by the length hypot(a, b), whose squares cannot overflow: roots, powers that are no whole ones, and
-    quotients with a above the line."""
-    match n:
-        case Pow(base, Const(e)) if e.denominator == 1:
-            return n
-        case Pow(base, e):
-            found = _length(hidden.get(base, base), signs)
-            return n if found is None else power(Call("hypot", found), mul(Const(Fraction(2)), e))
-        case Mul(args):
-            n = flatten(mul(*(_distributed(f) for f in args)))
-            return next((q for f in n.children if (q := _over_length(n, f, signs, hidden)) is not None), n)
-    return n
-
-
-def _distributed(f: Expr) -> Expr:
-    """(4 s)^2 as 16 s^2."""
-    match f:
-        case Pow(Mul((Const(), Add()) | (Add(), Const()) as args), Const(k)) if k.denominator == 1:
-            return mul(*(power(a, Const(k)) for a in args))
-    return f
-
-
-def _over_length(n: Expr, below: Expr, signs: dict[Expr, int], hidden: Mapping[Expr, Expr]) -> Expr | None:
-    """a^m / (a^2 + b^2)^k by a / hypot(a, b), which is never above 1."""
-    match below:
-        case Pow(base, Const(k)) if k.denominator == 1 and k < 0:
-            found = _length(hidden.get(base, base), signs)
-        case _:
-            return None
-    for a, b in (found, found[::-1]) if found is not None else ():
-        for f in n.children:
-            x, m = (f.base, f.exponent.value) if isinstance(f, Pow) and isinstance(f.exponent, Const) else (f, Fraction(1))
-            factor, rest = coefficient(a)
-            if x.axes and rest == x and m.denominator == 1 and m > 0:
-                shared = Fraction(min(m, -2 * k))
-                part = mul(
-                    power(Const(factor), Const(-shared)), power(Call("over_length", (a, b)), Const(shared)), power(x, Const(m - shared))
-                )
-                others = [o for o in n.children if o is not f and o is not below]
-                return flatten(mul(*others, part, power(Call("hypot", (a, b)), Const(2 * k + shared))))
-    return None
-
-
-def _length(base: Expr, signs: dict[Expr, int]) -> tuple[Expr, ...] | None:
-    """a and b of a^2 + b^2; a constant is the square of its root."""
-    if not isinstance(base, Add) or len(base.args) != 2:
-        return None
-    found = _read(flatten(base), signs)
-    roots = tuple(r for t in found.terms if (r := _root(t, found.book)) is not None) if found is not None else ()
-    return roots if len(roots) == 2 and any(r.axes for r in roots) else None
-
-
-def _root(t: Poly, book: Alphabet) -> Expr | None:
-    """A number whose square the term is; None where that is no square of something known."""
-    ((m, c),) = t.terms
-    if c <= 0 or any(e.numerator % 2 and (not sign(letter(k), book) or book.expr(k).axes) for k, e in m if k > 0):
-        return None
-    half = [power(book.expr(k), Const(e * HALF)) for k, e in m]
-    return mul(_root_of_number(c), *half)
-
-
-def _root_of_number(c: Fraction) -> Expr:
-    exact = Fraction(isqrt(c.numerator), isqrt(c.denominator))
-    return Const(exact) if exact * exact == c else power(Const(c), Const(HALF))

@@ -34,6 +34,11 @@ NAMES = {
         avg_pool2d_inside adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d global_max_pool
         upsample_nearest1d upsample_linear1d embedding_sum bias_add norm
         pairwise_distance glu""",
+    "waves": """
+        squareplus isru isrlu arcsinh snake snake_beta gcu sinc elish hard_elish logish serf phish""",
+    "robust": """
+        pseudo_huber cauchy_loss geman_mcclure welsch general_robust arctan_loss von_mises_nll gumbel_nll logistic_nll weibull_nll
+        itakura_saito rational_quadratic soft_assignment aspect_difference ciou_weighted""",
     "regularizers": """
         l1 l2 l2_half weight_decay elastic_net label_smoothing add_k_smoothing max_norm clip_by_value clip_by_norm""",
     "optimizers": """
@@ -48,8 +53,5 @@ CALLED = {
     "polyak_averaging": "ema",
 }
 MISSING = {
-    "ciou": "its weight counts as a constant in derivatives, which definitions cannot say",
-    "snake": "its gradient has double roots without end, near which the promise of 8 ulp does not hold",
-    "squareplus": "x + sqrt(x**2 + b) cancels for negative x, which no rule of the stable forms mends",
 }
 # fmt: on

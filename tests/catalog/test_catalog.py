@@ -78,6 +78,7 @@ def test_the_catalogue_imports_the_language_alone() -> None:
 def test_definitions_mean_what_is_known(entry) -> None:
     op = find(entry.alias.name)
     arrays, rest = entry.args[: entry.alias.arrays], entry.args[entry.alias.arrays :]
+    arrays = (*arrays, *entry.alias.filled(arrays[0]))
     arrays = [flat(a, i.names) for a, i in zip(arrays, op.program.inputs, strict=True)]
     known = [flat(k, o.names) for k, o in zip(entry.expected, op.program.outputs, strict=True)]
     results = evaluate(op.program, *arrays, **dict(zip(entry.alias.keywords, rest, strict=True)))

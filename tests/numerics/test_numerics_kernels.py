@@ -36,6 +36,13 @@ CASES = [
     ("tanh",              (),            SIGNED,                      2.0),
     ("expm1",             (),            SIGNED,                      1.0),
     ("log1p",             (),            SIZES,                       1.0),
+    ("hypot",             (0.7,),        SIGNED,                      1.0),
+    ("hypot_minus",       (0.7,),        SIGNED,                      3.0),
+    ("over_length",       (0.7,),        SIGNED,                      2.0),
+    ("power_minus_one",   (0.75,),       SIZES,                       6.0),
+    ("versine",           (),            SIGNED,                      3.0),
+    ("arcsinh",           (),            SIGNED,                      2.0),
+    ("arctanh",           (),            SIZES[SIZES < 1],            2.0),
     ("exp_polynomial",    PAIRS,         NEGATIVE[NEGATIVE > -18],    1.6),
     ("exp_product",       (0.7,),        SIGNED,                      1.6),
     ("exp_quotient",      (0.3,),        SIGNED,                      1.6),
@@ -56,6 +63,17 @@ def _fraction(c: float) -> Any:
     from fractions import Fraction
 
     return Fraction(c)
+
+
+def test_lengths_at_the_ends() -> None:
+    far = np.array([np.inf, -np.inf, 1.7e308, np.nan, 0.0, -0.0])
+    with np.errstate(all="raise", under="ignore"):
+        share, excess = function("over_length")(far[2:], 2.0), function("hypot_minus")(far[[0, 1, 4, 5]], 0.0)
+    with np.errstate(all="ignore"):
+        ends = function("over_length")(far[:2], 2.0)
+    assert [*ends, *share[[0, 2, 3]]] == [1, -1, 1, 0, 0]
+    assert np.isnan(share[1])
+    assert list(excess) == [np.inf, np.inf, 0, 0]
 
 
 @pytest.mark.parametrize("name", ["normal_cdf", "erf", "tanh", "normal_tail_ratio"])
