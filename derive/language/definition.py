@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, get_args, overload
 
+from derive.language.aliases import second_indices
 from derive.language.annotations import Array, Count, Index, Real, State
 from derive.language.errors import DefinitionError, DeriveError
 from derive.language.fitting import derived_sizes
@@ -277,6 +278,8 @@ def _program(
     known = {a for i in inputs for a in i.names}
     lets, outputs = cut(results, name_nodes(results, local, trace.hints, states, frozenset(arguments | known)))
     sizes = _sizes(lets, known, trace.sizes, {p.name: p.low for p in parameters})
+    asked = {s.axis for c in trace.requirements for s in leaves(c, Size)}  # type: ignore[attr-defined]
+    lets, sizes = second_indices(lets, sizes, known | asked | {a for _, axes in outputs for a in axes})
     check_axes(lets, known, arguments, dict(sizes))
     trace.requirements += read_positions(results, trace.requirements)
     check_requirements(trace.requirements, known | set(dict(sizes)))
@@ -292,7 +295,7 @@ def _program(
         lets=tuple(lets),
         outputs=tuple(declared_outputs(placed, wanted)),
         order=order,
-        sizes=sizes,
+        sizes=tuple(sizes),
         states=tuple(states),
         hypotheses=tuple(trace.hypotheses),
         requirements=tuple(trace.requirements),
