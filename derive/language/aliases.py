@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
+from derive.language.binding import AxisMap
 from derive.language.inline import moved
 from derive.language.nodes import Expr, Size, base_axis, fresh_axis, walk
 from derive.language.program import Let
 
-Sizes = Sequence[tuple[str, Expr]]
+Sizes = tuple[tuple[str, Expr], ...]
 
 
-def second_indices(lets: Sequence[Let], sizes: Sizes, kept: Collection[str]) -> tuple[list[Let], Sizes]:
+def second_indices(lets: list[Let], sizes: Sizes, kept: Collection[str]) -> tuple[list[Let], Sizes]:
     """The lets and sizes with L' for each new axis that is as long as L and not `kept`: x.at(L=idx("M")) is x.at(L=idx("L'")).
 
     Proofs then know that both run over the same positions.
@@ -23,11 +24,11 @@ def second_indices(lets: Sequence[Let], sizes: Sizes, kept: Collection[str]) -> 
             called[axis] = fresh_axis(base_axis(called.get(size.axis, size.axis)), taken)
             taken.add(called[axis])
     if not called:
-        return list(lets), sizes
-    names = {axis: (name,) for axis, name in called.items()}
+        return lets, sizes
+    names: AxisMap = {axis: (name,) for axis, name in called.items()}
     refs: dict[Expr, Expr] = {}
     renamed: list[Let] = []
     for let in lets:
         renamed.append(Let(let.name, moved(let.body, refs, names)))
         refs[let.ref] = renamed[-1].ref
-    return renamed, [(axis, moved(size, {}, names)) for axis, size in sizes if axis not in called]
+    return renamed, tuple((axis, moved(size, {}, names)) for axis, size in sizes if axis not in called)

@@ -295,7 +295,7 @@ def _program(
         lets=tuple(lets),
         outputs=tuple(declared_outputs(placed, wanted)),
         order=order,
-        sizes=tuple(sizes),
+        sizes=sizes,
         states=tuple(states),
         hypotheses=tuple(trace.hypotheses),
         requirements=tuple(trace.requirements),
