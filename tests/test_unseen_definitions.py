@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from derive import pipeline
-from derive.catalog.activations import relu, tanh
+from derive.catalog.activations import relu, sigmoid, tanh
 from derive.catalog.convolution import conv2d
-from derive.language import DefinitionError, Real, assume, exp, idx, mean, op, size, sum
+from derive.language import DefinitionError, Real, assume, exp, idx, log, mean, op, size, sum, where
 from derive.language.operation import Op
 
 
@@ -41,6 +41,19 @@ def two_convolutions(x: Real["N C H W"], w1: Real["A C I J"], w2: Real["B A I J"
     return sum(h * v, "B P Q")
 
 
+@op
+def sorted_lists(score: Real["N L"]):
+    """Plackett-Luce likelihood of sorted lists; the second index has a name of its own."""
+    tail = log(sum(where(idx("K") >= idx("L"), exp(score.at(L=idx("K"))), 0), "K"))
+    return mean(sum(tail - score, "L"), "N")
+
+
+@op
+def shifted_gate(x: Real["N"], b: Real[""]):
+    """A gate with one bias for all."""
+    return mean(sigmoid(x + b), "N")
+
+
 def directional(defined: Op, arrays: list[np.ndarray]) -> tuple[float, float, float]:
     """The slope of the sum of all outputs along a random direction: by differences, by jvp, by vjp."""
     f, rng, name = pipeline.generated(defined), np.random.default_rng(3), defined.name
@@ -56,6 +69,8 @@ SHAPES = {
     "spread": (spread, [(4, 3)]),
     "unnamed_argument": (unnamed_argument, [(3, 4), (2, 4)]),
     "square_layers": (square_layers, [(2, 3), (3, 3, 3), (3, 3)]),
+    "sorted_lists": (sorted_lists, [(2, 3)]),
+    "shifted_gate": (shifted_gate, [(3,), ()]),
     "two_convolutions": (two_convolutions, [(2, 2, 5, 6), (3, 2, 2, 2), (2, 3, 2, 2), (3, 2, 3, 4)]),
 }
 
@@ -128,7 +143,8 @@ def assigned(x: Real["N K"]):
 
 def counted(x: Real["N K"]):
     """A loop over positions."""
-    return exp(x.at(K=[k for k in range(size("K"))][0]))
+    for k in range(size("K")):
+        return exp(x.at(K=k))
 
 
 def renamed(x: Real["N C H W"], w: Real["O C I J"]):

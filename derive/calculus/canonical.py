@@ -219,15 +219,19 @@ def _multiply_out(p: Poly, base: al.Factor) -> Poly:
 
 
 def _zero_by_sums(p: Poly, depth: int) -> bool:
-    """Terms with the same cofactor and the same bound indices are joined under one sum, and what is summed is tested."""
+    """Terms with the same cofactor and the same bound indices are joined under one sum, and what is summed is tested.
+
+    Exponentials go back under the sum: exp(a + b[i]) may have left a factor exp(a) before it.
+    """
     groups: dict[tuple[al.Mono, tuple[str, ...]], list[tuple[al.Mono, Fraction, al.Factor]]] = {}
     for mono, c in p.items():
         sums = [f for f, e in mono if f[0] == "sum" and e == 1]
         if not sums:
             return False
         target = max(sums, key=lambda f: (len(f[1]), al.order(f)))
-        rest = tuple(fe for fe in mono if fe[0] != target)
-        groups.setdefault((rest, tuple(axis for _, axis in target[1])), []).append((mono, c, target))
+        rest = tuple(fe for fe in mono if fe[0] != target and fe[0][0] != "exp")
+        within = tuple(fe for fe in mono if fe[0][0] == "exp")
+        groups.setdefault((rest, tuple(axis for _, axis in target[1])), []).append((within, c, target))
     return all(_joined_is_zero(terms, depth) for terms in groups.values())
 
 
@@ -235,7 +239,7 @@ def _joined_is_zero(terms: list[tuple[al.Mono, Fraction, al.Factor]], depth: int
     bound = terms[0][2][1]
     names = [("f", f"{axis}~{depth}.{i}") for i, (_, axis) in enumerate(bound)]
     inner: list[Poly] = []
-    for _, c, target in terms:
+    for within, c, target in terms:
         mapping = {("b", k, axis): n for (k, axis), n in zip(target[1], names, strict=True)}
-        inner.append(al.scale(ix.replace_mono(target[2], mapping), c))
+        inner.append(al.times({within: c}, ix.replace_mono(target[2], mapping)))
     return is_zero(al.plus(*inner), depth + 1)

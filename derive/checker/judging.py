@@ -110,13 +110,13 @@ def _errors(got: Array, exact: Array, truth: Rounded, allowance: Allowance, coar
 
 def _conventions(got: Array, exact: Array, allowance: Allowance, judged: Array) -> tuple[str, ...]:
     """The names of the conventions that the array followed at its kinks, declared one first; where several are within the slack, the
-    first of them counts, else the nearest."""
+    first of them counts. None counts where the array is at none of them: there a kink that is met only after rounding decides."""
     where = allowance.chosen & judged & np.isfinite(got)
     if not where.any():
         return ()
     offsets = (np.zeros_like(allowance.low), *allowance.sides)
     distance = np.stack([np.abs(got[where] - exact[where] - np.broadcast_to(o, got.shape)[where]) for o in offsets])
     fits = distance <= np.broadcast_to(allowance.slack, got.shape)[where]
-    followed = np.where(np.any(fits, axis=0), np.argmax(fits, axis=0), np.argmin(distance, axis=0))
+    followed = np.argmax(fits, axis=0)[np.any(fits, axis=0)]
     seen = {CONVENTIONS[int(k)] for k in followed}
     return tuple(c for c in dict.fromkeys(CONVENTIONS) if c in seen)

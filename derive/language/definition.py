@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args, overload
 
+from derive.language.aliases import second_indices
 from derive.language.annotations import Array, Count, Index, Real, State
 from derive.language.errors import DefinitionError, DeriveError
 from derive.language.fitting import derived_sizes
@@ -266,6 +267,8 @@ def _program(
     lets, outputs = cut(results, names, trace.carried)
     schedule(lets)
     sizes = _sizes(lets, known, trace.sizes, {p.name: p.low for p in parameters})
+    asked = {s.axis for c in trace.requirements for s in leaves(c, Size)}  # type: ignore[attr-defined]
+    lets, sizes = second_indices(lets, sizes, known | asked | {a for _, axes in outputs for a in axes})
     check_axes(lets, known, arguments, dict(sizes))
     trace.requirements += read_positions(results, trace.requirements)
     check_requirements(trace.requirements, known | set(dict(sizes)))

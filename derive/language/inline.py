@@ -112,7 +112,7 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple
     names: dict[Expr, str] = {}
     marks: dict[str, str] = {}
     for let in program.lets:
-        bodies[let.ref] = _move(let.body, bodies, axes)
+        bodies[let.ref] = moved(let.body, bodies, axes)
         if isinstance(let.body, Carried):
             mark = marks.setdefault(let.body.name, new_mark())
             bodies[let.ref] = replace(bodies[let.ref], name=mark)  # type: ignore[type-var]
@@ -125,9 +125,9 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple
     for output in program.outputs:
         declare({(x, y) for a, b in pairs(output.names) for x in axes[a] for y in axes[b]})
     for axis, size in program.sizes:
-        give_size(axes[axis][0], _move(size, bodies, axes))
+        give_size(axes[axis][0], moved(size, bodies, axes))
     for h in program.hypotheses:
-        inherit(Hypothesis(_move(h.left, bodies, axes), _move(h.right, bodies, axes)))
+        inherit(Hypothesis(moved(h.left, bodies, axes), moved(h.right, bodies, axes)))
     for condition in program.requirements:
         require(_moved_condition(condition, bodies, axes))
     return results
@@ -135,9 +135,9 @@ def _outputs(program: Program, leaves: dict[Expr, Expr], axes: AxisMap) -> tuple
 
 def _moved_condition(condition: Compare, bodies: dict[Expr, Expr], axes: AxisMap) -> Compare:
     """A condition on sizes and parameters in the caller's terms."""
-    moved = _move(condition, bodies, axes)
-    assert isinstance(moved, Compare)
-    return Compare(moved.op, flatten(moved.left), flatten(moved.right))
+    found = moved(condition, bodies, axes)
+    assert isinstance(found, Compare)
+    return Compare(found.op, flatten(found.left), flatten(found.right))
 
 
 def _own_axes(program: Program, axes: AxisMap, taken: set[str], leaves: dict[Expr, Expr]) -> None:
@@ -147,7 +147,7 @@ def _own_axes(program: Program, axes: AxisMap, taken: set[str], leaves: dict[Exp
         if axis in axes or axis == BATCH:
             continue
         if axis in sizes:
-            new = name_for_size(axis, _move(sizes[axis], leaves, axes), taken)
+            new = name_for_size(axis, moved(sizes[axis], leaves, axes), taken)
         else:
             new = fresh_axis(axes.get(base_axis(axis), (axis,))[0], taken)
         axes[axis] = (new,)
@@ -155,7 +155,7 @@ def _own_axes(program: Program, axes: AxisMap, taken: set[str], leaves: dict[Exp
     axes.setdefault(BATCH, ())
 
 
-def _move(body: Expr, leaves: dict[Expr, Expr], axes: AxisMap) -> Expr:
+def moved(body: Expr, leaves: dict[Expr, Expr], axes: AxisMap) -> Expr:
     """The body over the caller's axes; a replaced leaf is already in the caller's terms and is not visited."""
     done: dict[Expr, Expr] = {}
     for node in walk(body):

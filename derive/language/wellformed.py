@@ -155,25 +155,28 @@ def read_positions(results: Iterable[Expr], known: Iterable[Compare]) -> list[Co
 
 def _holds_position(node: At, size: Size, position: Fraction) -> Compare:
     if position < 0:
-        raise DefinitionError(f'{node.brief} reads {size.axis} at {position}; positions count from 0, and the last is size("{size.axis}") - 1')
+        last = f'size("{size.axis}") - 1'
+        raise DefinitionError(f"{node.brief} reads {size.axis} at {position}; positions count from 0, and the last is {last}")
     return Compare(">", size, Const(position))
 
 
 def check_sizes_exist(requirements: Iterable[Expr]) -> None:
-    """Raise DefinitionError where no size of an axis satisfies all that is required of it."""
-    least: dict[str, tuple[Fraction, Expr]] = {}
-    most: dict[str, tuple[Fraction, Expr]] = {}
+    """Raise DefinitionError where no size of an axis satisfies two things that are required of it."""
+    spoken: dict[str, list[tuple[float, float, Expr]]] = {}
     for c in requirements:
         if isinstance(c, Compare) and isinstance(c.left, Size) and isinstance(c.right, Const):
-            axis, value = c.left.axis, c.right.value
-            low = {"==": value, ">=": value, ">": math.floor(value) + 1}.get(c.op)
-            high = {"==": value, "<=": value, "<": math.ceil(value) - 1}.get(c.op)
-            if low is not None and low > least.get(axis, (-math.inf, c))[0]:
-                least[axis] = (Fraction(low), c)
-            if high is not None and high < most.get(axis, (math.inf, c))[0]:
-                most[axis] = (Fraction(high), c)
-    for axis in [a for a in least if a in most and least[a][0] > most[a][0]]:
-        raise DefinitionError(f"no size of {axis} satisfies both {least[axis][1]} and {most[axis][1]}")
+            spoken.setdefault(c.left.axis, []).append((*_sizes_allowed(c.op, c.right.value), c))
+    for axis, found in spoken.items():
+        least, most = max(found, key=lambda f: f[0]), min(found, key=lambda f: f[1])
+        if least[0] > most[1]:
+            raise DefinitionError(f"no size of {axis} satisfies both {least[2]} and {most[2]}")
+
+
+def _sizes_allowed(op: str, value: Fraction) -> tuple[float, float]:
+    """The least and the most whole number that a comparison with a number allows."""
+    low = {"==": value, ">=": value, ">": math.floor(value) + 1}.get(op, 0)
+    high = {"==": value, "<=": value, "<": math.ceil(value) - 1}.get(op, math.inf)
+    return float(low), float(high)
 
 
 def check_hypotheses(hypotheses: Iterable[Hypothesis]) -> None:

@@ -37,7 +37,7 @@ def unnamed(program: Program, names: frozenset[str]) -> Program:
     """
     bodies: dict[Expr, Expr] = {}
     kept: list[Let] = []
-    sums = {let.ref for let in program.lets if let.name in names and isinstance(let.body, Reduce) and let.body.how in ROUNDED}
+    sums: set[Expr] = {let.ref for let in program.lets if let.name in names and isinstance(let.body, Reduce) and let.body.how in ROUNDED}
     for let in program.lets:
         body = substitute(transform(let.body, lambda n: _plain(n, sums)), bodies)
         if let.name in names:
