@@ -15,6 +15,7 @@ from corpus import (
     rectifiers,
     signatures,
     softmax,
+    structured,
     structures,
     styles,
 )
@@ -22,6 +23,6 @@ from corpus.entry import Entry
 
 MODULES = (
     *(activations, rectifiers, curves, softmax, losses, more_losses, norms, layers, optimizers),
-    *(own, structures, signatures, styles, effects),
+    *(own, structured, structures, signatures, styles, effects),
 )
 ENTRIES: tuple[Entry, ...] = tuple(e for module in MODULES for e in module.ENTRIES)
