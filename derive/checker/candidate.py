@@ -153,6 +153,15 @@ def _arguments(function: Callable[..., Any], program: Program) -> tuple[list[str
     return [n for n in positional if n not in optional], keyword, parameters
 
 
+def defaults_of(function: Callable[..., Any]) -> dict[str, float]:
+    """The numbers that arguments have as their defaults."""
+    try:
+        items = inspect.signature(_entered(function)).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: float(p.default) for p in items if isinstance(p.default, (int, float)) and not isinstance(p.default, bool)}
+
+
 def bind_forward(function: Callable[..., Any], program: Program) -> Binding:
     """Inputs by name where all names match, else by position. Raises CheckError when their number differs."""
     positional, keyword, parameters = _arguments(function, program)

@@ -16,7 +16,7 @@ from derive.checker.diagnosis.variants import related
 from derive.checker.findings import Finding, Tally
 from derive.checker.power import Power, power
 from derive.checker.reader import Reader
-from derive.checker.readers import Function, accepted, fixed, readers, used
+from derive.checker.readers import Function, accepted, fixed, other_defaults, readers, used
 from derive.checker.report import Report
 from derive.checker.searching import named, replayed, search
 from derive.checker.special import special_values
@@ -85,6 +85,7 @@ def check(
         (
             *(f"{r.reading} by {r.adapter.name}'s own differentiation" for r in found if r.autograd),
             *dict.fromkeys(f"{found[0].adapter.name} refuses some inputs: {m}" for read in reads.values() for m in read.tally.refusals),
+            *dict.fromkeys(note for r in found for note in other_defaults(op, r)),
             *(note for r in found if not reads[r.reading].findings for note in special_values(asked.contract, r, fixed(op, r, given))),
         ),
     )  # fmt: skip

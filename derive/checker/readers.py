@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from derive.checker.adapters import Adapter, adapter
+from derive.checker.candidate import defaults_of
 from derive.checker.evaluate import CheckError
 from derive.checker.forms import forms
 from derive.checker.reader import Reader, autograd_reader, gradient_reader, value_reader
@@ -66,3 +67,12 @@ def used(op: Op, found: Sequence[Reader], given: Mapping[str, float]) -> dict[st
         default = f"{float(p.default):g}" if p.default is not None else "none"
         values[p.name] = f"{given[p.name]:g} (given)" if p.name in given else "varied" if taken else f"{default} (default; not taken)"
     return values
+
+
+def other_defaults(op: Op, reader: Reader) -> tuple[str, ...]:
+    """Parameters whose default in the function's signature is another number than in the definition: checked with the same values,
+    both agree; called without, they do not."""
+    ours = {p.name: float(p.default) for p in op.program.parameters if p.default is not None}
+    theirs = defaults_of(reader.function)
+    different = {n: v for n, v in theirs.items() if n in ours and v != ours[n]}
+    return tuple(f"the default of {n} is {v:g}, that of {op.name} {ours[n]:g}" for n, v in different.items())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from derive.checker.candidate import CandidateError
 from derive.checker.cases import recall
+from derive.checker.clock import now
 from derive.checker.contract import Contract
 from derive.checker.findings import Finding, Tally
 from derive.checker.inputs import READ_ONLY, Case, Sample, layout_of, sample, without_subnormals
@@ -53,7 +53,7 @@ def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally
     if not _raising(found):
         found += manners(reader, build, tally)
     kept = _one_per_kind(found)
-    return [smallest(c, reader, f, build, time.perf_counter() + SHRINKING) for f in kept]
+    return [smallest(c, reader, f, build, now() + SHRINKING) for f in kept]
 
 
 def replayed(reader: Reader, case: str, tally: Tally) -> list[Finding]:

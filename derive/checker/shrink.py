@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.checker.clock import now
 from derive.checker.contract import Contract, inside
 from derive.checker.findings import Finding, Tally
 from derive.checker.inputs import SHAPES, Case, Sample, laid_out, layout_of
@@ -55,7 +55,7 @@ class _Keeper:
 
     def accept(self, sample: Sample) -> bool:
         """Whether this sample fails in the same way with an error large enough; then it becomes the best."""
-        if time.perf_counter() > self.deadline:
+        if now() > self.deadline:
             return False
         found = self.rerun(sample)
         if found is None or found.kind != self.best.kind or found.ratio < self.floor:
@@ -66,7 +66,7 @@ class _Keeper:
     def repeat(self, propose: Callable[[Sample], Iterator[Sample]]) -> None:
         """Take proposals until none is accepted or time is up."""
         changed = True
-        while changed and time.perf_counter() < self.deadline:
+        while changed and now() < self.deadline:
             changed = False
             for sample in propose(self.best.sample):
                 if self.accept(sample):

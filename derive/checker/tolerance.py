@@ -129,7 +129,8 @@ def _total(a: Allowance, choices: Sequence[Bound]) -> float:
 def _tightest(
     forms: Sequence[Program], first: Sequence[Bound], low: bool, inputs: Mapping[str, ArrayLike], parameters: Numbers, level: Level
 ) -> list[Array]:
-    """The smallest bound of all forms, and what the first may lose to intermediates that are `low`, where it stays within range at all."""
+    """The smallest bound of all forms, and what the first may lose to intermediates that are `low`. Where it leaves the range, that is
+    no more than a small number: there an intermediate may be low only because another is beyond the range."""
     found = [_at_least(b, level) for b in first]
     grace = [GRACE * level.u * np.abs(np.where(np.isfinite(b.v), b.v, 0)) for b in first]
     for form in forms[1:]:
@@ -139,7 +140,9 @@ def _tightest(
     if not low:
         return found
     lost, _ = bounds(forms[0], inputs, parameters, Bounds(replace(level, u=0.0, largest=np.inf), SIDES[0]))
-    return [e + np.where(np.isfinite(b.e) & np.isfinite(f.e), b.e, 0) for e, b, f in zip(found, lost, first, strict=True)]
+    few = level.flush / level.u
+    counted = [np.isfinite(b.e) & (np.isfinite(f.e) | (b.e <= few)) for b, f in zip(lost, first, strict=True)]
+    return [e + np.where(c, b.e, 0) for e, c, b in zip(found, counted, lost, strict=True)]
 
 
 def _at_least(b: Bound, level: Level) -> Array:

@@ -146,7 +146,7 @@ def _finding(c: Contract, reader: Reader, found: Sequence[Finding]) -> str:
     def build(case: Case) -> Sample:
         return sample(c, case, reader.dtype)
 
-    least = smallest(c, reader, max(found, key=lambda f: f.ratio), build, time.perf_counter() + SHRINKING)
+    least = smallest(c, reader, max(found, key=lambda f: f.ratio), build, now() + SHRINKING)
     name = getattr(reader.function, "__name__", "the function")
     return Report(c.op.name, name, reader.dtype, least.sample.case.seed, (least,), {}, 0.0).text()
 

@@ -103,6 +103,11 @@ def saturated(x):
     return np.where(np.abs(x) > 6, x > 0, 1 / (1 + np.exp(-np.clip(x, -9, 9))))
 
 
+def nan_replaced(z, heat=1.0):
+    e = np.exp(z / heat)
+    return np.nan_to_num(e / e.sum(-1, keepdims=True))
+
+
 ROWS = {
     "first dimension":         (lambda z, heat=1.0: shares(z, heat, 0), share, None, "first dimension"),
     "whole array":             (lambda z, heat=1.0: shares(z, heat, None), share, None, "over ... C"),
@@ -128,6 +133,8 @@ ROWS = {
     "next label":              (lambda scores, label: label_moved(scores, label, 1), likelihood, None, "off by one"),
     "epsilon, any size":       (lambda p: -np.mean(np.log(p + 3e-9)), surprise, None, "epsilon 3e-09"),
     "floor in the logarithm":  (lambda p: -np.mean(np.log(np.maximum(p, 2e-7))), surprise, None, "clip at 2e-07"),
+    "NaN replaced":            (nan_replaced, share, None, "nan_to_num"),
+    "root of the result":      (lambda x: 1 / np.sqrt(1 + np.exp(-x)), logistic, None, "the root of the right result"),
     "saturated":               (saturated, logistic, None, "cut off: 1 for x above"),
 }  # fmt: skip
 

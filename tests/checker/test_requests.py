@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from checker_candidates import WRONG, ramp, run, standard_forward, standardise
 
 from derive.checker.candidate import CandidateError, load
+from derive.checker.check import check
 from derive.checker.evaluate import CheckError
 
 
@@ -65,3 +67,12 @@ def test_loading(tmp_path, monkeypatch):
 def test_the_same_seed_gives_the_same_report():
     a, b = (run(*WRONG["unbiased variance"][:3], seed=3, budget=20).fields() for _ in range(2))
     assert a["findings"] == b["findings"]
+
+
+def test_a_default_that_is_another_is_said():
+    def bent(x, slope=0.2):
+        return np.where(x > 0, x, slope * x)
+
+    report = check(bent, "leaky_relu", budget=0.2)
+    assert report.agrees and "the default of slope is 0.2, that of leaky_relu 0.01" in report.remarks
+    assert not any("default" in r for r in check(lambda x, slope=0.01: bent(x, slope), "leaky_relu", budget=0.2).remarks)

@@ -30,5 +30,26 @@ def test_the_gradient_is_looked_at_too():
     assert any("gradient at special inputs" in n and "-inf gives inf, wanted 0" in n for n in found)
 
 
-def test_other_ops_are_left_alone():
+def softened(z, temperature=1.0):
+    e = np.exp((z - np.nanmax(z, axis=-1, keepdims=True)) / temperature)
+    return np.nan_to_num(e / e.sum(axis=-1, keepdims=True), nan=0.0)
+
+
+def test_nan_that_a_reduction_swallows_is_named():
+    assert notes(softened, "softmax")[0].startswith("value at special inputs: z with nan in it gives 0 at [0, 0, 0], wanted nan")
+    assert notes(lambda pred, target: np.nanmean((pred - target) ** 2), "mse")[0].endswith("wanted nan")
+
+
+def test_what_reductions_make_of_infinity_is_as_generated_code_has_it():
     assert notes(lambda pred, target: np.mean((pred - target) ** 2), "mse") == []
+    assert (
+        notes(lambda z: np.exp(z - z.max(-1, keepdims=True)) / np.exp(z - z.max(-1, keepdims=True)).sum(-1, keepdims=True), "softmax") == []
+    )
+
+
+def test_labels_and_several_inputs_do_no_harm():
+    def loss(logits, label):
+        s = logits - logits.max(1, keepdims=True)
+        return np.mean(np.log(np.exp(s).sum(1)) - s[np.arange(len(label)), label])
+
+    assert notes(loss, "cross_entropy") == []

@@ -295,5 +295,6 @@ def _less_precise(scene: Scene) -> Tried:
 
 
 TIERS = (
-    _mistakes, _siblings, _chain, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if, _less_precise,
+    _mistakes, _siblings, _chain, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if,
+    _less_precise,
 )  # fmt: skip

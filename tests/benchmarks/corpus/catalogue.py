@@ -16,6 +16,7 @@ from corpus import (
     rectifiers,
     signatures,
     softmax,
+    structured,
     structures,
     styles,
 )
@@ -23,6 +24,6 @@ from corpus.entry import Entry
 
 MODULES = (
     *(activations, rectifiers, curves, softmax, losses, more_losses, norms, layers, optimizers),
-    *(own, structures, signatures, styles, habits, effects),
+    *(own, structured, structures, signatures, styles, habits, effects),
 )
 ENTRIES: tuple[Entry, ...] = tuple(e for module in MODULES for e in module.ENTRIES)

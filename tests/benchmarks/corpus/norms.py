@@ -99,7 +99,8 @@ def batch_norm_infer_backward(g, x, gamma, beta, mu, var, eps=1e-5):
 """)
 BNIS = (
     BNI,
-    BNI.inaccurate("folded into one scale and shift", "cancellation", ("return gamma * (x - mu) / np.sqrt(var + eps) + beta", "scale = gamma / np.sqrt(var + eps)\n    return x * scale + (beta - mu * scale)")),
+    # no digits are lost but those that rounding x and mu would lose as well
+    BNI.right("folded into one scale and shift", ("return gamma * (x - mu) / np.sqrt(var + eps) + beta", "scale = gamma / np.sqrt(var + eps)\n    return x * scale + (beta - mu * scale)")),
     BNI.wrong("batch statistics", PLAIN, "variant", ("return", "mu, var = x.mean(axis=0), x.var(axis=0)\n    return")),
     BNI.wrong("variance taken for the deviation", PLAIN, "other", ("np.sqrt(var + eps)", "(var + eps)")),
     BNI.wrong("eps outside the root", CONVENTION, "eps", ("np.sqrt(var + eps)", "(np.sqrt(var) + eps)")),

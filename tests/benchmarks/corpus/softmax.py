@@ -55,6 +55,7 @@ def softmax(z):
     return jax.nn.softmax(z, axis=-1)
 """, "jax", WIDE),
     SOFTMAX.inaccurate("no maximum subtracted", "overflow", ("(z - z.max(axis=-1, keepdims=True))", "z")),
+    SOFTMAX.wrong("NaN of the overflow replaced", NUMERIC, "nan", ("(z - z.max(axis=-1, keepdims=True))", "z"), ("return e / e.sum(axis=-1, keepdims=True)", "return np.nan_to_num(e / e.sum(axis=-1, keepdims=True))")),
     SOFTMAX.wrong("over the batch", PLAIN, "axis", ("axis=-1", "axis=0")),
     SOFTMAX.wrong("over everything", PLAIN, "axis", ("e.sum(axis=-1, keepdims=True)", "e.sum()")),
     SOFTMAX.wrong("second axis, whatever the rank", LAYOUT, "axis", ("axis=-1", "axis=min(1, z.ndim - 1)")),
