@@ -52,6 +52,5 @@ CALLED = {
     "einsum": "matmul",  # a pattern is a definition of its own: sum(a * b, "K")
     "polyak_averaging": "ema",
 }
-MISSING = {
-}
+MISSING: dict[str, str] = {}
 # fmt: on
