@@ -28,6 +28,7 @@ from derive.language.program import Program
 
 WIDTH = 92
 SCALAR_WIDTH = 14
+ARGUMENT_WIDTH = 36
 SCAN = {-1: "_scan", 1: "_scan_back"}
 
 
@@ -87,6 +88,9 @@ class Printer:
         step = self.names.of_let("step")
         arguments = ast.arguments([], [ast.arg(names.of_input(i.name)) for i in loop.inner.program.inputs], None, [], [], None, [])
         self.statements.append(function(step, arguments, [*statements, ast.Return(items(results) if len(results) > 1 else results[0])]))
+        for a in map(self._source, loop.args):
+            if a not in self.local and len(text(self.expr(a))) > ARGUMENT_WIDTH:
+                self._spill(a)
         starts, rows = loop.args[: loop.states], loop.args[loop.states : loop.states + loop.rows]
         moved = [self._first(self.expr(a), self.plan.steps[a].axes, loop.axis) for a in rows]
         others = [self.expr(a) for a in loop.args[loop.states + loop.rows :]]
