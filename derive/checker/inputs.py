@@ -119,7 +119,11 @@ def setting(c: Contract, variant: int) -> dict[str, float]:
     chosen: dict[str, float] = {}
     for k, (name, values) in enumerate(c.choices.items()):
         turn, alone = divmod(max(variant - ALONE, 0), len(c.choices))
-        v = values[variant % len(values)] if variant < ALONE else values[(1 + turn) % len(values)] if k == alone else values[0]
+        if variant < ALONE:
+            twins = list(c.choices.values())[:k].count(values)  # kernel and stride, say, must not stay equal
+            v = values[0 if not variant else (1 + (variant - 1 + twins) % max(len(values) - 1, 1)) % len(values)]
+        else:
+            v = values[(1 + turn) % len(values)] if k == alone else values[0]
         chosen[name] = int(v) if v == int(v) else v
     fits = all(holds(r, {}, chosen) for r in c.program.requirements if not leaves(r, Size))
     return chosen if fits or not variant else setting(c, 0)
