@@ -108,8 +108,11 @@ def _rational(x: Fraction) -> Any:
 
 
 def at_end(p: Piece, order: int, end: Fraction) -> Any:
-    """The derivative of a piece at one of its ends, in closed form."""
-    return sympy.diff(p.formula, p.symbol, order).subs(p.symbol, _rational(end))
+    """The derivative of a piece at one of its ends, in closed form. Raises Undecided where the formula has no value there."""
+    value = sympy.diff(p.formula, p.symbol, order).subs(p.symbol, _rational(end))
+    if not value.is_finite:
+        raise Undecided(f"{p.formula} has no value at {p.symbol} = {end}")
+    return value
 
 
 def stretches(s: Shape, order: int = 0) -> list[Stretch]:

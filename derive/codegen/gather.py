@@ -325,5 +325,5 @@ def _scatter(b: Builder, value: int, deltas: list[Delta], over: Axes) -> int:
     lead = [a for a in kept if a == BATCH]
     result = (*lead, *at, *(a for a in kept if a != BATCH))
     total = b.emit(Scatter(result, "real", (value, *at.values()), tuple(at)))
-    b.hints.setdefault(total, f"total_{'_'.join(d.axis.lower() for d in deltas)}")
+    b.hints.setdefault(total, f"total_{'_'.join(base_axis(d.axis).lower() for d in deltas)}")
     return total
