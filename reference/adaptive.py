@@ -20,6 +20,8 @@ __all__ = [
     'adamax',
     'nadam',
     'radam',
+    'yogi',
+    'adabelief',
     'lamb',
     'lars',
     'adafactor',
@@ -319,7 +321,7 @@ def radam(w, grad, m, v, t, *, rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08):
         eps=(eps, '(0, inf)'),
     )
     m_new = beta1 * m + (1 - beta1) * grad
-    limit = 2 / (1 - beta2) - 1
+    limit = (1 + beta2) / (1 - beta2)
     rho = limit - 2 * t * beta2 ** t / (1 - beta2 ** t)
     r_part = rho > 5
     r_part_2 = rho <= 5
@@ -331,6 +333,66 @@ def radam(w, grad, m, v, t, *, rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08):
     scale = np.where(r_part_2, 1, scale_part_2)
     y = w - rate / (1 - beta1 ** t) * m_new * scale
     return _rounded(dtype, y, m_new, v_new)
+
+
+def yogi(w, grad, m, v, t, *, rate=0.01, beta1=0.9, beta2=0.999, eps=0.001):
+    """One step of adam whose mean square moves by as much as the square, whatever the distance between them.
+
+        m_new = beta1*m + (1 - beta1)*grad
+        v_new = v - (1 - beta2)*sign(v - grad**2)*grad**2
+        y = w - rate*m_new/((1 - beta1**t)*(sqrt(v_new/(1 - beta2**t)) + eps))
+
+    Arrays: w (...), grad (...), m (...), v (...), t, a positive integer.
+    Parameters: rate=0.01 (a finite number in (0, inf)), beta1=0.9 (a finite number in [0, 1)),
+                beta2=0.999 (a finite number in [0, 1)), eps=0.001 (a finite number in (0, inf)).
+    Returns: y (...), m_new (...), v_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Zaheer, Reddi, Sachan, Kale & Kumar 2018, Adaptive methods for nonconvex optimization,
+    algorithm 2, with bias corrections
+    """
+    w, grad, m, v, dtype = _arrays('yogi', w=(w, '...'), grad=(grad, '...'), m=(m, '...'), v=(v, '...'))
+    t = _count('yogi', 't', t)
+    rate, beta1, beta2, eps = _parameters(
+        'yogi',
+        rate=(rate, '(0, inf)'),
+        beta1=(beta1, '[0, 1)'),
+        beta2=(beta2, '[0, 1)'),
+        eps=(eps, '(0, inf)'),
+    )
+    m_new = beta1 * m + (1 - beta1) * grad
+    grad_squared = np.square(grad)
+    v_new = v - (1 - beta2) * np.sign(v - grad_squared) * grad_squared
+    y = w - rate / (1 - beta1 ** t) * m_new / (np.sqrt(v_new / (1 - beta2 ** t)) + eps)
+    return _rounded(dtype, y, m_new, v_new)
+
+
+def adabelief(w, grad, m, s, t, *, rate=0.001, beta1=0.9, beta2=0.999, eps=1e-16):
+    """One step of adam, divided by how far gradients are from their running mean.
+
+        m_new = beta1*m + (1 - beta1)*grad
+        s_new = beta2*s + (1 - beta2)*(grad - m_new)**2 + eps
+        y = w - rate*m_new/((1 - beta1**t)*(sqrt(s_new/(1 - beta2**t)) + eps))
+
+    Arrays: w (...), grad (...), m (...), s (...), t, a positive integer.
+    Parameters: rate=0.001 (a finite number in (0, inf)), beta1=0.9 (a finite number in [0, 1)),
+                beta2=0.999 (a finite number in [0, 1)), eps=1e-16 (a finite number in (0, inf)).
+    Returns: y (...), m_new (...), s_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Zhuang et al. 2020, arXiv:2010.07468, algorithm 2
+    """
+    w, grad, m, s, dtype = _arrays('adabelief', w=(w, '...'), grad=(grad, '...'), m=(m, '...'), s=(s, '...'))
+    t = _count('adabelief', 't', t)
+    rate, beta1, beta2, eps = _parameters(
+        'adabelief',
+        rate=(rate, '(0, inf)'),
+        beta1=(beta1, '[0, 1)'),
+        beta2=(beta2, '[0, 1)'),
+        eps=(eps, '(0, inf)'),
+    )
+    m_new = beta1 * m + (1 - beta1) * grad
+    s_new = beta2 * s + (1 - beta2) * np.square(grad - m_new) + eps
+    y = w - rate / (1 - beta1 ** t) * m_new / (np.sqrt(s_new / (1 - beta2 ** t)) + eps)
+    return _rounded(dtype, y, m_new, s_new)
 
 
 def lamb(w, grad, m, v, t, *, rate=0.001, beta1=0.9, beta2=0.999, eps=1e-06, decay=0.01):

@@ -565,7 +565,7 @@ def attention_masked(q, k, v, mask):
         p = where(total > 0, e/total, 0)
         y = sum(p*v, M)
 
-    Arrays: q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M).
+    Arrays: q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M) of numbers in {0, 1}.
     Returns: y (..., L, E).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
@@ -603,7 +603,8 @@ def attention_masked_vjp(g, q, k, v, mask):
         dv = sum(g*p, L)
         dmask = 0
 
-    Arrays: g (..., L, E), q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M).
+    Arrays: g (..., L, E), q (..., L, D), k (..., M, D), v (..., M, E),
+            mask (L, M) of numbers in {0, 1}.
     Returns: dq (..., L, D), dk (..., M, D), dv (..., M, E), dmask (L, M).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
@@ -650,7 +651,7 @@ def attention_masked_jvp(v_q, v_k, v_v, v_mask, q, k, v, mask):
             0, 1, 0), M), sum(v_v*p, M))
 
     Arrays: v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_mask (L, M), q (..., L, D),
-            k (..., M, D), v (..., M, E), mask (L, M).
+            k (..., M, D), v (..., M, E), mask (L, M) of numbers in {0, 1}.
     Returns: y_dot (..., L, E).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3
@@ -710,7 +711,7 @@ def attention_masked_hvp(g, v_q, v_k, v_v, v_mask, q, k, v, mask):
         dmask_dot = 0
 
     Arrays: g (..., L, E), v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_mask (L, M),
-            q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M).
+            q (..., L, D), k (..., M, D), v (..., M, E), mask (L, M) of numbers in {0, 1}.
     Returns: dq_dot (..., L, D), dk_dot (..., M, D), dv_dot (..., M, E), dmask_dot (L, M).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where M or D is empty.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.3

@@ -28,6 +28,18 @@ __all__ = [
     'diou_vjp',
     'diou_jvp',
     'diou_hvp',
+    'aspect_difference',
+    'aspect_difference_vjp',
+    'aspect_difference_jvp',
+    'aspect_difference_hvp',
+    'ciou',
+    'ciou_vjp',
+    'ciou_jvp',
+    'ciou_hvp',
+    'ciou_weighted',
+    'ciou_weighted_vjp',
+    'ciou_weighted_jvp',
+    'ciou_weighted_hvp',
 ]
 
 
@@ -1994,3 +2006,2548 @@ def diou_hvp(g, v_a, v_b, a, b):
     db_dot_part_22 = db_dot_part_18 + np.where(da_dot_part_6, db_dot_part_17[:, None], 0)
     db_dot = db_dot_part_22 + np.where(da_dot_part_8, db_dot_part_21[:, None], 0)
     return _rounded(dtype, da_dot, db_dot)
+
+
+def aspect_difference(a, b):
+    """How far two boxes differ in shape: the square of the angle between their diagonals, 1 for a right angle.
+
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        y = 4*(shape_b - shape_a)**2/pi**2
+
+    Arrays: a (N, K), b (N, K).
+    Returns: y (N,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 9
+    """
+    a, b, dtype = _arrays('aspect_difference', a=(a, 'N K'), b=(b, 'N K'))
+    K = a.shape[1]
+    _requires('aspect_difference', 'size(K) == 4', K == 4, K=K)
+    shape_b_part = (_read(b, 2, axis=1) - _read(b, 0, axis=1)) / (_read(b, 3, axis=1) - _read(b, 1, axis=1))
+    shape_b = np.arctan(shape_b_part)
+    shape_a_part = (_read(a, 2, axis=1) - _read(a, 0, axis=1)) / (_read(a, 3, axis=1) - _read(a, 1, axis=1))
+    shape_a = np.arctan(shape_a_part)
+    y = 0.4052847345693511 * np.square(shape_b - shape_a)
+    return _rounded(dtype, y)
+
+
+def aspect_difference_vjp(g, a, b):
+    """Gradients of aspect_difference: what the cotangent g of its output amounts to at each real input.
+
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        dshape_a = -8*g*(shape_b - shape_a)/pi**2
+        dshape_b = 8*g*(shape_b - shape_a)/pi**2
+        da = 2*dshape_a*((a[K=2] - a[K=0])*onehot(1, K)*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/(a[K=1]
+            - a[K=3]) + onehot(2, K)*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3]) + (a[K=2] -
+            a[K=0])*onehot(3, K)*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/(a[K=1] - a[K=3]) + onehot(0,
+            K)*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2))/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 -
+            (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        db = 2*dshape_b*((b[K=2] - b[K=0])*onehot(1, K)*(b[K=1]*b[K=3] - b[K=1]**2/2 - b[K=3]**2/2)/(b[K=1]
+            - b[K=3]) + onehot(2, K)*(b[K=1]**2/2 + b[K=3]**2/2 - b[K=1]*b[K=3]) + (b[K=2] -
+            b[K=0])*onehot(3, K)*(b[K=1]**2/2 + b[K=3]**2/2 - b[K=1]*b[K=3])/(b[K=1] - b[K=3]) + onehot(0,
+            K)*(b[K=1]*b[K=3] - b[K=1]**2/2 - b[K=3]**2/2))/((2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2 -
+            (b[K=2] - b[K=0])**2)*(b[K=1] - b[K=3]))
+
+    Arrays: g (N,), a (N, K), b (N, K).
+    Returns: da (N, K), db (N, K).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 9
+    """
+    g, a, b, dtype = _arrays('aspect_difference_vjp', g=(g, 'N'), a=(a, 'N K'), b=(b, 'N K'))
+    K = a.shape[1]
+    _requires('aspect_difference_vjp', 'size(K) == 4', K == 4, K=K)
+    shape_b_part = _read(b, 2, axis=1) - _read(b, 0, axis=1)
+    shape_b_part_2 = _read(b, 3, axis=1)
+    shape_b_part_3 = _read(b, 1, axis=1)
+    shape_b = np.arctan(shape_b_part / (shape_b_part_2 - shape_b_part_3))
+    shape_a_part = _read(a, 2, axis=1) - _read(a, 0, axis=1)
+    shape_a_part_2 = _read(a, 3, axis=1)
+    shape_a_part_3 = _read(a, 1, axis=1)
+    shape_a = np.arctan(shape_a_part / (shape_a_part_2 - shape_a_part_3))
+    shape_b_minus_shape_a = shape_b - shape_a
+    dshape_a = -0.8105694691387022 * g * shape_b_minus_shape_a
+    dshape_b = 0.8105694691387022 * g * shape_b_minus_shape_a
+    da_part = np.arange(K)
+    da_part_2 = 1 == da_part
+    da_part_3 = shape_a_part_3 * shape_a_part_2
+    shape_a_part_3_squared = np.square(shape_a_part_3)
+    da_part_4 = shape_a_part_3_squared / 2
+    shape_a_part_2_squared = np.square(shape_a_part_2)
+    da_part_5 = shape_a_part_2_squared / 2
+    da_part_6 = da_part_3 - da_part_4 - da_part_5
+    da_part_7 = shape_a_part_3 - shape_a_part_2
+    da_part_8 = 2 == da_part
+    da_part_9 = da_part_4 + da_part_5 - da_part_3
+    da_part_10 = 3 == da_part
+    da_part_11 = 0 == da_part
+    da_part_12 = 2 * shape_a_part_3 * shape_a_part_2 - shape_a_part_3_squared - shape_a_part_2_squared
+    da_part_13 = np.where(da_part_2, (shape_a_part * da_part_6 / da_part_7)[:, None], 0)
+    da_part_14 = np.where(da_part_10, (shape_a_part * da_part_9 / da_part_7)[:, None], 0)
+    da_part_15 = da_part_13 + np.where(da_part_8, da_part_9[:, None], 0) + da_part_14
+    da_part_16 = 2 * dshape_a / ((da_part_12 - np.square(shape_a_part)) * da_part_7)
+    da = da_part_16[:, None] * (da_part_15 + np.where(da_part_11, da_part_6[:, None], 0))
+    db_part = shape_b_part_3 * shape_b_part_2
+    shape_b_part_3_squared = np.square(shape_b_part_3)
+    db_part_2 = shape_b_part_3_squared / 2
+    shape_b_part_2_squared = np.square(shape_b_part_2)
+    db_part_3 = shape_b_part_2_squared / 2
+    db_part_4 = db_part - db_part_2 - db_part_3
+    db_part_5 = shape_b_part_3 - shape_b_part_2
+    db_part_6 = db_part_2 + db_part_3 - db_part
+    db_part_7 = 2 * shape_b_part_3 * shape_b_part_2 - shape_b_part_3_squared - shape_b_part_2_squared
+    db_part_8 = np.where(da_part_2, (shape_b_part * db_part_4 / db_part_5)[:, None], 0)
+    db_part_9 = np.where(da_part_10, (shape_b_part * db_part_6 / db_part_5)[:, None], 0)
+    db_part_10 = db_part_8 + np.where(da_part_8, db_part_6[:, None], 0) + db_part_9
+    db_part_11 = 2 * dshape_b / ((db_part_7 - np.square(shape_b_part)) * db_part_5)
+    db = db_part_11[:, None] * (db_part_10 + np.where(da_part_11, db_part_4[:, None], 0))
+    return _rounded(dtype, da, db)
+
+
+def aspect_difference_jvp(v_a, v_b, a, b):
+    """Derivative of aspect_difference in the direction of the tangents v_*.
+
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        shape_b_in_dot = v_b[K=2] - v_b[K=0]
+        shape_b_dot = 2*((b[K=2] - b[K=0])*(v_b[K=1]*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/2 +
+            v_b[K=3]*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/2)/(b[K=1] - b[K=3]) +
+            shape_b_in_dot*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/2)/((2*b[K=1]*b[K=3] - b[K=1]**2 -
+            b[K=3]**2 - (b[K=2] - b[K=0])**2)*(b[K=1] - b[K=3]))
+        shape_a_in_dot = v_a[K=2] - v_a[K=0]
+        shape_a_dot = 2*((a[K=2] - a[K=0])*(v_a[K=1]*(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2)/2 +
+            v_a[K=3]*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/(a[K=1] - a[K=3]) +
+            shape_a_in_dot*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        y_in_dot = shape_b_dot - shape_a_dot
+        y_dot = 8*(shape_b - shape_a)*y_in_dot/pi**2
+
+    Arrays: v_a (N, K), v_b (N, K), a (N, K), b (N, K).
+    Returns: y_dot (N,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 9
+    """
+    v_a, v_b, a, b, dtype = _arrays(
+        'aspect_difference_jvp',
+        v_a=(v_a, 'N K'),
+        v_b=(v_b, 'N K'),
+        a=(a, 'N K'),
+        b=(b, 'N K'),
+    )
+    K = v_a.shape[1]
+    _requires('aspect_difference_jvp', 'size(K) == 4', K == 4, K=K)
+    shape_b_part = _read(b, 2, axis=1) - _read(b, 0, axis=1)
+    shape_b_part_2 = _read(b, 3, axis=1)
+    shape_b_part_3 = _read(b, 1, axis=1)
+    shape_b = np.arctan(shape_b_part / (shape_b_part_2 - shape_b_part_3))
+    shape_a_part = _read(a, 2, axis=1) - _read(a, 0, axis=1)
+    shape_a_part_2 = _read(a, 3, axis=1)
+    shape_a_part_3 = _read(a, 1, axis=1)
+    shape_a = np.arctan(shape_a_part / (shape_a_part_2 - shape_a_part_3))
+    shape_b_in_dot = _read(v_b, 2, axis=1) - _read(v_b, 0, axis=1)
+    shape_b_dot_part = 2 * shape_b_part_3 * shape_b_part_2
+    shape_b_part_3_squared = np.square(shape_b_part_3)
+    shape_b_part_2_squared = np.square(shape_b_part_2)
+    shape_b_dot_part_2 = shape_b_dot_part - shape_b_part_3_squared - shape_b_part_2_squared
+    shape_b_dot_part_3 = shape_b_part_3_squared + shape_b_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_4 = shape_b_part_3 - shape_b_part_2
+    shape_b_dot_part_5 = _read(v_b, 1, axis=1) * shape_b_dot_part_2 / 2
+    shape_b_dot_part_6 = shape_b_part * (shape_b_dot_part_5 + _read(v_b, 3, axis=1) * shape_b_dot_part_3 / 2)
+    shape_b_dot_part_7 = 2 * (shape_b_dot_part_6 / shape_b_dot_part_4 + shape_b_in_dot * shape_b_dot_part_3 / 2)
+    shape_b_dot = shape_b_dot_part_7 / ((shape_b_dot_part_2 - np.square(shape_b_part)) * shape_b_dot_part_4)
+    shape_a_in_dot = _read(v_a, 2, axis=1) - _read(v_a, 0, axis=1)
+    shape_a_dot_part = 2 * shape_a_part_3 * shape_a_part_2
+    shape_a_part_3_squared = np.square(shape_a_part_3)
+    shape_a_part_2_squared = np.square(shape_a_part_2)
+    shape_a_dot_part_2 = shape_a_dot_part - shape_a_part_3_squared - shape_a_part_2_squared
+    shape_a_dot_part_3 = shape_a_part_3_squared + shape_a_part_2_squared - shape_a_dot_part
+    shape_a_dot_part_4 = shape_a_part_3 - shape_a_part_2
+    shape_a_dot_part_5 = _read(v_a, 1, axis=1) * shape_a_dot_part_2 / 2
+    shape_a_dot_part_6 = shape_a_part * (shape_a_dot_part_5 + _read(v_a, 3, axis=1) * shape_a_dot_part_3 / 2)
+    shape_a_dot_part_7 = 2 * (shape_a_dot_part_6 / shape_a_dot_part_4 + shape_a_in_dot * shape_a_dot_part_3 / 2)
+    shape_a_dot = shape_a_dot_part_7 / ((shape_a_dot_part_2 - np.square(shape_a_part)) * shape_a_dot_part_4)
+    y_in_dot = shape_b_dot - shape_a_dot
+    y_dot = 0.8105694691387022 * (shape_b - shape_a) * y_in_dot
+    return _rounded(dtype, y_dot)
+
+
+def aspect_difference_hvp(g, v_a, v_b, a, b):
+    """Derivative of the gradients of aspect_difference in the direction of the tangents v_*, the cotangent held fixed.
+
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        dshape_a = -8*g*(shape_b - shape_a)/pi**2
+        dshape_b = 8*g*(shape_b - shape_a)/pi**2
+        shape_b_in_dot = v_b[K=2] - v_b[K=0]
+        shape_b_dot = 2*((b[K=2] - b[K=0])*(v_b[K=1]*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/2 +
+            v_b[K=3]*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/2)/(b[K=1] - b[K=3]) +
+            shape_b_in_dot*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/2)/((2*b[K=1]*b[K=3] - b[K=1]**2 -
+            b[K=3]**2 - (b[K=2] - b[K=0])**2)*(b[K=1] - b[K=3]))
+        shape_a_in_dot = v_a[K=2] - v_a[K=0]
+        shape_a_dot = 2*((a[K=2] - a[K=0])*(v_a[K=1]*(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2)/2 +
+            v_a[K=3]*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/(a[K=1] - a[K=3]) +
+            shape_a_in_dot*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        dshape_a_in_dot = shape_b_dot - shape_a_dot
+        da_in_dot = a[K=1]*(v_a[K=3] - v_a[K=1]) + a[K=3]*(v_a[K=1] - v_a[K=3])
+        da_in_dot_ = a[K=1]*(v_a[K=1] - v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1])
+        da_in_dot__ = onehot(1, K)*((a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)*((a[K=2] - a[K=0])*(v_a[K=3]
+            - v_a[K=1])/(a[K=1] - a[K=3]) + shape_a_in_dot) + (a[K=2] - a[K=0])*da_in_dot)/(a[K=1] - a[K=3])
+            + da_in_dot_*onehot(2, K) + onehot(3, K)*((a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])*((a[K=2] -
+            a[K=0])*(v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3]) + shape_a_in_dot) + (a[K=2] -
+            a[K=0])*da_in_dot_)/(a[K=1] - a[K=3]) + da_in_dot*onehot(0, K)
+        da_dot = 2*(((a[K=2] - a[K=0])*onehot(1, K)*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/(a[K=1] -
+            a[K=3]) + onehot(2, K)*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3]) + (a[K=2] - a[K=0])*onehot(3,
+            K)*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/(a[K=1] - a[K=3]) + onehot(0, K)*(a[K=1]*a[K=3] -
+            a[K=1]**2/2 - a[K=3]**2/2))*(dshape_a*(2*(a[K=1]*(v_a[K=1] - v_a[K=3]) + a[K=3]*(v_a[K=3] -
+            v_a[K=1]) + (a[K=2] - a[K=0])*shape_a_in_dot)/(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2]
+            - a[K=0])**2) + (v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) - 8*g*dshape_a_in_dot/pi**2) +
+            dshape_a*da_in_dot__)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1]
+            - a[K=3]))
+        db_in_dot = b[K=1]*(v_b[K=3] - v_b[K=1]) + b[K=3]*(v_b[K=1] - v_b[K=3])
+        db_in_dot_ = b[K=1]*(v_b[K=1] - v_b[K=3]) + b[K=3]*(v_b[K=3] - v_b[K=1])
+        db_in_dot__ = onehot(1, K)*((b[K=1]*b[K=3] - b[K=1]**2/2 - b[K=3]**2/2)*((b[K=2] - b[K=0])*(v_b[K=3]
+            - v_b[K=1])/(b[K=1] - b[K=3]) + shape_b_in_dot) + (b[K=2] - b[K=0])*db_in_dot)/(b[K=1] - b[K=3])
+            + db_in_dot_*onehot(2, K) + onehot(3, K)*((b[K=1]**2/2 + b[K=3]**2/2 - b[K=1]*b[K=3])*((b[K=2] -
+            b[K=0])*(v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3]) + shape_b_in_dot) + (b[K=2] -
+            b[K=0])*db_in_dot_)/(b[K=1] - b[K=3]) + db_in_dot*onehot(0, K)
+        db_dot = 2*(((b[K=2] - b[K=0])*onehot(1, K)*(b[K=1]*b[K=3] - b[K=1]**2/2 - b[K=3]**2/2)/(b[K=1] -
+            b[K=3]) + onehot(2, K)*(b[K=1]**2/2 + b[K=3]**2/2 - b[K=1]*b[K=3]) + (b[K=2] - b[K=0])*onehot(3,
+            K)*(b[K=1]**2/2 + b[K=3]**2/2 - b[K=1]*b[K=3])/(b[K=1] - b[K=3]) + onehot(0, K)*(b[K=1]*b[K=3] -
+            b[K=1]**2/2 - b[K=3]**2/2))*(dshape_b*(2*(b[K=1]*(v_b[K=1] - v_b[K=3]) + b[K=3]*(v_b[K=3] -
+            v_b[K=1]) + (b[K=2] - b[K=0])*shape_b_in_dot)/(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2 - (b[K=2]
+            - b[K=0])**2) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3])) + 8*g*dshape_a_in_dot/pi**2) +
+            dshape_b*db_in_dot__)/((2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2 - (b[K=2] - b[K=0])**2)*(b[K=1]
+            - b[K=3]))
+
+    Arrays: g (N,), v_a (N, K), v_b (N, K), a (N, K), b (N, K).
+    Returns: da_dot (N, K), db_dot (N, K).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 9
+    """
+    g, v_a, v_b, a, b, dtype = _arrays(
+        'aspect_difference_hvp',
+        g=(g, 'N'),
+        v_a=(v_a, 'N K'),
+        v_b=(v_b, 'N K'),
+        a=(a, 'N K'),
+        b=(b, 'N K'),
+    )
+    K = v_a.shape[1]
+    _requires('aspect_difference_hvp', 'size(K) == 4', K == 4, K=K)
+    shape_b_part = _read(b, 2, axis=1) - _read(b, 0, axis=1)
+    shape_b_part_2 = _read(b, 3, axis=1)
+    shape_b_part_3 = _read(b, 1, axis=1)
+    shape_b = np.arctan(shape_b_part / (shape_b_part_2 - shape_b_part_3))
+    shape_a_part = _read(a, 2, axis=1) - _read(a, 0, axis=1)
+    shape_a_part_2 = _read(a, 3, axis=1)
+    shape_a_part_3 = _read(a, 1, axis=1)
+    shape_a = np.arctan(shape_a_part / (shape_a_part_2 - shape_a_part_3))
+    shape_b_minus_shape_a = shape_b - shape_a
+    dshape_a = -0.8105694691387022 * g * shape_b_minus_shape_a
+    dshape_b_part = 0.8105694691387022 * g
+    dshape_b = dshape_b_part * shape_b_minus_shape_a
+    shape_b_in_dot = _read(v_b, 2, axis=1) - _read(v_b, 0, axis=1)
+    shape_b_dot_part = _read(v_b, 1, axis=1)
+    shape_b_dot_part_2 = 2 * shape_b_part_3 * shape_b_part_2
+    shape_b_part_3_squared = np.square(shape_b_part_3)
+    shape_b_part_2_squared = np.square(shape_b_part_2)
+    shape_b_dot_part_3 = shape_b_dot_part_2 - shape_b_part_3_squared - shape_b_part_2_squared
+    shape_b_dot_part_4 = _read(v_b, 3, axis=1)
+    shape_b_dot_part_5 = shape_b_part_3_squared + shape_b_part_2_squared - shape_b_dot_part_2
+    shape_b_dot_part_6 = shape_b_part_3 - shape_b_part_2
+    shape_b_dot_part_7 = shape_b_dot_part_3 - np.square(shape_b_part)
+    shape_b_dot_part_8 = shape_b_dot_part_7 * shape_b_dot_part_6
+    shape_b_dot_part_9 = shape_b_dot_part * shape_b_dot_part_3 / 2 + shape_b_dot_part_4 * shape_b_dot_part_5 / 2
+    shape_b_dot_part_10 = shape_b_part * shape_b_dot_part_9 / shape_b_dot_part_6
+    shape_b_dot = 2 * (shape_b_dot_part_10 + shape_b_in_dot * shape_b_dot_part_5 / 2) / shape_b_dot_part_8
+    shape_a_in_dot = _read(v_a, 2, axis=1) - _read(v_a, 0, axis=1)
+    shape_a_dot_part = _read(v_a, 1, axis=1)
+    shape_a_dot_part_2 = 2 * shape_a_part_3 * shape_a_part_2
+    shape_a_part_3_squared = np.square(shape_a_part_3)
+    shape_a_part_2_squared = np.square(shape_a_part_2)
+    shape_a_dot_part_3 = shape_a_dot_part_2 - shape_a_part_3_squared - shape_a_part_2_squared
+    shape_a_dot_part_4 = _read(v_a, 3, axis=1)
+    shape_a_dot_part_5 = shape_a_part_3_squared + shape_a_part_2_squared - shape_a_dot_part_2
+    shape_a_dot_part_6 = shape_a_part_3 - shape_a_part_2
+    shape_a_dot_part_7 = shape_a_dot_part_3 - np.square(shape_a_part)
+    shape_a_dot_part_8 = shape_a_dot_part_7 * shape_a_dot_part_6
+    shape_a_dot_part_9 = shape_a_dot_part * shape_a_dot_part_3 / 2 + shape_a_dot_part_4 * shape_a_dot_part_5 / 2
+    shape_a_dot_part_10 = shape_a_part * shape_a_dot_part_9 / shape_a_dot_part_6
+    shape_a_dot = 2 * (shape_a_dot_part_10 + shape_a_in_dot * shape_a_dot_part_5 / 2) / shape_a_dot_part_8
+    dshape_a_in_dot = shape_b_dot - shape_a_dot
+    da_in_dot_part = shape_a_dot_part_4 - shape_a_dot_part
+    da_in_dot_part_2 = shape_a_dot_part - shape_a_dot_part_4
+    da_in_dot = shape_a_part_3 * da_in_dot_part + shape_a_part_2 * da_in_dot_part_2
+    da_in_dot_ = shape_a_part_3 * da_in_dot_part_2 + shape_a_part_2 * da_in_dot_part
+    da_in_dot___part = np.arange(K)
+    da_in_dot___part_2 = 1 == da_in_dot___part
+    da_in_dot___part_3 = shape_a_part_3 * shape_a_part_2
+    da_in_dot___part_4 = shape_a_part_3_squared / 2
+    da_in_dot___part_5 = shape_a_part_2_squared / 2
+    da_in_dot___part_6 = da_in_dot___part_3 - da_in_dot___part_4 - da_in_dot___part_5
+    da_in_dot___part_7 = shape_a_part * da_in_dot_part / shape_a_dot_part_6 + shape_a_in_dot
+    da_in_dot___part_8 = 2 == da_in_dot___part
+    da_in_dot___part_9 = 3 == da_in_dot___part
+    da_in_dot___part_10 = da_in_dot___part_4 + da_in_dot___part_5 - da_in_dot___part_3
+    da_in_dot___part_11 = 0 == da_in_dot___part
+    da_in_dot___part_12 = (da_in_dot___part_6 * da_in_dot___part_7 + shape_a_part * da_in_dot) / shape_a_dot_part_6
+    da_in_dot___part_13 = np.where(da_in_dot___part_2, da_in_dot___part_12[:, None], 0)
+    da_in_dot___part_14 = (da_in_dot___part_10 * da_in_dot___part_7 + shape_a_part * da_in_dot_) / shape_a_dot_part_6
+    da_in_dot___part_15 = da_in_dot___part_13 + np.where(da_in_dot___part_8, da_in_dot_[:, None], 0)
+    da_in_dot___part_16 = da_in_dot___part_15 + np.where(da_in_dot___part_9, da_in_dot___part_14[:, None], 0)
+    da_in_dot__ = da_in_dot___part_16 + np.where(da_in_dot___part_11, da_in_dot[:, None], 0)
+    da_dot_part = dshape_b_part * dshape_a_in_dot
+    da_dot_part_2 = shape_a_part * da_in_dot___part_6 / shape_a_dot_part_6
+    da_dot_part_3 = np.where(da_in_dot___part_8, da_in_dot___part_10[:, None], 0)
+    da_dot_part_4 = shape_a_part * da_in_dot___part_10 / shape_a_dot_part_6
+    da_dot_part_5 = np.where(da_in_dot___part_2, da_dot_part_2[:, None], 0) + da_dot_part_3
+    da_dot_part_6 = da_dot_part_5 + np.where(da_in_dot___part_9, da_dot_part_4[:, None], 0)
+    da_dot_part_7 = 2 * (da_in_dot_ + shape_a_part * shape_a_in_dot) / shape_a_dot_part_7
+    da_dot_part_8 = dshape_a * (da_dot_part_7 + da_in_dot_part / shape_a_dot_part_6) - da_dot_part
+    da_dot_part_9 = da_dot_part_6 + np.where(da_in_dot___part_11, da_in_dot___part_6[:, None], 0)
+    da_dot_part_10 = da_dot_part_9 * da_dot_part_8[:, None] + dshape_a[:, None] * da_in_dot__
+    da_dot = (2 / shape_a_dot_part_8)[:, None] * da_dot_part_10
+    db_in_dot_part = shape_b_dot_part_4 - shape_b_dot_part
+    db_in_dot_part_2 = shape_b_dot_part - shape_b_dot_part_4
+    db_in_dot = shape_b_part_3 * db_in_dot_part + shape_b_part_2 * db_in_dot_part_2
+    db_in_dot_ = shape_b_part_3 * db_in_dot_part_2 + shape_b_part_2 * db_in_dot_part
+    db_in_dot___part = shape_b_part_3 * shape_b_part_2
+    db_in_dot___part_2 = shape_b_part_3_squared / 2
+    db_in_dot___part_3 = shape_b_part_2_squared / 2
+    db_in_dot___part_4 = db_in_dot___part - db_in_dot___part_2 - db_in_dot___part_3
+    db_in_dot___part_5 = shape_b_part * db_in_dot_part / shape_b_dot_part_6 + shape_b_in_dot
+    db_in_dot___part_6 = db_in_dot___part_2 + db_in_dot___part_3 - db_in_dot___part
+    db_in_dot___part_7 = (db_in_dot___part_4 * db_in_dot___part_5 + shape_b_part * db_in_dot) / shape_b_dot_part_6
+    db_in_dot___part_8 = np.where(da_in_dot___part_2, db_in_dot___part_7[:, None], 0)
+    db_in_dot___part_9 = (db_in_dot___part_6 * db_in_dot___part_5 + shape_b_part * db_in_dot_) / shape_b_dot_part_6
+    db_in_dot___part_10 = db_in_dot___part_8 + np.where(da_in_dot___part_8, db_in_dot_[:, None], 0)
+    db_in_dot___part_11 = db_in_dot___part_10 + np.where(da_in_dot___part_9, db_in_dot___part_9[:, None], 0)
+    db_in_dot__ = db_in_dot___part_11 + np.where(da_in_dot___part_11, db_in_dot[:, None], 0)
+    db_dot_part = shape_b_part * db_in_dot___part_4 / shape_b_dot_part_6
+    db_dot_part_2 = np.where(da_in_dot___part_8, db_in_dot___part_6[:, None], 0)
+    db_dot_part_3 = shape_b_part * db_in_dot___part_6 / shape_b_dot_part_6
+    db_dot_part_4 = np.where(da_in_dot___part_2, db_dot_part[:, None], 0) + db_dot_part_2
+    db_dot_part_5 = db_dot_part_4 + np.where(da_in_dot___part_9, db_dot_part_3[:, None], 0)
+    db_dot_part_6 = 2 * (db_in_dot_ + shape_b_part * shape_b_in_dot) / shape_b_dot_part_7
+    db_dot_part_7 = dshape_b * (db_dot_part_6 + db_in_dot_part / shape_b_dot_part_6) + da_dot_part
+    db_dot_part_8 = db_dot_part_5 + np.where(da_in_dot___part_11, db_in_dot___part_4[:, None], 0)
+    db_dot_part_9 = db_dot_part_8 * db_dot_part_7[:, None] + dshape_b[:, None] * db_in_dot__
+    db_dot = (2 / shape_b_dot_part_8)[:, None] * db_dot_part_9
+    return _rounded(dtype, da_dot, db_dot)
+
+
+def ciou(a, b):
+    """The loss diou, and the difference in shape, which weighs more the more the boxes overlap, on average.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height = where(bottom - top > 0, bottom - top, 0)
+        overlap = width*height
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width_2 = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height_2 = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width_2**2 + height_2**2
+        diou = mean(1 - overlap/union + apart/diagonal, N)
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        v = 4*(shape_b - shape_a)**2/pi**2
+        y = diou + mean(v**2/(1 - overlap/union + v), N)
+
+    Arrays: a (N, K), b (N, K).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10, with its weight
+    differentiated like the rest
+    """
+    a, b, dtype = _arrays('ciou', a=(a, 'N K'), b=(b, 'N K'))
+    K = a.shape[1]
+    _requires('ciou', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou', N=a.shape[0])
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height = np.maximum(bottom - top, 0)
+    overlap = width * height
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width_2 = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height_2 = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width_2) + np.square(height_2)
+    diou_part = 1 - overlap / union
+    diou = np.mean(diou_part + apart / diagonal)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    v = 0.4052847345693511 * np.square(shape_b - shape_a)
+    y = diou + np.mean(np.square(v) / (diou_part + v))
+    return _rounded(dtype, y)
+
+
+def ciou_vjp(g, a, b):
+    """Gradients of ciou: what the cotangent g of its output amounts to at each real input.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height = where(bottom - top > 0, bottom - top, 0)
+        overlap = width*height
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width_2 = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height_2 = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width_2**2 + height_2**2
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        v = 4*(shape_b - shape_a)**2/pi**2
+        dv_in = -g*union*(shape_b - shape_a)*v*(8*union*v/(overlap - union*(1 + v)) +
+            16)/(size(N)*pi**2*(overlap - union*(1 + v)))
+        dunion = g*overlap*(1/union**2 - v**2/(overlap - union*(1 + v))**2)/size(N)
+        darea_b_in = dv_in*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])) + (b[K=3] - b[K=1])*dunion
+        darea_a_in = 2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])) + (a[K=3] - a[K=1])*dunion
+        doverlap = g*(union*v**2/(overlap - union*(1 + v))**2 - 1/union)/size(N) - dunion
+        dtop = where(bottom > top, -width*doverlap, 0)
+        dbottom = where(bottom > top, width*doverlap, 0)
+        dleft = where(left >= right, 0, -height*doverlap)
+        dright = where(left >= right, 0, height*doverlap)
+        da = onehot(1, K)*where(a[K=1] > b[K=1], (a[K=2] - a[K=0])*(2*dv_in*(a[K=1]**2/2 + a[K=3]**2/2 -
+            a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) - dunion) + dtop + g*down/(size(N)*diagonal), where(a[K=1] >= b[K=1], (a[K=2] -
+            a[K=0])*(2*dv_in*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) - dunion) + g*(down +
+            2*apart*height_2/diagonal)/(size(N)*diagonal) + dtop, (a[K=2] - a[K=0])*(2*dv_in*(a[K=1]**2/2 +
+            a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] -
+            a[K=0])**2)*(a[K=1] - a[K=3])**2) - dunion) + g*(down +
+            2*apart*height_2/diagonal)/(size(N)*diagonal))) + onehot(2, K)*where(a[K=2] > b[K=2], g*(across
+            - 2*apart*width_2/diagonal)/(size(N)*diagonal) + darea_a_in, where(a[K=2] >= b[K=2], g*(across -
+            2*apart*width_2/diagonal)/(size(N)*diagonal) + darea_a_in + dright, darea_a_in + dright +
+            g*across/(size(N)*diagonal))) + onehot(3, K)*where(a[K=3] > b[K=3], (a[K=2] -
+            a[K=0])*(2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + dunion) + g*(down -
+            2*apart*height_2/diagonal)/(size(N)*diagonal), where(a[K=3] >= b[K=3], (a[K=2] -
+            a[K=0])*(2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + dunion) + g*(down -
+            2*apart*height_2/diagonal)/(size(N)*diagonal) + dbottom, (a[K=2] -
+            a[K=0])*(2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + dunion) + dbottom +
+            g*down/(size(N)*diagonal))) + onehot(0, K)*where(a[K=0] > b[K=0], dleft +
+            g*across/(size(N)*diagonal) - darea_a_in, where(a[K=0] >= b[K=0], g*(across +
+            2*apart*width_2/diagonal)/(size(N)*diagonal) + dleft - darea_a_in, g*(across +
+            2*apart*width_2/diagonal)/(size(N)*diagonal) - darea_a_in))
+        db = onehot(1, K)*where(a[K=1] > b[K=1], (b[K=2] - b[K=0])*(dv_in*(b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) - dunion) + g*(2*apart*height_2/diagonal - down)/(size(N)*diagonal), where(a[K=1] >=
+            b[K=1], (b[K=2] - b[K=0])*(dv_in*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] -
+            b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) - dunion) -
+            g*down/(size(N)*diagonal), (b[K=2] - b[K=0])*(dv_in*(b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) - dunion) + dtop - g*down/(size(N)*diagonal))) + onehot(2, K)*where(a[K=2] > b[K=2],
+            darea_b_in + dright - g*across/(size(N)*diagonal), where(a[K=2] >= b[K=2], darea_b_in -
+            g*across/(size(N)*diagonal), darea_b_in - g*(across +
+            2*apart*width_2/diagonal)/(size(N)*diagonal))) + onehot(3, K)*where(a[K=3] > b[K=3], (b[K=2] -
+            b[K=0])*(dv_in*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) + dunion) + dbottom -
+            g*down/(size(N)*diagonal), where(a[K=3] >= b[K=3], (b[K=2] - b[K=0])*(dv_in*(2*b[K=1]*b[K=3] -
+            b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1]
+            - b[K=3])**2) + dunion) - g*down/(size(N)*diagonal), (b[K=2] - b[K=0])*(dv_in*(2*b[K=1]*b[K=3] -
+            b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1]
+            - b[K=3])**2) + dunion) - g*(down + 2*apart*height_2/diagonal)/(size(N)*diagonal))) + onehot(0,
+            K)*where(a[K=0] > b[K=0], g*(2*apart*width_2/diagonal - across)/(size(N)*diagonal) - darea_b_in,
+            where(a[K=0] >= b[K=0], -(darea_b_in + g*across/(size(N)*diagonal)), dleft - darea_b_in -
+            g*across/(size(N)*diagonal)))
+
+    Arrays: g, a scalar, a (N, K), b (N, K).
+    Returns: da (N, K), db (N, K).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10, with its weight
+    differentiated like the rest
+    """
+    g, a, b, dtype = _arrays('ciou_vjp', g=(g, ''), a=(a, 'N K'), b=(b, 'N K'))
+    N, K = a.shape
+    _requires('ciou_vjp', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_vjp', N=N)
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height = np.maximum(bottom - top, 0)
+    overlap = width * height
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width_2 = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height_2 = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width_2) + np.square(height_2)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    shape_b_minus_shape_a = shape_b - shape_a
+    v = 0.4052847345693511 * np.square(shape_b_minus_shape_a)
+    dv_in_part = overlap - union * (1 + v)
+    dv_in_part_2 = -0.10132118364233778 * g / N * union * shape_b_minus_shape_a * v
+    dv_in = dv_in_part_2 * (8 * union * v / dv_in_part + 16) / dv_in_part
+    v_squared = np.square(v)
+    dv_in_part_squared = np.square(dv_in_part)
+    dunion = g / N * overlap * (1 / np.square(union) - v_squared / dv_in_part_squared)
+    darea_b_in_part = 2 * top_part_2 * bottom_part_2
+    top_part_2_squared = np.square(top_part_2)
+    bottom_part_2_squared = np.square(bottom_part_2)
+    darea_b_in_part_2 = top_part_2 - bottom_part_2
+    darea_b_in_part_3 = np.square(area_b_part) + top_part_2_squared + bottom_part_2_squared - darea_b_in_part
+    darea_b_in_part_4 = dv_in * (darea_b_in_part - top_part_2_squared - bottom_part_2_squared)
+    darea_b_in = darea_b_in_part_4 / (darea_b_in_part_3 * darea_b_in_part_2) + area_b_part_2 * dunion
+    top_part_bottom_part = top_part * bottom_part
+    top_part_squared = np.square(top_part)
+    bottom_part_squared = np.square(bottom_part)
+    darea_a_in_part = 2 * top_part * bottom_part
+    darea_a_in_part_2 = top_part - bottom_part
+    darea_a_in_part_3 = 2 * dv_in
+    darea_a_in_part_4 = darea_a_in_part - top_part_squared - bottom_part_squared - np.square(area_a_part)
+    darea_a_in_part_5 = darea_a_in_part_3 * (top_part_bottom_part - top_part_squared / 2 - bottom_part_squared / 2)
+    darea_a_in = darea_a_in_part_5 / (darea_a_in_part_4 * darea_a_in_part_2) + area_a_part_2 * dunion
+    doverlap = g / N * (union * v_squared / dv_in_part_squared - 1 / union) - dunion
+    dtop_part = bottom > top
+    dtop = np.where(dtop_part, -width * doverlap, 0)
+    dbottom = np.where(dtop_part, width * doverlap, 0)
+    dleft_part = left >= right
+    dleft = np.where(dleft_part, 0, -height * doverlap)
+    dright = np.where(dleft_part, 0, height * doverlap)
+    da_part = np.arange(K)
+    da_part_2 = 1 == da_part
+    da_part_3 = top_part > top_part_2
+    da_part_4 = np.square(np.where(da_part_3, top_part, 0))
+    da_part_5 = np.square(np.where(da_part_3, bottom_part, 0))
+    da_part_6 = np.where(da_part_3, diagonal, 1)
+    da_part_7 = g / N * down
+    da_part_8 = top_part >= top_part_2
+    da_part_9 = np.square(np.where(da_part_3, 0, np.where(da_part_8, top_part, 0)))
+    da_part_10 = np.square(np.where(da_part_3, 0, np.where(da_part_8, bottom_part, 0)))
+    da_part_11 = 2 * apart
+    da_part_12 = da_part_11 * height_2 / diagonal
+    da_part_13 = np.where(da_part_3, 1, np.where(da_part_8, diagonal, 1))
+    da_part_14 = g / N * (down + da_part_12)
+    da_part_15 = np.square(np.where(da_part_3, 0, np.where(da_part_8, 0, top_part)))
+    da_part_16 = np.square(np.where(da_part_3, 0, np.where(da_part_8, 0, bottom_part)))
+    da_part_17 = np.where(da_part_3, 1, np.where(da_part_8, 1, diagonal))
+    da_part_18 = 2 == da_part
+    da_part_19 = da_part_11 * width_2 / diagonal
+    da_part_20 = right_part > right_part_2
+    da_part_21 = np.where(da_part_20, diagonal, 1)
+    da_part_22 = g / N * (across - da_part_19)
+    da_part_23 = right_part >= right_part_2
+    da_part_24 = np.where(da_part_20, 1, np.where(da_part_23, diagonal, 1))
+    da_part_25 = np.where(da_part_20, 1, np.where(da_part_23, 1, diagonal))
+    da_part_26 = g / N * across
+    da_part_27 = 3 == da_part
+    da_part_28 = bottom_part > bottom_part_2
+    da_part_29 = np.square(np.where(da_part_28, top_part, 0))
+    da_part_30 = np.square(np.where(da_part_28, bottom_part, 0))
+    da_part_31 = np.where(da_part_28, diagonal, 1)
+    da_part_32 = g / N * (down - da_part_12)
+    da_part_33 = bottom_part >= bottom_part_2
+    da_part_34 = np.square(np.where(da_part_28, 0, np.where(da_part_33, top_part, 0)))
+    da_part_35 = np.square(np.where(da_part_28, 0, np.where(da_part_33, bottom_part, 0)))
+    da_part_36 = np.where(da_part_28, 1, np.where(da_part_33, diagonal, 1))
+    da_part_37 = np.square(np.where(da_part_28, 0, np.where(da_part_33, 0, top_part)))
+    da_part_38 = np.square(np.where(da_part_28, 0, np.where(da_part_33, 0, bottom_part)))
+    da_part_39 = np.where(da_part_28, 1, np.where(da_part_33, 1, diagonal))
+    da_part_40 = 0 == da_part
+    da_part_41 = left_part > left_part_2
+    da_part_42 = np.where(da_part_41, diagonal, 1)
+    da_part_43 = left_part >= left_part_2
+    da_part_44 = g / N * (across + da_part_19)
+    da_part_45 = np.where(da_part_41, 1, np.where(da_part_43, 1, diagonal))
+    da_part_46 = darea_a_in_part - da_part_4 - da_part_5 - np.square(np.where(da_part_3, area_a_part, 0))
+    da_part_47 = np.where(da_part_3, da_part_46, 1) * np.square(np.where(da_part_3, darea_a_in_part_2, 1))
+    da_part_48 = darea_a_in_part_3 * (da_part_4 / 2 + da_part_5 / 2 - top_part_bottom_part) / da_part_47
+    da_part_49 = np.square(np.where(da_part_3, 0, np.where(da_part_8, area_a_part, 0)))
+    da_part_50 = np.where(da_part_8, darea_a_in_part - da_part_9 - da_part_10 - da_part_49, 1)
+    da_part_51 = np.square(np.where(da_part_3, 1, np.where(da_part_8, darea_a_in_part_2, 1)))
+    da_part_52 = darea_a_in_part_3 * (da_part_9 / 2 + da_part_10 / 2 - top_part_bottom_part)
+    da_part_53 = area_a_part * (da_part_52 / (np.where(da_part_3, 1, da_part_50) * da_part_51) - dunion)
+    da_part_54 = np.square(np.where(da_part_3, 0, np.where(da_part_8, 0, area_a_part)))
+    da_part_55 = np.where(da_part_8, 1, darea_a_in_part - da_part_15 - da_part_16 - da_part_54)
+    da_part_56 = np.square(np.where(da_part_3, 1, np.where(da_part_8, 1, darea_a_in_part_2)))
+    da_part_57 = darea_a_in_part_3 * (da_part_15 / 2 + da_part_16 / 2 - top_part_bottom_part)
+    da_part_58 = area_a_part * (da_part_57 / (np.where(da_part_3, 1, da_part_55) * da_part_56) - dunion)
+    da_part_59 = da_part_53 + da_part_14 / da_part_13 + dtop
+    da_part_60 = np.where(da_part_8, da_part_59, da_part_58 + da_part_14 / da_part_17)
+    da_part_61 = area_a_part * (da_part_48 - dunion) + dtop + da_part_7 / da_part_6
+    da_part_62 = da_part_22 / da_part_24 + darea_a_in + dright
+    da_part_63 = np.where(da_part_23, da_part_62, darea_a_in + dright + da_part_26 / da_part_25)
+    da_part_64 = np.where(da_part_20, da_part_22 / da_part_21 + darea_a_in, da_part_63)
+    da_part_65 = np.where(da_part_2, np.where(da_part_3, da_part_61, da_part_60)[:, None], 0)
+    da_part_66 = darea_a_in_part - da_part_29 - da_part_30 - np.square(np.where(da_part_28, area_a_part, 0))
+    da_part_67 = np.where(da_part_28, da_part_66, 1) * np.square(np.where(da_part_28, darea_a_in_part_2, 1))
+    da_part_68 = darea_a_in_part_3 * (top_part_bottom_part - da_part_29 / 2 - da_part_30 / 2) / da_part_67
+    da_part_69 = np.square(np.where(da_part_28, 0, np.where(da_part_33, area_a_part, 0)))
+    da_part_70 = np.where(da_part_33, darea_a_in_part - da_part_34 - da_part_35 - da_part_69, 1)
+    da_part_71 = np.square(np.where(da_part_28, 1, np.where(da_part_33, darea_a_in_part_2, 1)))
+    da_part_72 = darea_a_in_part_3 * (top_part_bottom_part - da_part_34 / 2 - da_part_35 / 2)
+    da_part_73 = area_a_part * (da_part_72 / (np.where(da_part_28, 1, da_part_70) * da_part_71) + dunion)
+    da_part_74 = np.square(np.where(da_part_28, 0, np.where(da_part_33, 0, area_a_part)))
+    da_part_75 = np.where(da_part_33, 1, darea_a_in_part - da_part_37 - da_part_38 - da_part_74)
+    da_part_76 = np.square(np.where(da_part_28, 1, np.where(da_part_33, 1, darea_a_in_part_2)))
+    da_part_77 = darea_a_in_part_3 * (top_part_bottom_part - da_part_37 / 2 - da_part_38 / 2)
+    da_part_78 = area_a_part * (da_part_77 / (np.where(da_part_28, 1, da_part_75) * da_part_76) + dunion)
+    da_part_79 = da_part_73 + da_part_32 / da_part_36 + dbottom
+    da_part_80 = np.where(da_part_33, da_part_79, da_part_78 + dbottom + da_part_7 / da_part_39)
+    da_part_81 = area_a_part * (da_part_68 + dunion) + da_part_32 / da_part_31
+    da_part_82 = np.where(da_part_27, np.where(da_part_28, da_part_81, da_part_80)[:, None], 0)
+    da_part_83 = da_part_44 / np.where(da_part_41, 1, np.where(da_part_43, diagonal, 1)) + dleft - darea_a_in
+    da_part_84 = np.where(da_part_43, da_part_83, da_part_44 / da_part_45 - darea_a_in)
+    da_part_85 = np.where(da_part_41, dleft + da_part_26 / da_part_42 - darea_a_in, da_part_84)
+    da_part_86 = da_part_65 + np.where(da_part_18, da_part_64[:, None], 0) + da_part_82
+    da = da_part_86 + np.where(da_part_40, da_part_85[:, None], 0)
+    db_part = np.square(np.where(da_part_3, top_part_2, 0))
+    db_part_2 = np.square(np.where(da_part_3, bottom_part_2, 0))
+    db_part_3 = np.square(np.where(da_part_3, 0, np.where(da_part_8, top_part_2, 0)))
+    db_part_4 = np.square(np.where(da_part_3, 0, np.where(da_part_8, bottom_part_2, 0)))
+    db_part_5 = np.square(np.where(da_part_3, 0, np.where(da_part_8, 0, top_part_2)))
+    db_part_6 = np.square(np.where(da_part_3, 0, np.where(da_part_8, 0, bottom_part_2)))
+    db_part_7 = np.square(np.where(da_part_28, top_part_2, 0))
+    db_part_8 = np.square(np.where(da_part_28, bottom_part_2, 0))
+    db_part_9 = np.square(np.where(da_part_28, 0, np.where(da_part_33, top_part_2, 0)))
+    db_part_10 = np.square(np.where(da_part_28, 0, np.where(da_part_33, bottom_part_2, 0)))
+    db_part_11 = np.square(np.where(da_part_28, 0, np.where(da_part_33, 0, top_part_2)))
+    db_part_12 = np.square(np.where(da_part_28, 0, np.where(da_part_33, 0, bottom_part_2)))
+    db_part_13 = np.square(np.where(da_part_3, area_b_part, 0)) + db_part + db_part_2 - darea_b_in_part
+    db_part_14 = np.where(da_part_3, db_part_13, 1) * np.square(np.where(da_part_3, darea_b_in_part_2, 1))
+    db_part_15 = area_b_part * (dv_in * (db_part + db_part_2 - darea_b_in_part) / db_part_14 - dunion)
+    db_part_16 = np.square(np.where(da_part_3, 0, np.where(da_part_8, area_b_part, 0))) + db_part_3
+    db_part_17 = np.where(da_part_3, 1, np.where(da_part_8, db_part_16 + db_part_4 - darea_b_in_part, 1))
+    db_part_18 = db_part_17 * np.square(np.where(da_part_3, 1, np.where(da_part_8, darea_b_in_part_2, 1)))
+    db_part_19 = area_b_part * (dv_in * (db_part_3 + db_part_4 - darea_b_in_part) / db_part_18 - dunion)
+    db_part_20 = np.square(np.where(da_part_3, 0, np.where(da_part_8, 0, area_b_part))) + db_part_5
+    db_part_21 = np.where(da_part_3, 1, np.where(da_part_8, 1, db_part_20 + db_part_6 - darea_b_in_part))
+    db_part_22 = db_part_21 * np.square(np.where(da_part_3, 1, np.where(da_part_8, 1, darea_b_in_part_2)))
+    db_part_23 = area_b_part * (dv_in * (db_part_5 + db_part_6 - darea_b_in_part) / db_part_22 - dunion)
+    db_part_24 = db_part_23 + dtop - da_part_7 / da_part_17
+    db_part_25 = np.where(da_part_8, db_part_19 - da_part_7 / da_part_13, db_part_24)
+    db_part_26 = np.where(da_part_3, db_part_15 + g / N * (da_part_12 - down) / da_part_6, db_part_25)
+    db_part_27 = darea_b_in - da_part_26 / da_part_24
+    db_part_28 = np.where(da_part_23, db_part_27, darea_b_in - da_part_44 / da_part_25)
+    db_part_29 = np.where(da_part_20, darea_b_in + dright - da_part_26 / da_part_21, db_part_28)
+    db_part_30 = np.square(np.where(da_part_28, area_b_part, 0)) + db_part_7 + db_part_8 - darea_b_in_part
+    db_part_31 = np.where(da_part_28, db_part_30, 1) * np.square(np.where(da_part_28, darea_b_in_part_2, 1))
+    db_part_32 = area_b_part * (dv_in * (darea_b_in_part - db_part_7 - db_part_8) / db_part_31 + dunion)
+    db_part_33 = np.square(np.where(da_part_28, 0, np.where(da_part_33, area_b_part, 0))) + db_part_9
+    db_part_34 = np.where(da_part_28, 1, np.where(da_part_33, db_part_33 + db_part_10 - darea_b_in_part, 1))
+    db_part_35 = db_part_34 * np.square(np.where(da_part_28, 1, np.where(da_part_33, darea_b_in_part_2, 1)))
+    db_part_36 = area_b_part * (dv_in * (darea_b_in_part - db_part_9 - db_part_10) / db_part_35 + dunion)
+    db_part_37 = np.square(np.where(da_part_28, 0, np.where(da_part_33, 0, area_b_part))) + db_part_11
+    db_part_38 = np.where(da_part_28, 1, np.where(da_part_33, 1, db_part_37 + db_part_12 - darea_b_in_part))
+    db_part_39 = db_part_38 * np.square(np.where(da_part_28, 1, np.where(da_part_33, 1, darea_b_in_part_2)))
+    db_part_40 = area_b_part * (dv_in * (darea_b_in_part - db_part_11 - db_part_12) / db_part_39 + dunion)
+    db_part_41 = db_part_40 - da_part_14 / da_part_39
+    db_part_42 = np.where(da_part_33, db_part_36 - da_part_7 / da_part_36, db_part_41)
+    db_part_43 = np.where(da_part_28, db_part_32 + dbottom - da_part_7 / da_part_31, db_part_42)
+    db_part_44 = np.where(da_part_2, db_part_26[:, None], 0) + np.where(da_part_18, db_part_29[:, None], 0)
+    db_part_45 = dleft - darea_b_in - da_part_26 / da_part_45
+    db_part_46 = np.where(da_part_43, -(darea_b_in + da_part_26 / diagonal), db_part_45)
+    db_part_47 = np.where(da_part_41, g / N * (da_part_19 - across) / da_part_42 - darea_b_in, db_part_46)
+    db_part_48 = db_part_44 + np.where(da_part_27, db_part_43[:, None], 0)
+    db = db_part_48 + np.where(da_part_40, db_part_47[:, None], 0)
+    return _rounded(dtype, da, db)
+
+
+def ciou_jvp(v_a, v_b, a, b):
+    """Derivative of ciou in the direction of the tangents v_*.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height = where(bottom - top > 0, bottom - top, 0)
+        overlap = width*height
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width_2 = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height_2 = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width_2**2 + height_2**2
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        v = 4*(shape_b - shape_a)**2/pi**2
+        width_dot = where(a[K=2] > b[K=2], where(a[K=0] >= b[K=0], where(left >= right, 0, v_b[K=2] -
+            v_a[K=0]), where(left >= right, 0, v_b[K=2] - v_b[K=0])), where(a[K=0] >= b[K=0], where(left >=
+            right, 0, v_a[K=2] - v_a[K=0]), where(left >= right, 0, v_a[K=2] - v_b[K=0])))
+        height_dot = where(bottom > top, where(a[K=3] > b[K=3], v_b[K=3] - v_a[K=3], 0) + where(a[K=1] >=
+            b[K=1], v_b[K=1] - v_a[K=1], 0) + v_a[K=3] - v_b[K=1], 0)
+        overlap_dot = height*width_dot + width*height_dot
+        area_a_in_dot = v_a[K=2] - v_a[K=0]
+        area_b_in_dot = v_b[K=2] - v_b[K=0]
+        union_dot = (a[K=2] - a[K=0])*(v_a[K=3] - v_a[K=1]) + (b[K=2] - b[K=0])*(v_b[K=3] - v_b[K=1]) +
+            (a[K=3] - a[K=1])*area_a_in_dot + (b[K=3] - b[K=1])*area_b_in_dot - overlap_dot
+        across_in_dot = v_a[K=2] + v_a[K=0] - v_b[K=2] - v_b[K=0]
+        down_in_dot = v_a[K=1] + v_a[K=3] - v_b[K=1] - v_b[K=3]
+        width_2_dot = where(a[K=2] >= b[K=2], v_a[K=2] - v_b[K=2], 0) + v_b[K=2] - v_a[K=0] + where(a[K=0] >
+            b[K=0], v_a[K=0] - v_b[K=0], 0)
+        height_2_dot = where(a[K=3] >= b[K=3], v_a[K=3] - v_b[K=3], 0) + v_b[K=3] - v_a[K=1] + where(a[K=1]
+            > b[K=1], v_a[K=1] - v_b[K=1], 0)
+        diou_dot = mean((across*across_in_dot + down*down_in_dot)/diagonal + (overlap*union_dot/union -
+            overlap_dot)/union - 2*apart*(height_2*height_2_dot + width_2*width_2_dot)/diagonal**2, N)
+        shape_b_dot = ((b[K=2] - b[K=0])*(v_b[K=1]*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) +
+            v_b[K=3]*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(b[K=1] - b[K=3]) +
+            area_b_in_dot*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+        shape_a_dot = 2*((a[K=2] - a[K=0])*(v_a[K=1]*(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2)/2 +
+            v_a[K=3]*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/(a[K=1] - a[K=3]) +
+            area_a_in_dot*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        y_in_dot = mean(v**2*(union*overlap_dot - overlap*union_dot)/(overlap - union*(1 + v))**2, N) +
+            mean(union*(shape_b - shape_a)*v*(8*union*v*(shape_a_dot - shape_b_dot)/(overlap - union*(1 +
+            v)) + 16*(shape_a_dot - shape_b_dot))/(overlap - union*(1 + v)), N)/pi**2
+        y_dot = diou_dot + y_in_dot
+
+    Arrays: v_a (N, K), v_b (N, K), a (N, K), b (N, K).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10, with its weight
+    differentiated like the rest
+    """
+    v_a, v_b, a, b, dtype = _arrays('ciou_jvp', v_a=(v_a, 'N K'), v_b=(v_b, 'N K'), a=(a, 'N K'), b=(b, 'N K'))
+    K = v_a.shape[1]
+    _requires('ciou_jvp', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_jvp', N=v_a.shape[0])
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height = np.maximum(bottom - top, 0)
+    overlap = width * height
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width_2 = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height_2 = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width_2) + np.square(height_2)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    shape_b_minus_shape_a = shape_b - shape_a
+    v = 0.4052847345693511 * np.square(shape_b_minus_shape_a)
+    area_b_in_dot_part = _read(v_b, 2, axis=1)
+    area_b_in_dot_part_2 = _read(v_a, 0, axis=1)
+    area_b_in_dot_part_3 = left >= right
+    area_b_in_dot_part_4 = _read(v_b, 0, axis=1)
+    area_b_in_dot = area_b_in_dot_part - area_b_in_dot_part_4
+    area_a_in_dot_part = left_part >= left_part_2
+    area_a_in_dot_part_2 = _read(v_a, 2, axis=1)
+    area_a_in_dot = area_a_in_dot_part_2 - area_b_in_dot_part_2
+    width_dot_part = np.where(area_b_in_dot_part_3, 0, area_b_in_dot_part - area_b_in_dot_part_2)
+    width_dot_part_2 = np.where(area_b_in_dot_part_3, 0, area_b_in_dot)
+    width_dot_part_3 = np.where(area_b_in_dot_part_3, 0, area_a_in_dot_part_2 - area_b_in_dot_part_4)
+    width_dot_part_4 = np.where(area_b_in_dot_part_3, 0, area_a_in_dot)
+    width_dot_part_5 = np.where(area_a_in_dot_part, width_dot_part_4, width_dot_part_3)
+    width_dot_part_6 = np.where(area_a_in_dot_part, width_dot_part, width_dot_part_2)
+    width_dot = np.where(right_part > right_part_2, width_dot_part_6, width_dot_part_5)
+    height_dot_part = _read(v_b, 3, axis=1)
+    height_dot_part_2 = _read(v_a, 3, axis=1)
+    height_dot_part_3 = _read(v_b, 1, axis=1)
+    height_dot_part_4 = _read(v_a, 1, axis=1)
+    height_dot_part_5 = np.where(bottom_part > bottom_part_2, height_dot_part - height_dot_part_2, 0)
+    height_dot_part_6 = np.where(top_part >= top_part_2, height_dot_part_3 - height_dot_part_4, 0)
+    height_dot_part_7 = height_dot_part_5 + height_dot_part_6 + height_dot_part_2 - height_dot_part_3
+    height_dot = np.where(bottom > top, height_dot_part_7, 0)
+    overlap_dot = height * width_dot + width * height_dot
+    union_dot_part = area_a_part * (height_dot_part_2 - height_dot_part_4)
+    union_dot_part_2 = union_dot_part + area_b_part * (height_dot_part - height_dot_part_3)
+    union_dot_part_3 = union_dot_part_2 + area_a_part_2 * area_a_in_dot + area_b_part_2 * area_b_in_dot
+    union_dot = union_dot_part_3 - overlap_dot
+    across_in_dot = area_a_in_dot_part_2 + area_b_in_dot_part_2 - area_b_in_dot_part - area_b_in_dot_part_4
+    down_in_dot = height_dot_part_4 + height_dot_part_2 - height_dot_part_3 - height_dot_part
+    width_2_dot_part = np.where(right_part >= right_part_2, area_a_in_dot_part_2 - area_b_in_dot_part, 0)
+    width_2_dot_part_2 = np.where(left_part > left_part_2, area_b_in_dot_part_2 - area_b_in_dot_part_4, 0)
+    width_2_dot = width_2_dot_part + area_b_in_dot_part - area_b_in_dot_part_2 + width_2_dot_part_2
+    height_2_dot_part = np.where(bottom_part >= bottom_part_2, height_dot_part_2 - height_dot_part, 0)
+    height_2_dot_part_2 = np.where(top_part > top_part_2, height_dot_part_4 - height_dot_part_3, 0)
+    height_2_dot = height_2_dot_part + height_dot_part - height_dot_part_4 + height_2_dot_part_2
+    overlap_union_dot = overlap * union_dot
+    diou_dot_part = (across * across_in_dot + down * down_in_dot) / diagonal
+    diou_dot_part_2 = 2 * apart * (height_2 * height_2_dot + width_2 * width_2_dot) / np.square(diagonal)
+    diou_dot = np.mean(diou_dot_part + (overlap_union_dot / union - overlap_dot) / union - diou_dot_part_2)
+    top_part_2_squared = np.square(top_part_2)
+    bottom_part_2_squared = np.square(bottom_part_2)
+    shape_b_dot_part = 2 * top_part_2 * bottom_part_2
+    shape_b_dot_part_2 = shape_b_dot_part - top_part_2_squared - bottom_part_2_squared
+    shape_b_dot_part_3 = top_part_2 - bottom_part_2
+    shape_b_dot_part_4 = height_dot_part_3 * (top_part_2_squared + bottom_part_2_squared - shape_b_dot_part)
+    shape_b_dot_part_5 = area_b_part * (shape_b_dot_part_4 + height_dot_part * shape_b_dot_part_2)
+    shape_b_dot_part_6 = np.square(area_b_part) + top_part_2_squared + bottom_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_7 = shape_b_dot_part_5 / shape_b_dot_part_3 + area_b_in_dot * shape_b_dot_part_2
+    shape_b_dot = shape_b_dot_part_7 / (shape_b_dot_part_6 * shape_b_dot_part_3)
+    shape_a_dot_part = 2 * top_part * bottom_part
+    top_part_squared = np.square(top_part)
+    bottom_part_squared = np.square(bottom_part)
+    shape_a_dot_part_2 = shape_a_dot_part - top_part_squared - bottom_part_squared
+    shape_a_dot_part_3 = top_part_squared + bottom_part_squared - shape_a_dot_part
+    shape_a_dot_part_4 = top_part - bottom_part
+    shape_a_dot_part_5 = height_dot_part_4 * shape_a_dot_part_2 / 2 + height_dot_part_2 * shape_a_dot_part_3 / 2
+    shape_a_dot_part_6 = area_a_part * shape_a_dot_part_5 / shape_a_dot_part_4
+    shape_a_dot_part_7 = (shape_a_dot_part_2 - np.square(area_a_part)) * shape_a_dot_part_4
+    shape_a_dot = 2 * (shape_a_dot_part_6 + area_a_in_dot * shape_a_dot_part_3 / 2) / shape_a_dot_part_7
+    y_in_dot_part = overlap - union * (1 + v)
+    y_in_dot_part_2 = shape_a_dot - shape_b_dot
+    y_in_dot_part_3 = 8 * union * v * y_in_dot_part_2 / y_in_dot_part + 16 * y_in_dot_part_2
+    y_in_dot_part_4 = np.mean(union * shape_b_minus_shape_a * v * y_in_dot_part_3 / y_in_dot_part)
+    y_in_dot_part_5 = np.mean(np.square(v) * (union * overlap_dot - overlap_union_dot) / np.square(y_in_dot_part))
+    y_in_dot = y_in_dot_part_5 + 0.10132118364233778 * y_in_dot_part_4
+    y_dot = diou_dot + y_in_dot
+    return _rounded(dtype, y_dot)
+
+
+def ciou_hvp(g, v_a, v_b, a, b):
+    """Derivative of the gradients of ciou in the direction of the tangents v_*, the cotangent held fixed.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height = where(bottom - top > 0, bottom - top, 0)
+        overlap = width*height
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width_2 = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height_2 = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width_2**2 + height_2**2
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        v = 4*(shape_b - shape_a)**2/pi**2
+        dv_in = -g*union*(shape_b - shape_a)*v*(8*union*v/(overlap - union*(1 + v)) +
+            16)/(size(N)*pi**2*(overlap - union*(1 + v)))
+        dunion = g*overlap*(1/union**2 - v**2/(overlap - union*(1 + v))**2)/size(N)
+        doverlap = g*(union*v**2/(overlap - union*(1 + v))**2 - 1/union)/size(N) - dunion
+        right_dot = where(a[K=2] > b[K=2], v_b[K=2], v_a[K=2])
+        left_dot = where(a[K=0] >= b[K=0], v_a[K=0], v_b[K=0])
+        width_dot = where(left >= right, 0, right_dot - left_dot)
+        bottom_dot = where(a[K=3] > b[K=3], v_b[K=3], v_a[K=3])
+        top_dot = where(a[K=1] >= b[K=1], v_a[K=1], v_b[K=1])
+        height_dot = where(bottom > top, bottom_dot - top_dot, 0)
+        overlap_dot = height*width_dot + width*height_dot
+        area_a_in_dot = v_a[K=2] - v_a[K=0]
+        area_a_in_dot_ = v_a[K=3] - v_a[K=1]
+        area_b_in_dot = v_b[K=2] - v_b[K=0]
+        area_b_in_dot_ = v_b[K=3] - v_b[K=1]
+        union_dot = (a[K=2] - a[K=0])*area_a_in_dot_ + (a[K=3] - a[K=1])*area_a_in_dot + (b[K=2] -
+            b[K=0])*area_b_in_dot_ + (b[K=3] - b[K=1])*area_b_in_dot - overlap_dot
+        across_in_dot = v_a[K=2] + v_a[K=0] - v_b[K=2] - v_b[K=0]
+        down_in_dot = v_a[K=1] + v_a[K=3] - v_b[K=1] - v_b[K=3]
+        apart_dot = across*across_in_dot + down*down_in_dot
+        width_2_dot = where(a[K=2] >= b[K=2], v_a[K=2] - v_b[K=2], 0) + v_b[K=2] - v_a[K=0] + where(a[K=0] >
+            b[K=0], v_a[K=0] - v_b[K=0], 0)
+        height_2_dot = where(a[K=3] >= b[K=3], v_a[K=3] - v_b[K=3], 0) + v_b[K=3] - v_a[K=1] + where(a[K=1]
+            > b[K=1], v_a[K=1] - v_b[K=1], 0)
+        diagonal_dot = 2*(height_2*height_2_dot + width_2*width_2_dot)
+        shape_b_dot = ((b[K=2] - b[K=0])*(v_b[K=1]*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) +
+            v_b[K=3]*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(b[K=1] - b[K=3]) +
+            area_b_in_dot*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+        shape_a_dot = 2*((a[K=2] - a[K=0])*(v_a[K=1]*(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2)/2 +
+            v_a[K=3]*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/(a[K=1] - a[K=3]) +
+            area_a_in_dot*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        v_in_dot = shape_b_dot - shape_a_dot
+        dv_in_dot = g*v*((shape_b - shape_a)*(16*union*overlap_dot*(1 + union*v/(overlap - union*(1 +
+            v)))/(overlap - union*(1 + v)) - union_dot*(union*(32*v + 16)/(overlap - union*(1 + v)) +
+            16*(union**2*v*(1 + v)/(overlap - union*(1 + v))**2 + 1))) - union*v_in_dot*(72*union*v/(overlap
+            - union*(1 + v)) + 32*union**2*v**2/(overlap - union*(1 + v))**2 + 48))/(size(N)*pi**2*(overlap
+            - union*(1 + v)))
+        dunion_in_dot = v**2*(2*overlap_dot - 16*union*(shape_b - shape_a)*v_in_dot/pi**2 - 2*union_dot*(1 +
+            v))/(overlap - union*(1 + v))**3 - (2*union_dot/union**3 + 16*(shape_b -
+            shape_a)*v*v_in_dot/(pi**2*(overlap - union*(1 + v))**2))
+        dunion_dot = g*((1/union**2 - v**2/(overlap - union*(1 + v))**2)*overlap_dot +
+            overlap*dunion_in_dot)/size(N)
+        darea_b_in_in_dot = 2*(b[K=1]*(v_b[K=3] - v_b[K=1]) + b[K=3]*(v_b[K=1] - v_b[K=3]))
+        darea_b_in_dot = (2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)*(dv_in*(2*(b[K=1]*(v_b[K=3] - v_b[K=1]) +
+            b[K=3]*(v_b[K=1] - v_b[K=3]) - (b[K=2] - b[K=0])*area_b_in_dot)/((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3])) +
+            dv_in_dot)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+            + (b[K=3] - b[K=1])*dunion_dot + dunion*area_b_in_dot_ + dv_in*darea_b_in_in_dot/(((b[K=2] -
+            b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+        darea_a_in_in_dot = a[K=1]*(v_a[K=3] - v_a[K=1]) + a[K=3]*(v_a[K=1] - v_a[K=3])
+        darea_a_in_dot = 2*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)*(dv_in*(2*(a[K=1]*(v_a[K=1] -
+            v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1]) + (a[K=2] - a[K=0])*area_a_in_dot)/(2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2) + (v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) +
+            dv_in_dot)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+            + (a[K=3] - a[K=1])*dunion_dot + dunion*area_a_in_dot_ +
+            2*dv_in*darea_a_in_in_dot/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] -
+            a[K=0])**2)*(a[K=1] - a[K=3]))
+        doverlap_in_dot = union*v**2*(2*union_dot*(1 + v) + 16*union*(shape_b - shape_a)*v_in_dot/pi**2 -
+            2*overlap_dot)/(overlap - union*(1 + v))**3 + v*(v*union_dot + 16*union*(shape_b -
+            shape_a)*v_in_dot/pi**2)/(overlap - union*(1 + v))**2 + union_dot/union**2
+        doverlap_dot = g*doverlap_in_dot/size(N) - dunion_dot
+        dtop_dot = where(bottom > top, -(doverlap*width_dot + width*doverlap_dot), 0)
+        dbottom_dot = where(bottom > top, doverlap*width_dot + width*doverlap_dot, 0)
+        dleft_dot = where(left >= right, 0, -(doverlap*height_dot + height*doverlap_dot))
+        dright_dot = where(left >= right, 0, doverlap*height_dot + height*doverlap_dot)
+        da_in_dot = a[K=1]*(v_a[K=1] - v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1])
+        da_in_dot_ = 2*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])*(dv_in*(2*(a[K=1]*(v_a[K=1] - v_a[K=3]) +
+            a[K=3]*(v_a[K=3] - v_a[K=1]) + (a[K=2] - a[K=0])*area_a_in_dot)/(2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2) + 2*(v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) +
+            dv_in_dot)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + 2*dv_in*da_in_dot/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] -
+            a[K=0])**2)*(a[K=1] - a[K=3])**2) - dunion_dot
+        da_in_dot__ = (4*apart*(height_2_dot - height_2*diagonal_dot/diagonal)/diagonal + down_in_dot +
+            4*height_2*apart_dot/diagonal)/2
+        da_in_dot___ = (4*apart*(width_2*diagonal_dot/diagonal - width_2_dot)/diagonal + across_in_dot -
+            4*width_2*apart_dot/diagonal)/2
+        da_in_dot____ = 2*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)*(dv_in*(2*(a[K=1]*(v_a[K=1] -
+            v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1]) + (a[K=2] - a[K=0])*area_a_in_dot)/(2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2) + 2*(v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) +
+            dv_in_dot)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + dunion_dot + 2*dv_in*darea_a_in_in_dot/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 -
+            (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2)
+        da_in_dot_____ = (4*apart*(height_2*diagonal_dot/diagonal - height_2_dot)/diagonal + down_in_dot -
+            4*height_2*apart_dot/diagonal)/2
+        da_in_dot______ = (4*apart*(width_2_dot - width_2*diagonal_dot/diagonal)/diagonal + across_in_dot +
+            4*width_2*apart_dot/diagonal)/2
+        da_dot = onehot(1, K)*where(a[K=1] > b[K=1], (g*(down_in_dot -
+            2*down*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(dtop_dot + (a[K=2] - a[K=0])*da_in_dot_ +
+            (2*dv_in*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 -
+            (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) - dunion)*area_a_in_dot))/2, where(a[K=1] >= b[K=1],
+            g*(da_in_dot__ - (down + 2*apart*height_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) +
+            dtop_dot + (a[K=2] - a[K=0])*da_in_dot_ + (2*dv_in*(a[K=1]**2/2 + a[K=3]**2/2 -
+            a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) - dunion)*area_a_in_dot, g*(da_in_dot__ - (down +
+            2*apart*height_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + (a[K=2] -
+            a[K=0])*da_in_dot_ + (2*dv_in*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) - dunion)*area_a_in_dot)) +
+            onehot(2, K)*where(a[K=2] > b[K=2], g*(da_in_dot___ - (across -
+            2*apart*width_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + darea_a_in_dot,
+            where(a[K=2] >= b[K=2], g*(da_in_dot___ - (across -
+            2*apart*width_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + darea_a_in_dot +
+            dright_dot, (g*(across_in_dot - 2*across*diagonal_dot/diagonal)/(size(N)*diagonal) +
+            2*(darea_a_in_dot + dright_dot))/2)) + onehot(3, K)*where(a[K=3] > b[K=3], g*(da_in_dot_____ -
+            (down - 2*apart*height_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + (a[K=2] -
+            a[K=0])*da_in_dot____ + (2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + dunion)*area_a_in_dot,
+            where(a[K=3] >= b[K=3], g*(da_in_dot_____ - (down -
+            2*apart*height_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + dbottom_dot + (a[K=2] -
+            a[K=0])*da_in_dot____ + (2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + dunion)*area_a_in_dot,
+            (g*(down_in_dot - 2*down*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(dbottom_dot + (a[K=2] -
+            a[K=0])*da_in_dot____ + (2*dv_in*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) +
+            dunion)*area_a_in_dot))/2)) + onehot(0, K)*where(a[K=0] > b[K=0], (g*(across_in_dot -
+            2*across*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(dleft_dot - darea_a_in_dot))/2,
+            where(a[K=0] >= b[K=0], g*(da_in_dot______ - (across +
+            2*apart*width_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + dleft_dot -
+            darea_a_in_dot, g*(da_in_dot______ - (across +
+            2*apart*width_2/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) - darea_a_in_dot))
+        db_in_dot = 2*(b[K=1]*(v_b[K=1] - v_b[K=3]) + b[K=3]*(v_b[K=3] - v_b[K=1]))
+        db_in_dot_ = (b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(2*dv_in*((b[K=1]*(v_b[K=3] - v_b[K=1]) +
+            b[K=3]*(v_b[K=1] - v_b[K=3]) - (b[K=2] - b[K=0])*area_b_in_dot)/((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3])) +
+            dv_in_dot)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) + dv_in*db_in_dot/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) - dunion_dot
+        db_in_dot__ = (4*apart*(height_2_dot - height_2*diagonal_dot/diagonal)/diagonal +
+            4*height_2*apart_dot/diagonal - down_in_dot)/2
+        db_in_dot___ = (2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)*(2*dv_in*((b[K=1]*(v_b[K=3] - v_b[K=1]) +
+            b[K=3]*(v_b[K=1] - v_b[K=3]) - (b[K=2] - b[K=0])*area_b_in_dot)/((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3])) +
+            dv_in_dot)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) + dunion_dot + dv_in*darea_b_in_in_dot/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2)
+        db_in_dot____ = (4*apart*(width_2_dot - width_2*diagonal_dot/diagonal)/diagonal +
+            4*width_2*apart_dot/diagonal - across_in_dot)/2
+        db_dot = onehot(1, K)*where(a[K=1] > b[K=1], g*(db_in_dot__ - (2*apart*height_2/diagonal -
+            down)*diagonal_dot/diagonal)/(size(N)*diagonal) + (b[K=2] - b[K=0])*db_in_dot_ +
+            (dv_in*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2
+            - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) - dunion)*area_b_in_dot, where(a[K=1] >= b[K=1],
+            (g*(2*down*diagonal_dot/diagonal - down_in_dot)/(size(N)*diagonal) + 2*((b[K=2] -
+            b[K=0])*db_in_dot_ + (dv_in*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) - dunion)*area_b_in_dot))/2,
+            (g*(2*down*diagonal_dot/diagonal - down_in_dot)/(size(N)*diagonal) + 2*(dtop_dot + (b[K=2] -
+            b[K=0])*db_in_dot_ + (dv_in*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) - dunion)*area_b_in_dot))/2)) +
+            onehot(2, K)*where(a[K=2] > b[K=2], (g*(2*across*diagonal_dot/diagonal -
+            across_in_dot)/(size(N)*diagonal) + 2*(darea_b_in_dot + dright_dot))/2, where(a[K=2] >= b[K=2],
+            (g*(2*across*diagonal_dot/diagonal - across_in_dot)/(size(N)*diagonal) + 2*darea_b_in_dot)/2,
+            g*((across + 2*apart*width_2/diagonal)*diagonal_dot/diagonal -
+            da_in_dot______)/(size(N)*diagonal) + darea_b_in_dot)) + onehot(3, K)*where(a[K=3] > b[K=3],
+            (g*(2*down*diagonal_dot/diagonal - down_in_dot)/(size(N)*diagonal) + 2*(dbottom_dot + (b[K=2] -
+            b[K=0])*db_in_dot___ + (dv_in*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) + dunion)*area_b_in_dot))/2,
+            where(a[K=3] >= b[K=3], (g*(2*down*diagonal_dot/diagonal - down_in_dot)/(size(N)*diagonal) +
+            2*((b[K=2] - b[K=0])*db_in_dot___ + (dv_in*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] -
+            b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) +
+            dunion)*area_b_in_dot))/2, g*((down + 2*apart*height_2/diagonal)*diagonal_dot/diagonal -
+            da_in_dot__)/(size(N)*diagonal) + (b[K=2] - b[K=0])*db_in_dot___ + (dv_in*(2*b[K=1]*b[K=3] -
+            b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1]
+            - b[K=3])**2) + dunion)*area_b_in_dot)) + onehot(0, K)*where(a[K=0] > b[K=0], g*(db_in_dot____ -
+            (2*apart*width_2/diagonal - across)*diagonal_dot/diagonal)/(size(N)*diagonal) - darea_b_in_dot,
+            where(a[K=0] >= b[K=0], (g*(2*across*diagonal_dot/diagonal - across_in_dot)/(size(N)*diagonal) -
+            2*darea_b_in_dot)/2, (g*(2*across*diagonal_dot/diagonal - across_in_dot)/(size(N)*diagonal) +
+            2*(dleft_dot - darea_b_in_dot))/2))
+
+    Arrays: g, a scalar, v_a (N, K), v_b (N, K), a (N, K), b (N, K).
+    Returns: da_dot (N, K), db_dot (N, K).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10, with its weight
+    differentiated like the rest
+    """
+    g, v_a, v_b, a, b, dtype = _arrays(
+        'ciou_hvp',
+        g=(g, ''),
+        v_a=(v_a, 'N K'),
+        v_b=(v_b, 'N K'),
+        a=(a, 'N K'),
+        b=(b, 'N K'),
+    )
+    N, K = v_a.shape
+    _requires('ciou_hvp', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_hvp', N=N)
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height = np.maximum(bottom - top, 0)
+    overlap = width * height
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width_2 = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height_2 = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width_2) + np.square(height_2)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    shape_b_minus_shape_a = shape_b - shape_a
+    v = 0.4052847345693511 * np.square(shape_b_minus_shape_a)
+    dv_in_part = 1 + v
+    dv_in_part_2 = overlap - union * dv_in_part
+    dv_in_part_3 = -0.10132118364233778 * g / N * union * shape_b_minus_shape_a * v
+    dv_in = dv_in_part_3 * (8 * union * v / dv_in_part_2 + 16) / dv_in_part_2
+    union_squared = np.square(union)
+    v_squared = np.square(v)
+    dv_in_part_2_squared = np.square(dv_in_part_2)
+    dunion_part = 1 / union_squared - v_squared / dv_in_part_2_squared
+    dunion = g / N * overlap * dunion_part
+    union_v_squared = union * v_squared
+    doverlap = g / N * (union_v_squared / dv_in_part_2_squared - 1 / union) - dunion
+    right_dot_part = _read(v_b, 2, axis=1)
+    right_dot_part_2 = _read(v_a, 2, axis=1)
+    right_dot_part_3 = right_part > right_part_2
+    right_dot = np.where(right_dot_part_3, right_dot_part, right_dot_part_2)
+    left_dot_part = _read(v_a, 0, axis=1)
+    left_dot_part_2 = _read(v_b, 0, axis=1)
+    left_dot_part_3 = left_part >= left_part_2
+    left_dot = np.where(left_dot_part_3, left_dot_part, left_dot_part_2)
+    width_dot_part = left >= right
+    width_dot = np.where(width_dot_part, 0, right_dot - left_dot)
+    bottom_dot_part = _read(v_b, 3, axis=1)
+    bottom_dot_part_2 = _read(v_a, 3, axis=1)
+    bottom_dot_part_3 = bottom_part > bottom_part_2
+    bottom_dot = np.where(bottom_dot_part_3, bottom_dot_part, bottom_dot_part_2)
+    top_dot_part = _read(v_a, 1, axis=1)
+    top_dot_part_2 = _read(v_b, 1, axis=1)
+    top_dot_part_3 = top_part >= top_part_2
+    top_dot = np.where(top_dot_part_3, top_dot_part, top_dot_part_2)
+    height_dot_part = bottom > top
+    height_dot = np.where(height_dot_part, bottom_dot - top_dot, 0)
+    overlap_dot = height * width_dot + width * height_dot
+    area_a_in_dot = right_dot_part_2 - left_dot_part
+    area_a_in_dot_ = bottom_dot_part_2 - top_dot_part
+    area_b_in_dot = right_dot_part - left_dot_part_2
+    area_b_in_dot_ = bottom_dot_part - top_dot_part_2
+    union_dot_part = area_a_part * area_a_in_dot_ + area_a_part_2 * area_a_in_dot + area_b_part * area_b_in_dot_
+    union_dot = union_dot_part + area_b_part_2 * area_b_in_dot - overlap_dot
+    across_in_dot = right_dot_part_2 + left_dot_part - right_dot_part - left_dot_part_2
+    down_in_dot = top_dot_part + bottom_dot_part_2 - top_dot_part_2 - bottom_dot_part
+    apart_dot = across * across_in_dot + down * down_in_dot
+    width_2_dot_part = right_part >= right_part_2
+    width_2_dot_part_2 = left_part > left_part_2
+    width_2_dot_part_3 = np.where(width_2_dot_part, right_dot_part_2 - right_dot_part, 0) + right_dot_part
+    width_2_dot_part_4 = np.where(width_2_dot_part_2, left_dot_part - left_dot_part_2, 0)
+    width_2_dot = width_2_dot_part_3 - left_dot_part + width_2_dot_part_4
+    height_2_dot_part = bottom_part >= bottom_part_2
+    height_2_dot_part_2 = top_part > top_part_2
+    height_2_dot_part_3 = np.where(height_2_dot_part, bottom_dot_part_2 - bottom_dot_part, 0) + bottom_dot_part
+    height_2_dot_part_4 = np.where(height_2_dot_part_2, top_dot_part - top_dot_part_2, 0)
+    height_2_dot = height_2_dot_part_3 - top_dot_part + height_2_dot_part_4
+    diagonal_dot = 2 * (height_2 * height_2_dot + width_2 * width_2_dot)
+    top_part_2_squared = np.square(top_part_2)
+    bottom_part_2_squared = np.square(bottom_part_2)
+    shape_b_dot_part = 2 * top_part_2 * bottom_part_2
+    shape_b_dot_part_2 = top_part_2_squared + bottom_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_3 = shape_b_dot_part - top_part_2_squared - bottom_part_2_squared
+    shape_b_dot_part_4 = top_part_2 - bottom_part_2
+    shape_b_dot_part_5 = np.square(area_b_part) + top_part_2_squared + bottom_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_6 = shape_b_dot_part_5 * shape_b_dot_part_4
+    shape_b_dot_part_7 = area_b_part * (top_dot_part_2 * shape_b_dot_part_2 + bottom_dot_part * shape_b_dot_part_3)
+    shape_b_dot_part_8 = shape_b_dot_part_7 / shape_b_dot_part_4 + area_b_in_dot * shape_b_dot_part_3
+    shape_b_dot = shape_b_dot_part_8 / shape_b_dot_part_6
+    shape_a_dot_part = 2 * top_part * bottom_part
+    top_part_squared = np.square(top_part)
+    bottom_part_squared = np.square(bottom_part)
+    shape_a_dot_part_2 = shape_a_dot_part - top_part_squared - bottom_part_squared
+    shape_a_dot_part_3 = top_part_squared + bottom_part_squared - shape_a_dot_part
+    shape_a_dot_part_4 = top_part - bottom_part
+    shape_a_dot_part_5 = shape_a_dot_part_2 - np.square(area_a_part)
+    shape_a_dot_part_6 = shape_a_dot_part_5 * shape_a_dot_part_4
+    shape_a_dot_part_7 = top_dot_part * shape_a_dot_part_2 / 2 + bottom_dot_part_2 * shape_a_dot_part_3 / 2
+    shape_a_dot_part_8 = area_a_part * shape_a_dot_part_7 / shape_a_dot_part_4
+    shape_a_dot = 2 * (shape_a_dot_part_8 + area_a_in_dot * shape_a_dot_part_3 / 2) / shape_a_dot_part_6
+    v_in_dot = shape_b_dot - shape_a_dot
+    dv_in_dot_part = 16 * (union_squared * v * dv_in_part / dv_in_part_2_squared + 1)
+    dv_in_dot_part_2 = 16 * union * overlap_dot * (1 + union * v / dv_in_part_2) / dv_in_part_2
+    dv_in_dot_part_3 = dv_in_dot_part_2 - union_dot * (union * (32 * v + 16) / dv_in_part_2 + dv_in_dot_part)
+    dv_in_dot_part_4 = 72 * union * v / dv_in_part_2 + 32 * union_squared * v_squared / dv_in_part_2_squared + 48
+    dv_in_dot_part_5 = shape_b_minus_shape_a * dv_in_dot_part_3 - union * v_in_dot * dv_in_dot_part_4
+    dv_in_dot = 0.10132118364233778 * g / N * v * dv_in_dot_part_5 / dv_in_part_2
+    dunion_in_dot_part = 2 * overlap_dot
+    dunion_in_dot_part_2 = 1.6211389382774044 * union * shape_b_minus_shape_a * v_in_dot
+    dunion_in_dot_part_3 = 2 * union_dot
+    dunion_in_dot_part_4 = dunion_in_dot_part_3 * dv_in_part
+    dunion_in_dot_part_5 = dv_in_part_2_squared * dv_in_part_2
+    dunion_in_dot_part_6 = v_squared * (dunion_in_dot_part - dunion_in_dot_part_2 - dunion_in_dot_part_4)
+    dunion_in_dot_part_7 = 1.6211389382774044 * shape_b_minus_shape_a * v * v_in_dot / dv_in_part_2_squared
+    dunion_in_dot_part_8 = dunion_in_dot_part_3 / (union_squared * union) + dunion_in_dot_part_7
+    dunion_in_dot = dunion_in_dot_part_6 / dunion_in_dot_part_5 - dunion_in_dot_part_8
+    dunion_dot = g / N * (dunion_part * overlap_dot + overlap * dunion_in_dot)
+    darea_b_in_in_dot_part = top_dot_part_2 - bottom_dot_part
+    darea_b_in_in_dot_part_2 = top_part_2 * area_b_in_dot_ + bottom_part_2 * darea_b_in_in_dot_part
+    darea_b_in_in_dot = 2 * darea_b_in_in_dot_part_2
+    darea_b_in_dot_part = darea_b_in_in_dot_part_2 - area_b_part * area_b_in_dot
+    darea_b_in_dot_part_2 = area_b_in_dot_ / shape_b_dot_part_4
+    darea_b_in_dot_part_3 = dv_in * darea_b_in_in_dot
+    darea_b_in_dot_part_4 = dv_in * (2 * darea_b_in_dot_part / shape_b_dot_part_5 + darea_b_in_dot_part_2) + dv_in_dot
+    darea_b_in_dot_part_5 = shape_b_dot_part_3 * darea_b_in_dot_part_4 / shape_b_dot_part_6 + area_b_part_2 * dunion_dot
+    darea_b_in_dot = darea_b_in_dot_part_5 + dunion * area_b_in_dot_ + darea_b_in_dot_part_3 / shape_b_dot_part_6
+    darea_a_in_in_dot_part = top_dot_part - bottom_dot_part_2
+    darea_a_in_in_dot = top_part * area_a_in_dot_ + bottom_part * darea_a_in_in_dot_part
+    top_part_bottom_part = top_part * bottom_part
+    da_in_dot_part = top_part_squared / 2
+    da_in_dot_part_2 = bottom_part_squared / 2
+    da_in_dot = top_part * darea_a_in_in_dot_part + bottom_part * area_a_in_dot_
+    darea_a_in_dot_part = 2 * (da_in_dot + area_a_part * area_a_in_dot) / shape_a_dot_part_5
+    darea_a_in_dot_part_2 = 2 * (top_part_bottom_part - da_in_dot_part - da_in_dot_part_2)
+    darea_a_in_dot_part_3 = 2 * dv_in
+    darea_a_in_dot_part_4 = darea_a_in_dot_part_3 * darea_a_in_in_dot
+    darea_a_in_dot_part_5 = dv_in * (darea_a_in_dot_part + area_a_in_dot_ / shape_a_dot_part_4) + dv_in_dot
+    darea_a_in_dot_part_6 = darea_a_in_dot_part_2 * darea_a_in_dot_part_5 / shape_a_dot_part_6
+    darea_a_in_dot_part_7 = darea_a_in_dot_part_6 + area_a_part_2 * dunion_dot + dunion * area_a_in_dot_
+    darea_a_in_dot = darea_a_in_dot_part_7 + darea_a_in_dot_part_4 / shape_a_dot_part_6
+    doverlap_in_dot_part = union_v_squared * (dunion_in_dot_part_4 + dunion_in_dot_part_2 - dunion_in_dot_part)
+    doverlap_in_dot_part_2 = v * (v * union_dot + dunion_in_dot_part_2) / dv_in_part_2_squared
+    doverlap_in_dot_part_3 = doverlap_in_dot_part / dunion_in_dot_part_5 + doverlap_in_dot_part_2
+    doverlap_in_dot = doverlap_in_dot_part_3 + union_dot / union_squared
+    doverlap_dot = g / N * doverlap_in_dot - dunion_dot
+    dtop_dot_part = doverlap * width_dot + width * doverlap_dot
+    dtop_dot = np.where(height_dot_part, -dtop_dot_part, 0)
+    dbottom_dot = np.where(height_dot_part, dtop_dot_part, 0)
+    dleft_dot_part = doverlap * height_dot + height * doverlap_dot
+    dleft_dot = np.where(width_dot_part, 0, -dleft_dot_part)
+    dright_dot = np.where(width_dot_part, 0, dleft_dot_part)
+    da_in_dot__part = dv_in * (darea_a_in_dot_part + 2 * area_a_in_dot_ / shape_a_dot_part_4) + dv_in_dot
+    da_in_dot__part_2 = shape_a_dot_part_5 * np.square(shape_a_dot_part_4)
+    da_in_dot__part_3 = 2 * (da_in_dot_part + da_in_dot_part_2 - top_part_bottom_part) * da_in_dot__part
+    da_in_dot__part_4 = darea_a_in_dot_part_3 * da_in_dot / da_in_dot__part_2
+    da_in_dot_ = da_in_dot__part_3 / da_in_dot__part_2 + da_in_dot__part_4 - dunion_dot
+    da_in_dot___part = height_2 * diagonal_dot / diagonal
+    da_in_dot___part_2 = 4 * apart
+    da_in_dot___part_3 = da_in_dot___part_2 * (height_2_dot - da_in_dot___part) / diagonal
+    da_in_dot___part_4 = 4 * height_2 * apart_dot / diagonal
+    da_in_dot__ = (da_in_dot___part_3 + down_in_dot + da_in_dot___part_4) / 2
+    da_in_dot____part = width_2 * diagonal_dot / diagonal
+    da_in_dot____part_2 = 4 * width_2 * apart_dot / diagonal
+    da_in_dot____part_3 = da_in_dot___part_2 * (da_in_dot____part - width_2_dot) / diagonal + across_in_dot
+    da_in_dot___ = (da_in_dot____part_3 - da_in_dot____part_2) / 2
+    da_in_dot_____part = darea_a_in_dot_part_2 * da_in_dot__part / da_in_dot__part_2 + dunion_dot
+    da_in_dot____ = da_in_dot_____part + darea_a_in_dot_part_4 / da_in_dot__part_2
+    da_in_dot______part = da_in_dot___part_2 * (da_in_dot___part - height_2_dot) / diagonal + down_in_dot
+    da_in_dot_____ = (da_in_dot______part - da_in_dot___part_4) / 2
+    da_in_dot_______part = da_in_dot___part_2 * (width_2_dot - da_in_dot____part) / diagonal
+    da_in_dot______ = (da_in_dot_______part + across_in_dot + da_in_dot____part_2) / 2
+    da_dot_part = np.arange(K)
+    da_dot_part_2 = 1 == da_dot_part
+    da_dot_part_3 = 2 * down * diagonal_dot / diagonal
+    da_dot_part_4 = np.where(height_2_dot_part_2, diagonal, 1)
+    da_dot_part_5 = g / N * (down_in_dot - da_dot_part_3)
+    area_a_part_da_in_dot_ = area_a_part * da_in_dot_
+    da_dot_part_6 = np.square(np.where(height_2_dot_part_2, top_part, 0))
+    da_dot_part_7 = np.square(np.where(height_2_dot_part_2, bottom_part, 0))
+    da_dot_part_8 = 2 * apart
+    da_dot_part_9 = da_dot_part_8 * height_2 / diagonal
+    da_dot_part_10 = np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, diagonal, 1))
+    da_dot_part_11 = (down + da_dot_part_9) * diagonal_dot
+    da_dot_part_12 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, top_part, 0)))
+    da_dot_part_13 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, bottom_part, 0)))
+    da_dot_part_14 = np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, 1, diagonal))
+    da_dot_part_15 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, 0, top_part)))
+    da_dot_part_16 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, 0, bottom_part)))
+    da_dot_part_17 = 2 == da_dot_part
+    da_dot_part_18 = da_dot_part_8 * width_2 / diagonal
+    da_dot_part_19 = np.where(right_dot_part_3, diagonal, 1)
+    da_dot_part_20 = (across - da_dot_part_18) * diagonal_dot
+    da_dot_part_21 = np.where(right_dot_part_3, 1, np.where(width_2_dot_part, diagonal, 1))
+    da_dot_part_22 = 2 * across * diagonal_dot / diagonal
+    da_dot_part_23 = np.where(right_dot_part_3, 1, np.where(width_2_dot_part, 1, diagonal))
+    da_dot_part_24 = g / N * (across_in_dot - da_dot_part_22)
+    da_dot_part_25 = 3 == da_dot_part
+    da_dot_part_26 = np.where(bottom_dot_part_3, diagonal, 1)
+    da_dot_part_27 = (down - da_dot_part_9) * diagonal_dot
+    da_dot_part_28 = area_a_part * da_in_dot____
+    da_dot_part_29 = np.square(np.where(bottom_dot_part_3, top_part, 0))
+    da_dot_part_30 = np.square(np.where(bottom_dot_part_3, bottom_part, 0))
+    da_dot_part_31 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, diagonal, 1))
+    da_dot_part_32 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, top_part, 0)))
+    da_dot_part_33 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, bottom_part, 0)))
+    da_dot_part_34 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, 1, diagonal))
+    da_dot_part_35 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, 0, top_part)))
+    da_dot_part_36 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, 0, bottom_part)))
+    da_dot_part_37 = 0 == da_dot_part
+    da_dot_part_38 = np.where(width_2_dot_part_2, diagonal, 1)
+    da_dot_part_39 = np.where(width_2_dot_part_2, 1, np.where(left_dot_part_3, diagonal, 1))
+    da_dot_part_40 = (across + da_dot_part_18) * diagonal_dot
+    da_dot_part_41 = np.where(width_2_dot_part_2, 1, np.where(left_dot_part_3, 1, diagonal))
+    da_dot_part_42 = np.square(np.where(height_2_dot_part_2, area_a_part, 0))
+    da_dot_part_43 = shape_a_dot_part - da_dot_part_6 - da_dot_part_7 - da_dot_part_42
+    da_dot_part_44 = np.square(np.where(height_2_dot_part_2, shape_a_dot_part_4, 1))
+    da_dot_part_45 = darea_a_in_dot_part_3 * (da_dot_part_6 / 2 + da_dot_part_7 / 2 - top_part_bottom_part)
+    da_dot_part_46 = da_dot_part_45 / (np.where(height_2_dot_part_2, da_dot_part_43, 1) * da_dot_part_44)
+    da_dot_part_47 = 2 * (dtop_dot + area_a_part_da_in_dot_ + (da_dot_part_46 - dunion) * area_a_in_dot)
+    da_dot_part_48 = g / N * (da_in_dot__ - da_dot_part_11 / da_dot_part_10) / da_dot_part_10 + dtop_dot
+    da_dot_part_49 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, area_a_part, 0)))
+    da_dot_part_50 = shape_a_dot_part - da_dot_part_12 - da_dot_part_13 - da_dot_part_49
+    da_dot_part_51 = np.square(np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, shape_a_dot_part_4, 1)))
+    da_dot_part_52 = np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, da_dot_part_50, 1))
+    da_dot_part_53 = darea_a_in_dot_part_3 * (da_dot_part_12 / 2 + da_dot_part_13 / 2 - top_part_bottom_part)
+    da_dot_part_54 = (da_dot_part_53 / (da_dot_part_52 * da_dot_part_51) - dunion) * area_a_in_dot
+    da_dot_part_55 = g / N * (da_in_dot__ - da_dot_part_11 / da_dot_part_14) / da_dot_part_14
+    da_dot_part_56 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, 0, area_a_part)))
+    da_dot_part_57 = shape_a_dot_part - da_dot_part_15 - da_dot_part_16 - da_dot_part_56
+    da_dot_part_58 = np.square(np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, 1, shape_a_dot_part_4)))
+    da_dot_part_59 = np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, 1, da_dot_part_57))
+    da_dot_part_60 = darea_a_in_dot_part_3 * (da_dot_part_15 / 2 + da_dot_part_16 / 2 - top_part_bottom_part)
+    da_dot_part_61 = (da_dot_part_60 / (da_dot_part_59 * da_dot_part_58) - dunion) * area_a_in_dot
+    da_dot_part_62 = da_dot_part_48 + area_a_part_da_in_dot_ + da_dot_part_54
+    da_dot_part_63 = da_dot_part_55 + area_a_part_da_in_dot_ + da_dot_part_61
+    da_dot_part_64 = np.where(top_dot_part_3, da_dot_part_62, da_dot_part_63)
+    da_dot_part_65 = (da_dot_part_5 / da_dot_part_4 + da_dot_part_47) / 2
+    da_dot_part_66 = np.where(height_2_dot_part_2, da_dot_part_65, da_dot_part_64)
+    da_dot_part_67 = g / N * (da_in_dot___ - da_dot_part_20 / da_dot_part_21) / da_dot_part_21 + darea_a_in_dot
+    da_dot_part_68 = (da_dot_part_24 / da_dot_part_23 + 2 * (darea_a_in_dot + dright_dot)) / 2
+    da_dot_part_69 = g / N * (da_in_dot___ - da_dot_part_20 / da_dot_part_19) / da_dot_part_19 + darea_a_in_dot
+    da_dot_part_70 = np.where(width_2_dot_part, da_dot_part_67 + dright_dot, da_dot_part_68)
+    da_dot_part_71 = np.where(right_dot_part_3, da_dot_part_69, da_dot_part_70)
+    da_dot_part_72 = np.where(da_dot_part_17, da_dot_part_71[:, None], 0)
+    da_dot_part_73 = np.square(np.where(bottom_dot_part_3, area_a_part, 0))
+    da_dot_part_74 = shape_a_dot_part - da_dot_part_29 - da_dot_part_30 - da_dot_part_73
+    da_dot_part_75 = np.square(np.where(bottom_dot_part_3, shape_a_dot_part_4, 1))
+    da_dot_part_76 = darea_a_in_dot_part_3 * (top_part_bottom_part - da_dot_part_29 / 2 - da_dot_part_30 / 2)
+    da_dot_part_77 = da_dot_part_76 / (np.where(bottom_dot_part_3, da_dot_part_74, 1) * da_dot_part_75) + dunion
+    da_dot_part_78 = g / N * (da_in_dot_____ - da_dot_part_27 / da_dot_part_26) / da_dot_part_26 + da_dot_part_28
+    da_dot_part_79 = g / N * (da_in_dot_____ - da_dot_part_27 / da_dot_part_31) / da_dot_part_31 + dbottom_dot
+    da_dot_part_80 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, area_a_part, 0)))
+    da_dot_part_81 = shape_a_dot_part - da_dot_part_32 - da_dot_part_33 - da_dot_part_80
+    da_dot_part_82 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, shape_a_dot_part_4, 1))
+    da_dot_part_83 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, da_dot_part_81, 1))
+    da_dot_part_84 = darea_a_in_dot_part_3 * (top_part_bottom_part - da_dot_part_32 / 2 - da_dot_part_33 / 2)
+    da_dot_part_85 = (da_dot_part_84 / (da_dot_part_83 * np.square(da_dot_part_82)) + dunion) * area_a_in_dot
+    da_dot_part_86 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, 0, area_a_part)))
+    da_dot_part_87 = shape_a_dot_part - da_dot_part_35 - da_dot_part_36 - da_dot_part_86
+    da_dot_part_88 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, 1, shape_a_dot_part_4))
+    da_dot_part_89 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, 1, da_dot_part_87))
+    da_dot_part_90 = darea_a_in_dot_part_3 * (top_part_bottom_part - da_dot_part_35 / 2 - da_dot_part_36 / 2)
+    da_dot_part_91 = (da_dot_part_90 / (da_dot_part_89 * np.square(da_dot_part_88)) + dunion) * area_a_in_dot
+    da_dot_part_92 = (da_dot_part_5 / da_dot_part_34 + 2 * (dbottom_dot + da_dot_part_28 + da_dot_part_91)) / 2
+    da_dot_part_93 = da_dot_part_79 + da_dot_part_28 + da_dot_part_85
+    da_dot_part_94 = np.where(height_2_dot_part, da_dot_part_93, da_dot_part_92)
+    da_dot_part_95 = np.where(bottom_dot_part_3, da_dot_part_78 + da_dot_part_77 * area_a_in_dot, da_dot_part_94)
+    da_dot_part_96 = np.where(da_dot_part_2, da_dot_part_66[:, None], 0) + da_dot_part_72
+    da_dot_part_97 = g / N * (da_in_dot______ - da_dot_part_40 / da_dot_part_39) / da_dot_part_39 + dleft_dot
+    da_dot_part_98 = g / N * (da_in_dot______ - da_dot_part_40 / da_dot_part_41) / da_dot_part_41
+    da_dot_part_99 = np.where(left_dot_part_3, da_dot_part_97 - darea_a_in_dot, da_dot_part_98 - darea_a_in_dot)
+    da_dot_part_100 = (da_dot_part_24 / da_dot_part_38 + 2 * (dleft_dot - darea_a_in_dot)) / 2
+    da_dot_part_101 = np.where(width_2_dot_part_2, da_dot_part_100, da_dot_part_99)
+    da_dot_part_102 = da_dot_part_96 + np.where(da_dot_part_25, da_dot_part_95[:, None], 0)
+    da_dot = da_dot_part_102 + np.where(da_dot_part_37, da_dot_part_101[:, None], 0)
+    db_in_dot = 2 * (top_part_2 * darea_b_in_in_dot_part + bottom_part_2 * area_b_in_dot_)
+    db_in_dot__part = darea_a_in_dot_part_3 * (darea_b_in_dot_part / shape_b_dot_part_5 + darea_b_in_dot_part_2)
+    db_in_dot__part_2 = db_in_dot__part + dv_in_dot
+    db_in_dot__part_3 = shape_b_dot_part_5 * np.square(shape_b_dot_part_4)
+    db_in_dot__part_4 = shape_b_dot_part_2 * db_in_dot__part_2 / db_in_dot__part_3
+    db_in_dot_ = db_in_dot__part_4 + dv_in * db_in_dot / db_in_dot__part_3 - dunion_dot
+    db_in_dot__ = (da_in_dot___part_3 + da_in_dot___part_4 - down_in_dot) / 2
+    db_in_dot____part = shape_b_dot_part_3 * db_in_dot__part_2 / db_in_dot__part_3 + dunion_dot
+    db_in_dot___ = db_in_dot____part + darea_b_in_dot_part_3 / db_in_dot__part_3
+    db_in_dot____ = (da_in_dot_______part + da_in_dot____part_2 - across_in_dot) / 2
+    area_b_part_db_in_dot_ = area_b_part * db_in_dot_
+    db_dot_part = np.square(np.where(height_2_dot_part_2, top_part_2, 0))
+    db_dot_part_2 = np.square(np.where(height_2_dot_part_2, bottom_part_2, 0))
+    db_dot_part_3 = g / N * (da_dot_part_3 - down_in_dot)
+    db_dot_part_4 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, top_part_2, 0)))
+    db_dot_part_5 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, bottom_part_2, 0)))
+    db_dot_part_6 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, 0, top_part_2)))
+    db_dot_part_7 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, 0, bottom_part_2)))
+    db_dot_part_8 = g / N * (da_dot_part_22 - across_in_dot)
+    db_dot_part_9 = 2 * darea_b_in_dot
+    db_dot_part_10 = area_b_part * db_in_dot___
+    db_dot_part_11 = np.square(np.where(bottom_dot_part_3, top_part_2, 0))
+    db_dot_part_12 = np.square(np.where(bottom_dot_part_3, bottom_part_2, 0))
+    db_dot_part_13 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, top_part_2, 0)))
+    db_dot_part_14 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, bottom_part_2, 0)))
+    db_dot_part_15 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, 0, top_part_2)))
+    db_dot_part_16 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, 0, bottom_part_2)))
+    db_dot_part_17 = g / N * (db_in_dot__ - (da_dot_part_9 - down) * diagonal_dot / da_dot_part_4)
+    db_dot_part_18 = np.square(np.where(height_2_dot_part_2, area_b_part, 0)) + db_dot_part + db_dot_part_2
+    db_dot_part_19 = np.where(height_2_dot_part_2, db_dot_part_18 - shape_b_dot_part, 1)
+    db_dot_part_20 = db_dot_part_19 * np.square(np.where(height_2_dot_part_2, shape_b_dot_part_4, 1))
+    db_dot_part_21 = dv_in * (db_dot_part + db_dot_part_2 - shape_b_dot_part) / db_dot_part_20 - dunion
+    db_dot_part_22 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, area_b_part, 0)))
+    db_dot_part_23 = db_dot_part_22 + db_dot_part_4 + db_dot_part_5 - shape_b_dot_part
+    db_dot_part_24 = np.square(np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, shape_b_dot_part_4, 1)))
+    db_dot_part_25 = np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, db_dot_part_23, 1))
+    db_dot_part_26 = dv_in * (db_dot_part_4 + db_dot_part_5 - shape_b_dot_part)
+    db_dot_part_27 = (db_dot_part_26 / (db_dot_part_25 * db_dot_part_24) - dunion) * area_b_in_dot
+    db_dot_part_28 = np.square(np.where(height_2_dot_part_2, 0, np.where(top_dot_part_3, 0, area_b_part)))
+    db_dot_part_29 = db_dot_part_28 + db_dot_part_6 + db_dot_part_7 - shape_b_dot_part
+    db_dot_part_30 = np.square(np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, 1, shape_b_dot_part_4)))
+    db_dot_part_31 = np.where(height_2_dot_part_2, 1, np.where(top_dot_part_3, 1, db_dot_part_29))
+    db_dot_part_32 = dv_in * (db_dot_part_6 + db_dot_part_7 - shape_b_dot_part)
+    db_dot_part_33 = (db_dot_part_32 / (db_dot_part_31 * db_dot_part_30) - dunion) * area_b_in_dot
+    db_dot_part_34 = db_dot_part_3 / da_dot_part_14 + 2 * (dtop_dot + area_b_part_db_in_dot_ + db_dot_part_33)
+    db_dot_part_35 = (db_dot_part_3 / da_dot_part_10 + 2 * (area_b_part_db_in_dot_ + db_dot_part_27)) / 2
+    db_dot_part_36 = db_dot_part_17 / da_dot_part_4 + area_b_part_db_in_dot_ + db_dot_part_21 * area_b_in_dot
+    db_dot_part_37 = np.where(top_dot_part_3, db_dot_part_35, db_dot_part_34 / 2)
+    db_dot_part_38 = np.where(height_2_dot_part_2, db_dot_part_36, db_dot_part_37)
+    db_dot_part_39 = g / N * (da_dot_part_40 / da_dot_part_23 - da_in_dot______) / da_dot_part_23
+    db_dot_part_40 = (db_dot_part_8 / da_dot_part_21 + db_dot_part_9) / 2
+    db_dot_part_41 = np.where(width_2_dot_part, db_dot_part_40, db_dot_part_39 + darea_b_in_dot)
+    db_dot_part_42 = (db_dot_part_8 / da_dot_part_19 + 2 * (darea_b_in_dot + dright_dot)) / 2
+    db_dot_part_43 = np.where(right_dot_part_3, db_dot_part_42, db_dot_part_41)
+    db_dot_part_44 = np.where(da_dot_part_17, db_dot_part_43[:, None], 0)
+    db_dot_part_45 = np.square(np.where(bottom_dot_part_3, area_b_part, 0)) + db_dot_part_11 + db_dot_part_12
+    db_dot_part_46 = np.where(bottom_dot_part_3, db_dot_part_45 - shape_b_dot_part, 1)
+    db_dot_part_47 = db_dot_part_46 * np.square(np.where(bottom_dot_part_3, shape_b_dot_part_4, 1))
+    db_dot_part_48 = dv_in * (shape_b_dot_part - db_dot_part_11 - db_dot_part_12) / db_dot_part_47 + dunion
+    db_dot_part_49 = 2 * (dbottom_dot + db_dot_part_10 + db_dot_part_48 * area_b_in_dot)
+    db_dot_part_50 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, area_b_part, 0)))
+    db_dot_part_51 = db_dot_part_50 + db_dot_part_13 + db_dot_part_14 - shape_b_dot_part
+    db_dot_part_52 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, shape_b_dot_part_4, 1))
+    db_dot_part_53 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, db_dot_part_51, 1))
+    db_dot_part_54 = dv_in * (shape_b_dot_part - db_dot_part_13 - db_dot_part_14)
+    db_dot_part_55 = (db_dot_part_54 / (db_dot_part_53 * np.square(db_dot_part_52)) + dunion) * area_b_in_dot
+    db_dot_part_56 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_2_dot_part, 0, area_b_part)))
+    db_dot_part_57 = db_dot_part_56 + db_dot_part_15 + db_dot_part_16 - shape_b_dot_part
+    db_dot_part_58 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, 1, shape_b_dot_part_4))
+    db_dot_part_59 = np.where(bottom_dot_part_3, 1, np.where(height_2_dot_part, 1, db_dot_part_57))
+    db_dot_part_60 = dv_in * (shape_b_dot_part - db_dot_part_15 - db_dot_part_16)
+    db_dot_part_61 = g / N * (da_dot_part_11 / da_dot_part_34 - da_in_dot__) / da_dot_part_34 + db_dot_part_10
+    db_dot_part_62 = (db_dot_part_60 / (db_dot_part_59 * np.square(db_dot_part_58)) + dunion) * area_b_in_dot
+    db_dot_part_63 = (db_dot_part_3 / da_dot_part_31 + 2 * (db_dot_part_10 + db_dot_part_55)) / 2
+    db_dot_part_64 = np.where(height_2_dot_part, db_dot_part_63, db_dot_part_61 + db_dot_part_62)
+    db_dot_part_65 = (db_dot_part_3 / da_dot_part_26 + db_dot_part_49) / 2
+    db_dot_part_66 = np.where(bottom_dot_part_3, db_dot_part_65, db_dot_part_64)
+    db_dot_part_67 = np.where(da_dot_part_2, db_dot_part_38[:, None], 0) + db_dot_part_44
+    db_dot_part_68 = g / N * (db_in_dot____ - (da_dot_part_18 - across) * diagonal_dot / da_dot_part_38)
+    db_dot_part_69 = (db_dot_part_8 / da_dot_part_41 + 2 * (dleft_dot - darea_b_in_dot)) / 2
+    db_dot_part_70 = (db_dot_part_8 / da_dot_part_39 - db_dot_part_9) / 2
+    db_dot_part_71 = np.where(left_dot_part_3, db_dot_part_70, db_dot_part_69)
+    db_dot_part_72 = db_dot_part_68 / da_dot_part_38 - darea_b_in_dot
+    db_dot_part_73 = np.where(width_2_dot_part_2, db_dot_part_72, db_dot_part_71)
+    db_dot_part_74 = db_dot_part_67 + np.where(da_dot_part_25, db_dot_part_66[:, None], 0)
+    db_dot = db_dot_part_74 + np.where(da_dot_part_37, db_dot_part_73[:, None], 0)
+    return _rounded(dtype, da_dot, db_dot)
+
+
+def ciou_weighted(a, b, weight):
+    """The loss diou, and the difference in shape times a weight that is given, on average.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width_2 = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height_2 = where(bottom - top > 0, bottom - top, 0)
+        overlap = width_2*height_2
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width**2 + height**2
+        diou = mean(1 - overlap/union + apart/diagonal, N)
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        aspect_difference = 4*(shape_b - shape_a)**2/pi**2
+        y = diou + mean(weight*aspect_difference, N)
+
+    Arrays: a (N, K), b (N, K), weight (N,).
+    Returns: y, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10 to 12: the weight, v / (1 -
+    iou + v), counts as a number
+    """
+    a, b, weight, dtype = _arrays('ciou_weighted', a=(a, 'N K'), b=(b, 'N K'), weight=(weight, 'N'))
+    K = a.shape[1]
+    _requires('ciou_weighted', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_weighted', N=a.shape[0])
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width_2 = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height_2 = np.maximum(bottom - top, 0)
+    overlap = width_2 * height_2
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width) + np.square(height)
+    diou = np.mean(1 - overlap / union + apart / diagonal)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    aspect_difference = 0.4052847345693511 * np.square(shape_b - shape_a)
+    y = diou + np.mean(weight * aspect_difference)
+    return _rounded(dtype, y)
+
+
+def ciou_weighted_vjp(g, a, b, weight):
+    """Gradients of ciou_weighted: what the cotangent g of its output amounts to at each real input.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width_2 = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height_2 = where(bottom - top > 0, bottom - top, 0)
+        overlap = width_2*height_2
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width**2 + height**2
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        aspect_difference = 4*(shape_b - shape_a)**2/pi**2
+        dshape_a = -8*g*weight*(shape_b - shape_a)/(size(N)*pi**2)
+        dshape_b = 8*g*weight*(shape_b - shape_a)/(size(N)*pi**2)
+        darea_b_in = dshape_b*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])) + g*overlap*(b[K=3] - b[K=1])/(size(N)*union**2)
+        darea_a_in = 2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])) + g*overlap*(a[K=3] -
+            a[K=1])/(size(N)*union**2)
+        doverlap = -g*(1 + overlap/union)/(size(N)*union)
+        dtop = where(bottom > top, -width_2*doverlap, 0)
+        dbottom = where(bottom > top, width_2*doverlap, 0)
+        dleft = where(left >= right, 0, -height_2*doverlap)
+        dright = where(left >= right, 0, height_2*doverlap)
+        da = onehot(1, K)*where(a[K=1] > b[K=1], (a[K=2] - a[K=0])*(2*dshape_a*(a[K=1]*a[K=3] - a[K=1]**2/2
+            - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) - g*overlap/(size(N)*union**2)) + dtop + g*down/(size(N)*diagonal), where(a[K=1] >=
+            b[K=1], (a[K=2] - a[K=0])*(2*dshape_a*(a[K=1]*a[K=3] - a[K=1]**2/2 -
+            a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) - g*overlap/(size(N)*union**2)) + g*(down +
+            2*apart*height/diagonal)/(size(N)*diagonal) + dtop, (a[K=2] - a[K=0])*(2*dshape_a*(a[K=1]*a[K=3]
+            - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] -
+            a[K=0])**2)*(a[K=1] - a[K=3])**2) - g*overlap/(size(N)*union**2)) + g*(down +
+            2*apart*height/diagonal)/(size(N)*diagonal))) + onehot(2, K)*where(a[K=2] > b[K=2], g*(across -
+            2*apart*width/diagonal)/(size(N)*diagonal) + darea_a_in, where(a[K=2] >= b[K=2], g*(across -
+            2*apart*width/diagonal)/(size(N)*diagonal) + darea_a_in + dright, darea_a_in + dright +
+            g*across/(size(N)*diagonal))) + onehot(3, K)*where(a[K=3] > b[K=3], (a[K=2] -
+            a[K=0])*(2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + g*overlap/(size(N)*union**2)) +
+            g*(down - 2*apart*height/diagonal)/(size(N)*diagonal), where(a[K=3] >= b[K=3], (a[K=2] -
+            a[K=0])*(2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + g*overlap/(size(N)*union**2)) +
+            g*(down - 2*apart*height/diagonal)/(size(N)*diagonal) + dbottom, (a[K=2] -
+            a[K=0])*(2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) + g*overlap/(size(N)*union**2)) +
+            dbottom + g*down/(size(N)*diagonal))) + onehot(0, K)*where(a[K=0] > b[K=0], dleft +
+            g*across/(size(N)*diagonal) - darea_a_in, where(a[K=0] >= b[K=0], g*(across +
+            2*apart*width/diagonal)/(size(N)*diagonal) + dleft - darea_a_in, g*(across +
+            2*apart*width/diagonal)/(size(N)*diagonal) - darea_a_in))
+        db = onehot(1, K)*where(a[K=1] > b[K=1], (b[K=2] - b[K=0])*(dshape_b*(b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) - g*overlap/(size(N)*union**2)) + g*(2*apart*height/diagonal -
+            down)/(size(N)*diagonal), where(a[K=1] >= b[K=1], (b[K=2] - b[K=0])*(dshape_b*(b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) - g*overlap/(size(N)*union**2)) -
+            g*down/(size(N)*diagonal), (b[K=2] - b[K=0])*(dshape_b*(b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) - g*overlap/(size(N)*union**2)) + dtop - g*down/(size(N)*diagonal))) + onehot(2,
+            K)*where(a[K=2] > b[K=2], darea_b_in + dright - g*across/(size(N)*diagonal), where(a[K=2] >=
+            b[K=2], darea_b_in - g*across/(size(N)*diagonal), darea_b_in - g*(across +
+            2*apart*width/diagonal)/(size(N)*diagonal))) + onehot(3, K)*where(a[K=3] > b[K=3], (b[K=2] -
+            b[K=0])*(dshape_b*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) + g*overlap/(size(N)*union**2)) + dbottom -
+            g*down/(size(N)*diagonal), where(a[K=3] >= b[K=3], (b[K=2] - b[K=0])*(dshape_b*(2*b[K=1]*b[K=3]
+            - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) + g*overlap/(size(N)*union**2)) -
+            g*down/(size(N)*diagonal), (b[K=2] - b[K=0])*(dshape_b*(2*b[K=1]*b[K=3] - b[K=1]**2 -
+            b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) + g*overlap/(size(N)*union**2)) - g*(down +
+            2*apart*height/diagonal)/(size(N)*diagonal))) + onehot(0, K)*where(a[K=0] > b[K=0],
+            g*(2*apart*width/diagonal - across)/(size(N)*diagonal) - darea_b_in, where(a[K=0] >= b[K=0],
+            -(darea_b_in + g*across/(size(N)*diagonal)), dleft - darea_b_in - g*across/(size(N)*diagonal)))
+        dweight = g*aspect_difference/size(N)
+
+    Arrays: g, a scalar, a (N, K), b (N, K), weight (N,).
+    Returns: da (N, K), db (N, K), dweight (N,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10 to 12: the weight, v / (1 -
+    iou + v), counts as a number
+    """
+    g, a, b, weight, dtype = _arrays('ciou_weighted_vjp', g=(g, ''), a=(a, 'N K'), b=(b, 'N K'), weight=(weight, 'N'))
+    N, K = a.shape
+    _requires('ciou_weighted_vjp', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_weighted_vjp', N=N)
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width_2 = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height_2 = np.maximum(bottom - top, 0)
+    overlap = width_2 * height_2
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width) + np.square(height)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    shape_b_minus_shape_a = shape_b - shape_a
+    aspect_difference = 0.4052847345693511 * np.square(shape_b_minus_shape_a)
+    dshape_a = -0.8105694691387022 * g / N * weight * shape_b_minus_shape_a
+    dshape_b = 0.8105694691387022 * g / N * weight * shape_b_minus_shape_a
+    darea_b_in_part = 2 * top_part_2 * bottom_part_2
+    top_part_2_squared = np.square(top_part_2)
+    bottom_part_2_squared = np.square(bottom_part_2)
+    darea_b_in_part_2 = top_part_2 - bottom_part_2
+    union_squared = np.square(union)
+    darea_b_in_part_3 = g / N * overlap
+    darea_b_in_part_4 = np.square(area_b_part) + top_part_2_squared + bottom_part_2_squared - darea_b_in_part
+    darea_b_in_part_5 = dshape_b * (darea_b_in_part - top_part_2_squared - bottom_part_2_squared)
+    darea_b_in_part_6 = darea_b_in_part_5 / (darea_b_in_part_4 * darea_b_in_part_2)
+    darea_b_in = darea_b_in_part_6 + darea_b_in_part_3 * area_b_part_2 / union_squared
+    top_part_squared = np.square(top_part)
+    bottom_part_squared = np.square(bottom_part)
+    top_part_bottom_part = top_part * bottom_part
+    darea_a_in_part = 2 * top_part * bottom_part
+    darea_a_in_part_2 = top_part - bottom_part
+    darea_a_in_part_3 = 2 * dshape_a
+    darea_a_in_part_4 = darea_a_in_part - top_part_squared - bottom_part_squared - np.square(area_a_part)
+    darea_a_in_part_5 = darea_a_in_part_3 * (top_part_squared / 2 + bottom_part_squared / 2 - top_part_bottom_part)
+    darea_a_in_part_6 = darea_a_in_part_5 / (darea_a_in_part_4 * darea_a_in_part_2)
+    darea_a_in = darea_a_in_part_6 + darea_b_in_part_3 * area_a_part_2 / union_squared
+    doverlap = -(g / N) * (1 + overlap / union) / union
+    dtop_part = bottom > top
+    dtop = np.where(dtop_part, -width_2 * doverlap, 0)
+    dbottom = np.where(dtop_part, width_2 * doverlap, 0)
+    dleft_part = left >= right
+    dleft = np.where(dleft_part, 0, -height_2 * doverlap)
+    dright = np.where(dleft_part, 0, height_2 * doverlap)
+    da_part = np.arange(K)
+    da_part_2 = 1 == da_part
+    da_part_3 = top_part > top_part_2
+    da_part_4 = np.square(np.where(da_part_3, top_part, 0))
+    da_part_5 = np.square(np.where(da_part_3, bottom_part, 0))
+    da_part_6 = darea_b_in_part_3 / np.square(np.where(da_part_3, union, 1))
+    da_part_7 = np.where(da_part_3, diagonal, 1)
+    da_part_8 = g / N * down
+    da_part_9 = top_part >= top_part_2
+    da_part_10 = np.square(np.where(da_part_3, 0, np.where(da_part_9, top_part, 0)))
+    da_part_11 = np.square(np.where(da_part_3, 0, np.where(da_part_9, bottom_part, 0)))
+    da_part_12 = darea_b_in_part_3 / np.square(np.where(da_part_3, 1, np.where(da_part_9, union, 1)))
+    da_part_13 = 2 * apart
+    da_part_14 = da_part_13 * height / diagonal
+    da_part_15 = np.where(da_part_3, 1, np.where(da_part_9, diagonal, 1))
+    da_part_16 = g / N * (down + da_part_14)
+    da_part_17 = np.square(np.where(da_part_3, 0, np.where(da_part_9, 0, top_part)))
+    da_part_18 = np.square(np.where(da_part_3, 0, np.where(da_part_9, 0, bottom_part)))
+    da_part_19 = darea_b_in_part_3 / np.square(np.where(da_part_3, 1, np.where(da_part_9, 1, union)))
+    da_part_20 = np.where(da_part_3, 1, np.where(da_part_9, 1, diagonal))
+    da_part_21 = 2 == da_part
+    da_part_22 = da_part_13 * width / diagonal
+    da_part_23 = right_part > right_part_2
+    da_part_24 = np.where(da_part_23, diagonal, 1)
+    da_part_25 = g / N * (across - da_part_22)
+    da_part_26 = right_part >= right_part_2
+    da_part_27 = np.where(da_part_23, 1, np.where(da_part_26, diagonal, 1))
+    da_part_28 = np.where(da_part_23, 1, np.where(da_part_26, 1, diagonal))
+    da_part_29 = g / N * across
+    da_part_30 = 3 == da_part
+    da_part_31 = bottom_part > bottom_part_2
+    da_part_32 = np.square(np.where(da_part_31, top_part, 0))
+    da_part_33 = np.square(np.where(da_part_31, bottom_part, 0))
+    da_part_34 = darea_b_in_part_3 / np.square(np.where(da_part_31, union, 1))
+    da_part_35 = np.where(da_part_31, diagonal, 1)
+    da_part_36 = g / N * (down - da_part_14)
+    da_part_37 = bottom_part >= bottom_part_2
+    da_part_38 = np.square(np.where(da_part_31, 0, np.where(da_part_37, top_part, 0)))
+    da_part_39 = np.square(np.where(da_part_31, 0, np.where(da_part_37, bottom_part, 0)))
+    da_part_40 = darea_b_in_part_3 / np.square(np.where(da_part_31, 1, np.where(da_part_37, union, 1)))
+    da_part_41 = np.where(da_part_31, 1, np.where(da_part_37, diagonal, 1))
+    da_part_42 = np.square(np.where(da_part_31, 0, np.where(da_part_37, 0, top_part)))
+    da_part_43 = np.square(np.where(da_part_31, 0, np.where(da_part_37, 0, bottom_part)))
+    da_part_44 = darea_b_in_part_3 / np.square(np.where(da_part_31, 1, np.where(da_part_37, 1, union)))
+    da_part_45 = np.where(da_part_31, 1, np.where(da_part_37, 1, diagonal))
+    da_part_46 = 0 == da_part
+    da_part_47 = left_part > left_part_2
+    da_part_48 = np.where(da_part_47, diagonal, 1)
+    da_part_49 = left_part >= left_part_2
+    da_part_50 = g / N * (across + da_part_22)
+    da_part_51 = np.where(da_part_47, 1, np.where(da_part_49, 1, diagonal))
+    da_part_52 = darea_a_in_part - da_part_4 - da_part_5 - np.square(np.where(da_part_3, area_a_part, 0))
+    da_part_53 = np.where(da_part_3, da_part_52, 1) * np.square(np.where(da_part_3, darea_a_in_part_2, 1))
+    da_part_54 = darea_a_in_part_3 * (top_part_bottom_part - da_part_4 / 2 - da_part_5 / 2) / da_part_53
+    da_part_55 = np.square(np.where(da_part_3, 0, np.where(da_part_9, area_a_part, 0)))
+    da_part_56 = np.where(da_part_9, darea_a_in_part - da_part_10 - da_part_11 - da_part_55, 1)
+    da_part_57 = np.square(np.where(da_part_3, 1, np.where(da_part_9, darea_a_in_part_2, 1)))
+    da_part_58 = darea_a_in_part_3 * (top_part_bottom_part - da_part_10 / 2 - da_part_11 / 2)
+    da_part_59 = area_a_part * (da_part_58 / (np.where(da_part_3, 1, da_part_56) * da_part_57) - da_part_12)
+    da_part_60 = np.square(np.where(da_part_3, 0, np.where(da_part_9, 0, area_a_part)))
+    da_part_61 = np.where(da_part_9, 1, darea_a_in_part - da_part_17 - da_part_18 - da_part_60)
+    da_part_62 = np.square(np.where(da_part_3, 1, np.where(da_part_9, 1, darea_a_in_part_2)))
+    da_part_63 = darea_a_in_part_3 * (top_part_bottom_part - da_part_17 / 2 - da_part_18 / 2)
+    da_part_64 = area_a_part * (da_part_63 / (np.where(da_part_3, 1, da_part_61) * da_part_62) - da_part_19)
+    da_part_65 = da_part_59 + da_part_16 / da_part_15 + dtop
+    da_part_66 = area_a_part * (da_part_54 - da_part_6) + dtop + da_part_8 / da_part_7
+    da_part_67 = np.where(da_part_9, da_part_65, da_part_64 + da_part_16 / da_part_20)
+    da_part_68 = da_part_25 / da_part_27 + darea_a_in + dright
+    da_part_69 = np.where(da_part_26, da_part_68, darea_a_in + dright + da_part_29 / da_part_28)
+    da_part_70 = np.where(da_part_23, da_part_25 / da_part_24 + darea_a_in, da_part_69)
+    da_part_71 = np.where(da_part_2, np.where(da_part_3, da_part_66, da_part_67)[:, None], 0)
+    da_part_72 = darea_a_in_part - da_part_32 - da_part_33 - np.square(np.where(da_part_31, area_a_part, 0))
+    da_part_73 = np.where(da_part_31, da_part_72, 1) * np.square(np.where(da_part_31, darea_a_in_part_2, 1))
+    da_part_74 = darea_a_in_part_3 * (da_part_32 / 2 + da_part_33 / 2 - top_part_bottom_part) / da_part_73
+    da_part_75 = np.square(np.where(da_part_31, 0, np.where(da_part_37, area_a_part, 0)))
+    da_part_76 = np.where(da_part_37, darea_a_in_part - da_part_38 - da_part_39 - da_part_75, 1)
+    da_part_77 = np.square(np.where(da_part_31, 1, np.where(da_part_37, darea_a_in_part_2, 1)))
+    da_part_78 = darea_a_in_part_3 * (da_part_38 / 2 + da_part_39 / 2 - top_part_bottom_part)
+    da_part_79 = area_a_part * (da_part_78 / (np.where(da_part_31, 1, da_part_76) * da_part_77) + da_part_40)
+    da_part_80 = np.square(np.where(da_part_31, 0, np.where(da_part_37, 0, area_a_part)))
+    da_part_81 = np.where(da_part_37, 1, darea_a_in_part - da_part_42 - da_part_43 - da_part_80)
+    da_part_82 = np.square(np.where(da_part_31, 1, np.where(da_part_37, 1, darea_a_in_part_2)))
+    da_part_83 = darea_a_in_part_3 * (da_part_42 / 2 + da_part_43 / 2 - top_part_bottom_part)
+    da_part_84 = area_a_part * (da_part_83 / (np.where(da_part_31, 1, da_part_81) * da_part_82) + da_part_44)
+    da_part_85 = da_part_79 + da_part_36 / da_part_41 + dbottom
+    da_part_86 = np.where(da_part_37, da_part_85, da_part_84 + dbottom + da_part_8 / da_part_45)
+    da_part_87 = area_a_part * (da_part_74 + da_part_34) + da_part_36 / da_part_35
+    da_part_88 = np.where(da_part_30, np.where(da_part_31, da_part_87, da_part_86)[:, None], 0)
+    da_part_89 = da_part_50 / np.where(da_part_47, 1, np.where(da_part_49, diagonal, 1)) + dleft - darea_a_in
+    da_part_90 = np.where(da_part_49, da_part_89, da_part_50 / da_part_51 - darea_a_in)
+    da_part_91 = np.where(da_part_47, dleft + da_part_29 / da_part_48 - darea_a_in, da_part_90)
+    da_part_92 = da_part_71 + np.where(da_part_21, da_part_70[:, None], 0) + da_part_88
+    da = da_part_92 + np.where(da_part_46, da_part_91[:, None], 0)
+    db_part = np.square(np.where(da_part_3, top_part_2, 0))
+    db_part_2 = np.square(np.where(da_part_3, bottom_part_2, 0))
+    db_part_3 = np.square(np.where(da_part_3, 0, np.where(da_part_9, top_part_2, 0)))
+    db_part_4 = np.square(np.where(da_part_3, 0, np.where(da_part_9, bottom_part_2, 0)))
+    db_part_5 = np.square(np.where(da_part_3, 0, np.where(da_part_9, 0, top_part_2)))
+    db_part_6 = np.square(np.where(da_part_3, 0, np.where(da_part_9, 0, bottom_part_2)))
+    db_part_7 = np.square(np.where(da_part_31, top_part_2, 0))
+    db_part_8 = np.square(np.where(da_part_31, bottom_part_2, 0))
+    db_part_9 = np.square(np.where(da_part_31, 0, np.where(da_part_37, top_part_2, 0)))
+    db_part_10 = np.square(np.where(da_part_31, 0, np.where(da_part_37, bottom_part_2, 0)))
+    db_part_11 = np.square(np.where(da_part_31, 0, np.where(da_part_37, 0, top_part_2)))
+    db_part_12 = np.square(np.where(da_part_31, 0, np.where(da_part_37, 0, bottom_part_2)))
+    db_part_13 = np.square(np.where(da_part_3, area_b_part, 0)) + db_part + db_part_2 - darea_b_in_part
+    db_part_14 = np.where(da_part_3, db_part_13, 1) * np.square(np.where(da_part_3, darea_b_in_part_2, 1))
+    db_part_15 = area_b_part * (dshape_b * (db_part + db_part_2 - darea_b_in_part) / db_part_14 - da_part_6)
+    db_part_16 = np.square(np.where(da_part_3, 0, np.where(da_part_9, area_b_part, 0))) + db_part_3
+    db_part_17 = np.where(da_part_3, 1, np.where(da_part_9, db_part_16 + db_part_4 - darea_b_in_part, 1))
+    db_part_18 = db_part_17 * np.square(np.where(da_part_3, 1, np.where(da_part_9, darea_b_in_part_2, 1)))
+    db_part_19 = dshape_b * (db_part_3 + db_part_4 - darea_b_in_part) / db_part_18 - da_part_12
+    db_part_20 = np.square(np.where(da_part_3, 0, np.where(da_part_9, 0, area_b_part))) + db_part_5
+    db_part_21 = np.where(da_part_3, 1, np.where(da_part_9, 1, db_part_20 + db_part_6 - darea_b_in_part))
+    db_part_22 = db_part_21 * np.square(np.where(da_part_3, 1, np.where(da_part_9, 1, darea_b_in_part_2)))
+    db_part_23 = dshape_b * (db_part_5 + db_part_6 - darea_b_in_part) / db_part_22 - da_part_19
+    db_part_24 = area_b_part * db_part_23 + dtop - da_part_8 / da_part_20
+    db_part_25 = np.where(da_part_9, area_b_part * db_part_19 - da_part_8 / da_part_15, db_part_24)
+    db_part_26 = np.where(da_part_3, db_part_15 + g / N * (da_part_14 - down) / da_part_7, db_part_25)
+    db_part_27 = darea_b_in - da_part_29 / da_part_27
+    db_part_28 = np.where(da_part_26, db_part_27, darea_b_in - da_part_50 / da_part_28)
+    db_part_29 = np.where(da_part_23, darea_b_in + dright - da_part_29 / da_part_24, db_part_28)
+    db_part_30 = np.square(np.where(da_part_31, area_b_part, 0)) + db_part_7 + db_part_8 - darea_b_in_part
+    db_part_31 = np.where(da_part_31, db_part_30, 1) * np.square(np.where(da_part_31, darea_b_in_part_2, 1))
+    db_part_32 = dshape_b * (darea_b_in_part - db_part_7 - db_part_8) / db_part_31 + da_part_34
+    db_part_33 = np.square(np.where(da_part_31, 0, np.where(da_part_37, area_b_part, 0))) + db_part_9
+    db_part_34 = np.where(da_part_31, 1, np.where(da_part_37, db_part_33 + db_part_10 - darea_b_in_part, 1))
+    db_part_35 = db_part_34 * np.square(np.where(da_part_31, 1, np.where(da_part_37, darea_b_in_part_2, 1)))
+    db_part_36 = dshape_b * (darea_b_in_part - db_part_9 - db_part_10) / db_part_35 + da_part_40
+    db_part_37 = np.square(np.where(da_part_31, 0, np.where(da_part_37, 0, area_b_part))) + db_part_11
+    db_part_38 = np.where(da_part_31, 1, np.where(da_part_37, 1, db_part_37 + db_part_12 - darea_b_in_part))
+    db_part_39 = db_part_38 * np.square(np.where(da_part_31, 1, np.where(da_part_37, 1, darea_b_in_part_2)))
+    db_part_40 = dshape_b * (darea_b_in_part - db_part_11 - db_part_12) / db_part_39 + da_part_44
+    db_part_41 = area_b_part * db_part_40 - da_part_16 / da_part_45
+    db_part_42 = np.where(da_part_37, area_b_part * db_part_36 - da_part_8 / da_part_41, db_part_41)
+    db_part_43 = area_b_part * db_part_32 + dbottom - da_part_8 / da_part_35
+    db_part_44 = np.where(da_part_2, db_part_26[:, None], 0) + np.where(da_part_21, db_part_29[:, None], 0)
+    db_part_45 = dleft - darea_b_in - da_part_29 / da_part_51
+    db_part_46 = np.where(da_part_49, -(darea_b_in + da_part_29 / diagonal), db_part_45)
+    db_part_47 = np.where(da_part_47, g / N * (da_part_22 - across) / da_part_48 - darea_b_in, db_part_46)
+    db_part_48 = db_part_44 + np.where(da_part_30, np.where(da_part_31, db_part_43, db_part_42)[:, None], 0)
+    db = db_part_48 + np.where(da_part_46, db_part_47[:, None], 0)
+    dweight = g / N * aspect_difference
+    return _rounded(dtype, da, db, dweight)
+
+
+def ciou_weighted_jvp(v_a, v_b, v_weight, a, b, weight):
+    """Derivative of ciou_weighted in the direction of the tangents v_*.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width_2 = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height_2 = where(bottom - top > 0, bottom - top, 0)
+        overlap = width_2*height_2
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width**2 + height**2
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        aspect_difference = 4*(shape_b - shape_a)**2/pi**2
+        width_2_dot = where(a[K=2] > b[K=2], where(a[K=0] >= b[K=0], where(left >= right, 0, v_b[K=2] -
+            v_a[K=0]), where(left >= right, 0, v_b[K=2] - v_b[K=0])), where(a[K=0] >= b[K=0], where(left >=
+            right, 0, v_a[K=2] - v_a[K=0]), where(left >= right, 0, v_a[K=2] - v_b[K=0])))
+        height_2_dot = where(bottom > top, where(a[K=3] > b[K=3], v_b[K=3] - v_a[K=3], 0) + where(a[K=1] >=
+            b[K=1], v_b[K=1] - v_a[K=1], 0) + v_a[K=3] - v_b[K=1], 0)
+        overlap_dot = height_2*width_2_dot + width_2*height_2_dot
+        area_a_in_dot = v_a[K=2] - v_a[K=0]
+        area_b_in_dot = v_b[K=2] - v_b[K=0]
+        union_dot = (a[K=2] - a[K=0])*(v_a[K=3] - v_a[K=1]) + (b[K=2] - b[K=0])*(v_b[K=3] - v_b[K=1]) +
+            (a[K=3] - a[K=1])*area_a_in_dot + (b[K=3] - b[K=1])*area_b_in_dot - overlap_dot
+        across_in_dot = v_a[K=2] + v_a[K=0] - v_b[K=2] - v_b[K=0]
+        down_in_dot = v_a[K=1] + v_a[K=3] - v_b[K=1] - v_b[K=3]
+        width_dot = where(a[K=2] >= b[K=2], v_a[K=2] - v_b[K=2], 0) + v_b[K=2] - v_a[K=0] + where(a[K=0] >
+            b[K=0], v_a[K=0] - v_b[K=0], 0)
+        height_dot = where(a[K=3] >= b[K=3], v_a[K=3] - v_b[K=3], 0) + v_b[K=3] - v_a[K=1] + where(a[K=1] >
+            b[K=1], v_a[K=1] - v_b[K=1], 0)
+        diou_dot = mean((across*across_in_dot + down*down_in_dot)/diagonal + (overlap*union_dot/union -
+            overlap_dot)/union - 2*apart*(height*height_dot + width*width_dot)/diagonal**2, N)
+        shape_b_dot = ((b[K=2] - b[K=0])*(v_b[K=1]*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) +
+            v_b[K=3]*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(b[K=1] - b[K=3]) +
+            area_b_in_dot*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+        shape_a_dot = 2*((a[K=2] - a[K=0])*(v_a[K=1]*(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2)/2 +
+            v_a[K=3]*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/(a[K=1] - a[K=3]) +
+            area_a_in_dot*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        y_dot = diou_dot + mean(v_weight*aspect_difference, N) + mean(8*weight*(shape_b -
+            shape_a)*(shape_b_dot - shape_a_dot), N)/pi**2
+
+    Arrays: v_a (N, K), v_b (N, K), v_weight (N,), a (N, K), b (N, K), weight (N,).
+    Returns: y_dot, a scalar.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10 to 12: the weight, v / (1 -
+    iou + v), counts as a number
+    """
+    v_a, v_b, v_weight, a, b, weight, dtype = _arrays(
+        'ciou_weighted_jvp',
+        v_a=(v_a, 'N K'),
+        v_b=(v_b, 'N K'),
+        v_weight=(v_weight, 'N'),
+        a=(a, 'N K'),
+        b=(b, 'N K'),
+        weight=(weight, 'N'),
+    )
+    K = v_a.shape[1]
+    _requires('ciou_weighted_jvp', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_weighted_jvp', N=v_a.shape[0])
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width_2 = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height_2 = np.maximum(bottom - top, 0)
+    overlap = width_2 * height_2
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width) + np.square(height)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    shape_b_minus_shape_a = shape_b - shape_a
+    aspect_difference = 0.4052847345693511 * np.square(shape_b_minus_shape_a)
+    area_b_in_dot_part = _read(v_b, 2, axis=1)
+    area_b_in_dot_part_2 = _read(v_a, 0, axis=1)
+    area_b_in_dot_part_3 = left >= right
+    area_b_in_dot_part_4 = _read(v_b, 0, axis=1)
+    area_b_in_dot = area_b_in_dot_part - area_b_in_dot_part_4
+    area_a_in_dot_part = left_part >= left_part_2
+    area_a_in_dot_part_2 = _read(v_a, 2, axis=1)
+    area_a_in_dot = area_a_in_dot_part_2 - area_b_in_dot_part_2
+    width_2_dot_part = np.where(area_b_in_dot_part_3, 0, area_b_in_dot_part - area_b_in_dot_part_2)
+    width_2_dot_part_2 = np.where(area_b_in_dot_part_3, 0, area_b_in_dot)
+    width_2_dot_part_3 = np.where(area_b_in_dot_part_3, 0, area_a_in_dot_part_2 - area_b_in_dot_part_4)
+    width_2_dot_part_4 = np.where(area_b_in_dot_part_3, 0, area_a_in_dot)
+    width_2_dot_part_5 = np.where(area_a_in_dot_part, width_2_dot_part_4, width_2_dot_part_3)
+    width_2_dot_part_6 = np.where(area_a_in_dot_part, width_2_dot_part, width_2_dot_part_2)
+    width_2_dot = np.where(right_part > right_part_2, width_2_dot_part_6, width_2_dot_part_5)
+    height_2_dot_part = _read(v_b, 3, axis=1)
+    height_2_dot_part_2 = _read(v_a, 3, axis=1)
+    height_2_dot_part_3 = _read(v_b, 1, axis=1)
+    height_2_dot_part_4 = _read(v_a, 1, axis=1)
+    height_2_dot_part_5 = np.where(bottom_part > bottom_part_2, height_2_dot_part - height_2_dot_part_2, 0)
+    height_2_dot_part_6 = np.where(top_part >= top_part_2, height_2_dot_part_3 - height_2_dot_part_4, 0)
+    height_2_dot_part_7 = height_2_dot_part_5 + height_2_dot_part_6 + height_2_dot_part_2 - height_2_dot_part_3
+    height_2_dot = np.where(bottom > top, height_2_dot_part_7, 0)
+    overlap_dot = height_2 * width_2_dot + width_2 * height_2_dot
+    union_dot_part = area_a_part * (height_2_dot_part_2 - height_2_dot_part_4)
+    union_dot_part_2 = union_dot_part + area_b_part * (height_2_dot_part - height_2_dot_part_3)
+    union_dot_part_3 = union_dot_part_2 + area_a_part_2 * area_a_in_dot + area_b_part_2 * area_b_in_dot
+    union_dot = union_dot_part_3 - overlap_dot
+    across_in_dot = area_a_in_dot_part_2 + area_b_in_dot_part_2 - area_b_in_dot_part - area_b_in_dot_part_4
+    down_in_dot = height_2_dot_part_4 + height_2_dot_part_2 - height_2_dot_part_3 - height_2_dot_part
+    width_dot_part = np.where(right_part >= right_part_2, area_a_in_dot_part_2 - area_b_in_dot_part, 0)
+    width_dot_part_2 = np.where(left_part > left_part_2, area_b_in_dot_part_2 - area_b_in_dot_part_4, 0)
+    width_dot = width_dot_part + area_b_in_dot_part - area_b_in_dot_part_2 + width_dot_part_2
+    height_dot_part = np.where(bottom_part >= bottom_part_2, height_2_dot_part_2 - height_2_dot_part, 0)
+    height_dot_part_2 = np.where(top_part > top_part_2, height_2_dot_part_4 - height_2_dot_part_3, 0)
+    height_dot = height_dot_part + height_2_dot_part - height_2_dot_part_4 + height_dot_part_2
+    diou_dot_part = (across * across_in_dot + down * down_in_dot) / diagonal
+    diou_dot_part_2 = 2 * apart * (height * height_dot + width * width_dot) / np.square(diagonal)
+    diou_dot_part_3 = diou_dot_part + (overlap * union_dot / union - overlap_dot) / union - diou_dot_part_2
+    diou_dot = np.mean(diou_dot_part_3)
+    top_part_2_squared = np.square(top_part_2)
+    bottom_part_2_squared = np.square(bottom_part_2)
+    shape_b_dot_part = 2 * top_part_2 * bottom_part_2
+    shape_b_dot_part_2 = shape_b_dot_part - top_part_2_squared - bottom_part_2_squared
+    shape_b_dot_part_3 = top_part_2 - bottom_part_2
+    shape_b_dot_part_4 = height_2_dot_part_3 * (top_part_2_squared + bottom_part_2_squared - shape_b_dot_part)
+    shape_b_dot_part_5 = area_b_part * (shape_b_dot_part_4 + height_2_dot_part * shape_b_dot_part_2)
+    shape_b_dot_part_6 = np.square(area_b_part) + top_part_2_squared + bottom_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_7 = shape_b_dot_part_5 / shape_b_dot_part_3 + area_b_in_dot * shape_b_dot_part_2
+    shape_b_dot = shape_b_dot_part_7 / (shape_b_dot_part_6 * shape_b_dot_part_3)
+    shape_a_dot_part = 2 * top_part * bottom_part
+    top_part_squared = np.square(top_part)
+    bottom_part_squared = np.square(bottom_part)
+    shape_a_dot_part_2 = shape_a_dot_part - top_part_squared - bottom_part_squared
+    shape_a_dot_part_3 = top_part_squared + bottom_part_squared - shape_a_dot_part
+    shape_a_dot_part_4 = top_part - bottom_part
+    shape_a_dot_part_5 = height_2_dot_part_4 * shape_a_dot_part_2 / 2 + height_2_dot_part_2 * shape_a_dot_part_3 / 2
+    shape_a_dot_part_6 = area_a_part * shape_a_dot_part_5 / shape_a_dot_part_4
+    shape_a_dot_part_7 = (shape_a_dot_part_2 - np.square(area_a_part)) * shape_a_dot_part_4
+    shape_a_dot = 2 * (shape_a_dot_part_6 + area_a_in_dot * shape_a_dot_part_3 / 2) / shape_a_dot_part_7
+    y_dot_part = 8 * np.mean(weight * shape_b_minus_shape_a * (shape_b_dot - shape_a_dot))
+    y_dot = diou_dot + np.mean(v_weight * aspect_difference) + 0.10132118364233778 * y_dot_part
+    return _rounded(dtype, y_dot)
+
+
+def ciou_weighted_hvp(g, v_a, v_b, v_weight, a, b, weight):
+    """Derivative of the gradients of ciou_weighted in the direction of the tangents v_*, the cotangent held fixed.
+
+        right = where(a[K=2] <= b[K=2], a[K=2], b[K=2])
+        left = where(a[K=0] >= b[K=0], a[K=0], b[K=0])
+        width_2 = where(right - left > 0, right - left, 0)
+        bottom = where(a[K=3] <= b[K=3], a[K=3], b[K=3])
+        top = where(a[K=1] >= b[K=1], a[K=1], b[K=1])
+        height_2 = where(bottom - top > 0, bottom - top, 0)
+        overlap = width_2*height_2
+        area_a = (a[K=2] - a[K=0])*(a[K=3] - a[K=1])
+        area_b = (b[K=2] - b[K=0])*(b[K=3] - b[K=1])
+        union = area_a + area_b - overlap
+        across = (a[K=0] + a[K=2] - b[K=0] - b[K=2])/2
+        down = (a[K=1] + a[K=3] - b[K=1] - b[K=3])/2
+        apart = across**2 + down**2
+        width = where(a[K=2] >= b[K=2], a[K=2], b[K=2]) - where(a[K=0] <= b[K=0], a[K=0], b[K=0])
+        height = where(a[K=3] >= b[K=3], a[K=3], b[K=3]) - where(a[K=1] <= b[K=1], a[K=1], b[K=1])
+        diagonal = width**2 + height**2
+        shape_b = arctan((b[K=2] - b[K=0])/(b[K=3] - b[K=1]))
+        shape_a = arctan((a[K=2] - a[K=0])/(a[K=3] - a[K=1]))
+        dshape_a = -8*g*weight*(shape_b - shape_a)/(size(N)*pi**2)
+        dshape_b = 8*g*weight*(shape_b - shape_a)/(size(N)*pi**2)
+        doverlap = -g*(1 + overlap/union)/(size(N)*union)
+        right_dot = where(a[K=2] > b[K=2], v_b[K=2], v_a[K=2])
+        left_dot = where(a[K=0] >= b[K=0], v_a[K=0], v_b[K=0])
+        width_2_dot = where(left >= right, 0, right_dot - left_dot)
+        bottom_dot = where(a[K=3] > b[K=3], v_b[K=3], v_a[K=3])
+        top_dot = where(a[K=1] >= b[K=1], v_a[K=1], v_b[K=1])
+        height_2_dot = where(bottom > top, bottom_dot - top_dot, 0)
+        overlap_dot = height_2*width_2_dot + width_2*height_2_dot
+        area_a_in_dot = v_a[K=2] - v_a[K=0]
+        area_a_in_dot_ = v_a[K=3] - v_a[K=1]
+        area_b_in_dot = v_b[K=2] - v_b[K=0]
+        area_b_in_dot_ = v_b[K=3] - v_b[K=1]
+        union_dot = (a[K=2] - a[K=0])*area_a_in_dot_ + (a[K=3] - a[K=1])*area_a_in_dot + (b[K=2] -
+            b[K=0])*area_b_in_dot_ + (b[K=3] - b[K=1])*area_b_in_dot - overlap_dot
+        across_in_dot = v_a[K=2] + v_a[K=0] - v_b[K=2] - v_b[K=0]
+        down_in_dot = v_a[K=1] + v_a[K=3] - v_b[K=1] - v_b[K=3]
+        apart_dot = across*across_in_dot + down*down_in_dot
+        width_dot = where(a[K=2] >= b[K=2], v_a[K=2] - v_b[K=2], 0) + v_b[K=2] - v_a[K=0] + where(a[K=0] >
+            b[K=0], v_a[K=0] - v_b[K=0], 0)
+        height_dot = where(a[K=3] >= b[K=3], v_a[K=3] - v_b[K=3], 0) + v_b[K=3] - v_a[K=1] + where(a[K=1] >
+            b[K=1], v_a[K=1] - v_b[K=1], 0)
+        diagonal_dot = 2*(height*height_dot + width*width_dot)
+        shape_b_dot = ((b[K=2] - b[K=0])*(v_b[K=1]*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) +
+            v_b[K=3]*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(b[K=1] - b[K=3]) +
+            area_b_in_dot*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2))/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+        shape_a_dot = 2*((a[K=2] - a[K=0])*(v_a[K=1]*(2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2)/2 +
+            v_a[K=3]*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/(a[K=1] - a[K=3]) +
+            area_a_in_dot*(a[K=1]**2 + a[K=3]**2 - 2*a[K=1]*a[K=3])/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        aspect_difference_in_dot = shape_b_dot - shape_a_dot
+        dshape_a_dot = -8*g*(v_weight*(shape_b - shape_a) + weight*aspect_difference_in_dot)/(size(N)*pi**2)
+        dshape_b_dot = 8*g*(v_weight*(shape_b - shape_a) + weight*aspect_difference_in_dot)/(size(N)*pi**2)
+        darea_b_in_in_dot = 2*(b[K=1]*(v_b[K=3] - v_b[K=1]) + b[K=3]*(v_b[K=1] - v_b[K=3]))
+        darea_b_in_dot = (2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)*(dshape_b*(2*(b[K=1]*(v_b[K=3] -
+            v_b[K=1]) + b[K=3]*(v_b[K=1] - v_b[K=3]) - (b[K=2] - b[K=0])*area_b_in_dot)/((b[K=2] -
+            b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3]))
+            + dshape_b_dot)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])) + g*((b[K=3] - b[K=1])*(overlap_dot - 2*overlap*union_dot/union) +
+            overlap*area_b_in_dot_)/(size(N)*union**2) + dshape_b*darea_b_in_in_dot/(((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3]))
+        darea_a_in_in_dot = a[K=1]*(v_a[K=1] - v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1])
+        darea_a_in_dot = 2*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])*(dshape_a*(2*(a[K=1]*(v_a[K=1] -
+            v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1]) + (a[K=2] - a[K=0])*area_a_in_dot)/(2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2) + (v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) +
+            dshape_a_dot)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])) + g*((a[K=3] - a[K=1])*(overlap_dot - 2*overlap*union_dot/union) +
+            overlap*area_a_in_dot_)/(size(N)*union**2) + 2*dshape_a*darea_a_in_in_dot/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3]))
+        doverlap_dot = g*(union_dot*(1 + 2*overlap/union) - overlap_dot)/(size(N)*union**2)
+        dtop_dot = where(bottom > top, -(doverlap*width_2_dot + width_2*doverlap_dot), 0)
+        dbottom_dot = where(bottom > top, doverlap*width_2_dot + width_2*doverlap_dot, 0)
+        dleft_dot = where(left >= right, 0, -(doverlap*height_2_dot + height_2*doverlap_dot))
+        dright_dot = where(left >= right, 0, doverlap*height_2_dot + height_2*doverlap_dot)
+        da_in_dot = a[K=1]*(v_a[K=3] - v_a[K=1]) + a[K=3]*(v_a[K=1] - v_a[K=3])
+        da_in_dot_ = 2*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)*(dshape_a*(2*(a[K=1]*(v_a[K=1] -
+            v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1]) + (a[K=2] - a[K=0])*area_a_in_dot)/(2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2) + 2*(v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) +
+            dshape_a_dot)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + g*(2*overlap*union_dot/union - overlap_dot)/(size(N)*union**2) +
+            2*dshape_a*da_in_dot/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2)
+        da_in_dot__ = (4*apart*(height_dot - height*diagonal_dot/diagonal)/diagonal + down_in_dot +
+            4*height*apart_dot/diagonal)/2
+        da_in_dot___ = (4*apart*(width*diagonal_dot/diagonal - width_dot)/diagonal + across_in_dot -
+            4*width*apart_dot/diagonal)/2
+        da_in_dot____ = 2*(a[K=1]**2/2 + a[K=3]**2/2 - a[K=1]*a[K=3])*(dshape_a*(2*(a[K=1]*(v_a[K=1] -
+            v_a[K=3]) + a[K=3]*(v_a[K=3] - v_a[K=1]) + (a[K=2] - a[K=0])*area_a_in_dot)/(2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2) + 2*(v_a[K=3] - v_a[K=1])/(a[K=1] - a[K=3])) +
+            dshape_a_dot)/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + g*(overlap_dot - 2*overlap*union_dot/union)/(size(N)*union**2) +
+            2*dshape_a*darea_a_in_in_dot/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] -
+            a[K=0])**2)*(a[K=1] - a[K=3])**2)
+        da_in_dot_____ = (4*apart*(height*diagonal_dot/diagonal - height_dot)/diagonal + down_in_dot -
+            4*height*apart_dot/diagonal)/2
+        da_in_dot______ = (4*apart*(width_dot - width*diagonal_dot/diagonal)/diagonal + across_in_dot +
+            4*width*apart_dot/diagonal)/2
+        da_dot = onehot(1, K)*where(a[K=1] > b[K=1], (g*(down_in_dot -
+            2*down*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(dtop_dot + (a[K=2] - a[K=0])*da_in_dot_ +
+            (2*dshape_a*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] - a[K=1]**2 -
+            a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) -
+            g*overlap/(size(N)*union**2))*area_a_in_dot))/2, where(a[K=1] >= b[K=1], g*(da_in_dot__ - (down
+            + 2*apart*height/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + dtop_dot + (a[K=2] -
+            a[K=0])*da_in_dot_ + (2*dshape_a*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) -
+            g*overlap/(size(N)*union**2))*area_a_in_dot, g*(da_in_dot__ - (down +
+            2*apart*height/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + (a[K=2] -
+            a[K=0])*da_in_dot_ + (2*dshape_a*(a[K=1]*a[K=3] - a[K=1]**2/2 - a[K=3]**2/2)/((2*a[K=1]*a[K=3] -
+            a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] - a[K=3])**2) -
+            g*overlap/(size(N)*union**2))*area_a_in_dot)) + onehot(2, K)*where(a[K=2] > b[K=2],
+            g*(da_in_dot___ - (across - 2*apart*width/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) +
+            darea_a_in_dot, where(a[K=2] >= b[K=2], g*(da_in_dot___ - (across -
+            2*apart*width/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + darea_a_in_dot + dright_dot,
+            (g*(across_in_dot - 2*across*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(darea_a_in_dot +
+            dright_dot))/2)) + onehot(3, K)*where(a[K=3] > b[K=3], g*(da_in_dot_____ - (down -
+            2*apart*height/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + (a[K=2] -
+            a[K=0])*da_in_dot____ + (2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 -
+            a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + g*overlap/(size(N)*union**2))*area_a_in_dot, where(a[K=3] >= b[K=3],
+            g*(da_in_dot_____ - (down - 2*apart*height/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) +
+            dbottom_dot + (a[K=2] - a[K=0])*da_in_dot____ + (2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 -
+            a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + g*overlap/(size(N)*union**2))*area_a_in_dot, (g*(down_in_dot -
+            2*down*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(dbottom_dot + (a[K=2] -
+            a[K=0])*da_in_dot____ + (2*dshape_a*(a[K=1]**2/2 + a[K=3]**2/2 -
+            a[K=1]*a[K=3])/((2*a[K=1]*a[K=3] - a[K=1]**2 - a[K=3]**2 - (a[K=2] - a[K=0])**2)*(a[K=1] -
+            a[K=3])**2) + g*overlap/(size(N)*union**2))*area_a_in_dot))/2)) + onehot(0, K)*where(a[K=0] >
+            b[K=0], (g*(across_in_dot - 2*across*diagonal_dot/diagonal)/(size(N)*diagonal) + 2*(dleft_dot -
+            darea_a_in_dot))/2, where(a[K=0] >= b[K=0], g*(da_in_dot______ - (across +
+            2*apart*width/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal) + dleft_dot - darea_a_in_dot,
+            g*(da_in_dot______ - (across + 2*apart*width/diagonal)*diagonal_dot/diagonal)/(size(N)*diagonal)
+            - darea_a_in_dot))
+        db_in_dot = 2*(b[K=1]*(v_b[K=1] - v_b[K=3]) + b[K=3]*(v_b[K=3] - v_b[K=1]))
+        db_in_dot_ = (b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(2*dshape_b*((b[K=1]*(v_b[K=3] - v_b[K=1]) +
+            b[K=3]*(v_b[K=1] - v_b[K=3]) - (b[K=2] - b[K=0])*area_b_in_dot)/((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3])) +
+            dshape_b_dot)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) + g*(2*overlap*union_dot/union - overlap_dot)/(size(N)*union**2) +
+            dshape_b*db_in_dot/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2)
+        db_in_dot__ = (4*apart*(height_dot - height*diagonal_dot/diagonal)/diagonal +
+            4*height*apart_dot/diagonal - down_in_dot)/2
+        db_in_dot___ = (2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)*(2*dshape_b*((b[K=1]*(v_b[K=3] - v_b[K=1])
+            + b[K=3]*(v_b[K=1] - v_b[K=3]) - (b[K=2] - b[K=0])*area_b_in_dot)/((b[K=2] - b[K=0])**2 +
+            b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3]) + (v_b[K=3] - v_b[K=1])/(b[K=1] - b[K=3])) +
+            dshape_b_dot)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] -
+            b[K=3])**2) + g*(overlap_dot - 2*overlap*union_dot/union)/(size(N)*union**2) +
+            dshape_b*darea_b_in_in_dot/(((b[K=2] - b[K=0])**2 + b[K=1]**2 + b[K=3]**2 -
+            2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2)
+        db_in_dot____ = (4*apart*(width_dot - width*diagonal_dot/diagonal)/diagonal +
+            4*width*apart_dot/diagonal - across_in_dot)/2
+        db_dot = onehot(1, K)*where(a[K=1] > b[K=1], g*(db_in_dot__ - (2*apart*height/diagonal -
+            down)*diagonal_dot/diagonal)/(size(N)*diagonal) + (b[K=2] - b[K=0])*db_in_dot_ +
+            (dshape_b*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) -
+            g*overlap/(size(N)*union**2))*area_b_in_dot, where(a[K=1] >= b[K=1],
+            (g*(2*down*diagonal_dot/diagonal - down_in_dot)/(size(N)*diagonal) + 2*((b[K=2] -
+            b[K=0])*db_in_dot_ + (dshape_b*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2
+            + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) -
+            g*overlap/(size(N)*union**2))*area_b_in_dot))/2, (g*(2*down*diagonal_dot/diagonal -
+            down_in_dot)/(size(N)*diagonal) + 2*(dtop_dot + (b[K=2] - b[K=0])*db_in_dot_ +
+            (dshape_b*(b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) -
+            g*overlap/(size(N)*union**2))*area_b_in_dot))/2)) + onehot(2, K)*where(a[K=2] > b[K=2],
+            (g*(2*across*diagonal_dot/diagonal - across_in_dot)/(size(N)*diagonal) + 2*(darea_b_in_dot +
+            dright_dot))/2, where(a[K=2] >= b[K=2], (g*(2*across*diagonal_dot/diagonal -
+            across_in_dot)/(size(N)*diagonal) + 2*darea_b_in_dot)/2, g*((across +
+            2*apart*width/diagonal)*diagonal_dot/diagonal - da_in_dot______)/(size(N)*diagonal) +
+            darea_b_in_dot)) + onehot(3, K)*where(a[K=3] > b[K=3], (g*(2*down*diagonal_dot/diagonal -
+            down_in_dot)/(size(N)*diagonal) + 2*(dbottom_dot + (b[K=2] - b[K=0])*db_in_dot___ +
+            (dshape_b*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] - b[K=0])**2 + b[K=1]**2 +
+            b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) +
+            g*overlap/(size(N)*union**2))*area_b_in_dot))/2, where(a[K=3] >= b[K=3],
+            (g*(2*down*diagonal_dot/diagonal - down_in_dot)/(size(N)*diagonal) + 2*((b[K=2] -
+            b[K=0])*db_in_dot___ + (dshape_b*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] -
+            b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) +
+            g*overlap/(size(N)*union**2))*area_b_in_dot))/2, g*((down +
+            2*apart*height/diagonal)*diagonal_dot/diagonal - da_in_dot__)/(size(N)*diagonal) + (b[K=2] -
+            b[K=0])*db_in_dot___ + (dshape_b*(2*b[K=1]*b[K=3] - b[K=1]**2 - b[K=3]**2)/(((b[K=2] -
+            b[K=0])**2 + b[K=1]**2 + b[K=3]**2 - 2*b[K=1]*b[K=3])*(b[K=1] - b[K=3])**2) +
+            g*overlap/(size(N)*union**2))*area_b_in_dot)) + onehot(0, K)*where(a[K=0] > b[K=0],
+            g*(db_in_dot____ - (2*apart*width/diagonal - across)*diagonal_dot/diagonal)/(size(N)*diagonal) -
+            darea_b_in_dot, where(a[K=0] >= b[K=0], (g*(2*across*diagonal_dot/diagonal -
+            across_in_dot)/(size(N)*diagonal) - 2*darea_b_in_dot)/2, (g*(2*across*diagonal_dot/diagonal -
+            across_in_dot)/(size(N)*diagonal) + 2*(dleft_dot - darea_b_in_dot))/2))
+        dweight_dot = 8*g*(shape_b - shape_a)*aspect_difference_in_dot/(size(N)*pi**2)
+
+    Arrays: g, a scalar, v_a (N, K), v_b (N, K), v_weight (N,), a (N, K), b (N, K), weight (N,).
+    Returns: da_dot (N, K), db_dot (N, K), dweight_dot (N,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
+    Source: Zheng, Wang, Liu, Li, Ye & Ren 2020, arXiv:1911.08287, eq. 10 to 12: the weight, v / (1 -
+    iou + v), counts as a number
+    """
+    g, v_a, v_b, v_weight, a, b, weight, dtype = _arrays(
+        'ciou_weighted_hvp',
+        g=(g, ''),
+        v_a=(v_a, 'N K'),
+        v_b=(v_b, 'N K'),
+        v_weight=(v_weight, 'N'),
+        a=(a, 'N K'),
+        b=(b, 'N K'),
+        weight=(weight, 'N'),
+    )
+    N, K = v_a.shape
+    _requires('ciou_weighted_hvp', 'size(K) == 4', K == 4, K=K)
+    _nonempty('ciou_weighted_hvp', N=N)
+    right_part = _read(a, 2, axis=1)
+    right_part_2 = _read(b, 2, axis=1)
+    right = np.minimum(right_part, right_part_2)
+    left_part = _read(a, 0, axis=1)
+    left_part_2 = _read(b, 0, axis=1)
+    left = np.maximum(left_part, left_part_2)
+    width_2 = np.maximum(right - left, 0)
+    bottom_part = _read(a, 3, axis=1)
+    bottom_part_2 = _read(b, 3, axis=1)
+    bottom = np.minimum(bottom_part, bottom_part_2)
+    top_part = _read(a, 1, axis=1)
+    top_part_2 = _read(b, 1, axis=1)
+    top = np.maximum(top_part, top_part_2)
+    height_2 = np.maximum(bottom - top, 0)
+    overlap = width_2 * height_2
+    area_a_part = right_part - left_part
+    area_a_part_2 = bottom_part - top_part
+    area_a = area_a_part * area_a_part_2
+    area_b_part = right_part_2 - left_part_2
+    area_b_part_2 = bottom_part_2 - top_part_2
+    area_b = area_b_part * area_b_part_2
+    union = area_a + area_b - overlap
+    across = (left_part + right_part - left_part_2 - right_part_2) / 2
+    down = (top_part + bottom_part - top_part_2 - bottom_part_2) / 2
+    apart = np.square(across) + np.square(down)
+    width = np.maximum(right_part, right_part_2) - np.minimum(left_part, left_part_2)
+    height = np.maximum(bottom_part, bottom_part_2) - np.minimum(top_part, top_part_2)
+    diagonal = np.square(width) + np.square(height)
+    shape_b = np.arctan(area_b_part / area_b_part_2)
+    shape_a = np.arctan(area_a_part / area_a_part_2)
+    shape_b_minus_shape_a = shape_b - shape_a
+    dshape_a_part = -0.8105694691387022 * g / N
+    dshape_a = dshape_a_part * weight * shape_b_minus_shape_a
+    dshape_b_part = 0.8105694691387022 * g / N
+    dshape_b = dshape_b_part * weight * shape_b_minus_shape_a
+    doverlap = -(g / N) * (1 + overlap / union) / union
+    right_dot_part = _read(v_b, 2, axis=1)
+    right_dot_part_2 = _read(v_a, 2, axis=1)
+    right_dot_part_3 = right_part > right_part_2
+    right_dot = np.where(right_dot_part_3, right_dot_part, right_dot_part_2)
+    left_dot_part = _read(v_a, 0, axis=1)
+    left_dot_part_2 = _read(v_b, 0, axis=1)
+    left_dot_part_3 = left_part >= left_part_2
+    left_dot = np.where(left_dot_part_3, left_dot_part, left_dot_part_2)
+    width_2_dot_part = left >= right
+    width_2_dot = np.where(width_2_dot_part, 0, right_dot - left_dot)
+    bottom_dot_part = _read(v_b, 3, axis=1)
+    bottom_dot_part_2 = _read(v_a, 3, axis=1)
+    bottom_dot_part_3 = bottom_part > bottom_part_2
+    bottom_dot = np.where(bottom_dot_part_3, bottom_dot_part, bottom_dot_part_2)
+    top_dot_part = _read(v_a, 1, axis=1)
+    top_dot_part_2 = _read(v_b, 1, axis=1)
+    top_dot_part_3 = top_part >= top_part_2
+    top_dot = np.where(top_dot_part_3, top_dot_part, top_dot_part_2)
+    height_2_dot_part = bottom > top
+    height_2_dot = np.where(height_2_dot_part, bottom_dot - top_dot, 0)
+    overlap_dot = height_2 * width_2_dot + width_2 * height_2_dot
+    area_a_in_dot = right_dot_part_2 - left_dot_part
+    area_a_in_dot_ = bottom_dot_part_2 - top_dot_part
+    area_b_in_dot = right_dot_part - left_dot_part_2
+    area_b_in_dot_ = bottom_dot_part - top_dot_part_2
+    union_dot_part = area_a_part * area_a_in_dot_ + area_a_part_2 * area_a_in_dot + area_b_part * area_b_in_dot_
+    union_dot = union_dot_part + area_b_part_2 * area_b_in_dot - overlap_dot
+    across_in_dot = right_dot_part_2 + left_dot_part - right_dot_part - left_dot_part_2
+    down_in_dot = top_dot_part + bottom_dot_part_2 - top_dot_part_2 - bottom_dot_part
+    apart_dot = across * across_in_dot + down * down_in_dot
+    width_dot_part = right_part >= right_part_2
+    width_dot_part_2 = left_part > left_part_2
+    width_dot_part_3 = np.where(width_dot_part, right_dot_part_2 - right_dot_part, 0) + right_dot_part
+    width_dot_part_4 = np.where(width_dot_part_2, left_dot_part - left_dot_part_2, 0)
+    width_dot = width_dot_part_3 - left_dot_part + width_dot_part_4
+    height_dot_part = bottom_part >= bottom_part_2
+    height_dot_part_2 = top_part > top_part_2
+    height_dot_part_3 = np.where(height_dot_part, bottom_dot_part_2 - bottom_dot_part, 0) + bottom_dot_part
+    height_dot_part_4 = np.where(height_dot_part_2, top_dot_part - top_dot_part_2, 0)
+    height_dot = height_dot_part_3 - top_dot_part + height_dot_part_4
+    diagonal_dot = 2 * (height * height_dot + width * width_dot)
+    top_part_2_squared = np.square(top_part_2)
+    bottom_part_2_squared = np.square(bottom_part_2)
+    shape_b_dot_part = 2 * top_part_2 * bottom_part_2
+    shape_b_dot_part_2 = top_part_2_squared + bottom_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_3 = shape_b_dot_part - top_part_2_squared - bottom_part_2_squared
+    shape_b_dot_part_4 = top_part_2 - bottom_part_2
+    shape_b_dot_part_5 = np.square(area_b_part) + top_part_2_squared + bottom_part_2_squared - shape_b_dot_part
+    shape_b_dot_part_6 = shape_b_dot_part_5 * shape_b_dot_part_4
+    shape_b_dot_part_7 = area_b_part * (top_dot_part_2 * shape_b_dot_part_2 + bottom_dot_part * shape_b_dot_part_3)
+    shape_b_dot_part_8 = shape_b_dot_part_7 / shape_b_dot_part_4 + area_b_in_dot * shape_b_dot_part_3
+    shape_b_dot = shape_b_dot_part_8 / shape_b_dot_part_6
+    shape_a_dot_part = 2 * top_part * bottom_part
+    top_part_squared = np.square(top_part)
+    bottom_part_squared = np.square(bottom_part)
+    shape_a_dot_part_2 = shape_a_dot_part - top_part_squared - bottom_part_squared
+    shape_a_dot_part_3 = top_part_squared + bottom_part_squared - shape_a_dot_part
+    shape_a_dot_part_4 = top_part - bottom_part
+    shape_a_dot_part_5 = shape_a_dot_part_2 - np.square(area_a_part)
+    shape_a_dot_part_6 = shape_a_dot_part_5 * shape_a_dot_part_4
+    shape_a_dot_part_7 = top_dot_part * shape_a_dot_part_2 / 2 + bottom_dot_part_2 * shape_a_dot_part_3 / 2
+    shape_a_dot_part_8 = area_a_part * shape_a_dot_part_7 / shape_a_dot_part_4
+    shape_a_dot = 2 * (shape_a_dot_part_8 + area_a_in_dot * shape_a_dot_part_3 / 2) / shape_a_dot_part_6
+    aspect_difference_in_dot = shape_b_dot - shape_a_dot
+    dshape_a_dot_part = v_weight * shape_b_minus_shape_a + weight * aspect_difference_in_dot
+    dshape_a_dot = dshape_a_part * dshape_a_dot_part
+    dshape_b_dot = dshape_b_part * dshape_a_dot_part
+    darea_b_in_in_dot_part = top_dot_part_2 - bottom_dot_part
+    darea_b_in_in_dot_part_2 = top_part_2 * area_b_in_dot_ + bottom_part_2 * darea_b_in_in_dot_part
+    darea_b_in_in_dot = 2 * darea_b_in_in_dot_part_2
+    darea_b_in_dot_part = darea_b_in_in_dot_part_2 - area_b_part * area_b_in_dot
+    darea_b_in_dot_part_2 = area_b_in_dot_ / shape_b_dot_part_4
+    darea_b_in_dot_part_3 = 2 * overlap
+    darea_b_in_dot_part_4 = darea_b_in_dot_part_3 * union_dot / union
+    darea_b_in_dot_part_5 = overlap_dot - darea_b_in_dot_part_4
+    union_squared = np.square(union)
+    darea_b_in_dot_part_6 = dshape_b * darea_b_in_in_dot
+    darea_b_in_dot_part_7 = dshape_b * (2 * darea_b_in_dot_part / shape_b_dot_part_5 + darea_b_in_dot_part_2)
+    darea_b_in_dot_part_8 = g / N * (area_b_part_2 * darea_b_in_dot_part_5 + overlap * area_b_in_dot_) / union_squared
+    darea_b_in_dot_part_9 = shape_b_dot_part_3 * (darea_b_in_dot_part_7 + dshape_b_dot) / shape_b_dot_part_6
+    darea_b_in_dot = darea_b_in_dot_part_9 + darea_b_in_dot_part_8 + darea_b_in_dot_part_6 / shape_b_dot_part_6
+    darea_a_in_in_dot_part = top_dot_part - bottom_dot_part_2
+    darea_a_in_in_dot = top_part * darea_a_in_in_dot_part + bottom_part * area_a_in_dot_
+    darea_a_in_dot_part = top_part_squared / 2
+    darea_a_in_dot_part_2 = bottom_part_squared / 2
+    top_part_bottom_part = top_part * bottom_part
+    darea_a_in_dot_part_3 = 2 * (darea_a_in_in_dot + area_a_part * area_a_in_dot) / shape_a_dot_part_5
+    darea_a_in_dot_part_4 = 2 * (darea_a_in_dot_part + darea_a_in_dot_part_2 - top_part_bottom_part)
+    darea_a_in_dot_part_5 = 2 * dshape_a
+    darea_a_in_dot_part_6 = darea_a_in_dot_part_5 * darea_a_in_in_dot
+    darea_a_in_dot_part_7 = dshape_a * (darea_a_in_dot_part_3 + area_a_in_dot_ / shape_a_dot_part_4) + dshape_a_dot
+    darea_a_in_dot_part_8 = g / N * (area_a_part_2 * darea_b_in_dot_part_5 + overlap * area_a_in_dot_) / union_squared
+    darea_a_in_dot_part_9 = darea_a_in_dot_part_4 * darea_a_in_dot_part_7 / shape_a_dot_part_6 + darea_a_in_dot_part_8
+    darea_a_in_dot = darea_a_in_dot_part_9 + darea_a_in_dot_part_6 / shape_a_dot_part_6
+    doverlap_dot = g / N * (union_dot * (1 + darea_b_in_dot_part_3 / union) - overlap_dot) / union_squared
+    dtop_dot_part = doverlap * width_2_dot + width_2 * doverlap_dot
+    dtop_dot = np.where(height_2_dot_part, -dtop_dot_part, 0)
+    dbottom_dot = np.where(height_2_dot_part, dtop_dot_part, 0)
+    dleft_dot_part = doverlap * height_2_dot + height_2 * doverlap_dot
+    dleft_dot = np.where(width_2_dot_part, 0, -dleft_dot_part)
+    dright_dot = np.where(width_2_dot_part, 0, dleft_dot_part)
+    da_in_dot = top_part * area_a_in_dot_ + bottom_part * darea_a_in_in_dot_part
+    da_in_dot__part = dshape_a * (darea_a_in_dot_part_3 + 2 * area_a_in_dot_ / shape_a_dot_part_4) + dshape_a_dot
+    da_in_dot__part_2 = shape_a_dot_part_5 * np.square(shape_a_dot_part_4)
+    da_in_dot__part_3 = g / N * (darea_b_in_dot_part_4 - overlap_dot) / union_squared
+    da_in_dot__part_4 = 2 * (top_part_bottom_part - darea_a_in_dot_part - darea_a_in_dot_part_2) * da_in_dot__part
+    da_in_dot__part_5 = da_in_dot__part_4 / da_in_dot__part_2 + da_in_dot__part_3
+    da_in_dot_ = da_in_dot__part_5 + darea_a_in_dot_part_5 * da_in_dot / da_in_dot__part_2
+    da_in_dot___part = height * diagonal_dot / diagonal
+    da_in_dot___part_2 = 4 * apart
+    da_in_dot___part_3 = da_in_dot___part_2 * (height_dot - da_in_dot___part) / diagonal
+    da_in_dot___part_4 = 4 * height * apart_dot / diagonal
+    da_in_dot__ = (da_in_dot___part_3 + down_in_dot + da_in_dot___part_4) / 2
+    da_in_dot____part = width * diagonal_dot / diagonal
+    da_in_dot____part_2 = 4 * width * apart_dot / diagonal
+    da_in_dot____part_3 = da_in_dot___part_2 * (da_in_dot____part - width_dot) / diagonal + across_in_dot
+    da_in_dot___ = (da_in_dot____part_3 - da_in_dot____part_2) / 2
+    da_in_dot_____part = g / N * darea_b_in_dot_part_5 / union_squared
+    da_in_dot_____part_2 = darea_a_in_dot_part_4 * da_in_dot__part / da_in_dot__part_2 + da_in_dot_____part
+    da_in_dot____ = da_in_dot_____part_2 + darea_a_in_dot_part_6 / da_in_dot__part_2
+    da_in_dot______part = da_in_dot___part_2 * (da_in_dot___part - height_dot) / diagonal + down_in_dot
+    da_in_dot_____ = (da_in_dot______part - da_in_dot___part_4) / 2
+    da_in_dot_______part = da_in_dot___part_2 * (width_dot - da_in_dot____part) / diagonal
+    da_in_dot______ = (da_in_dot_______part + across_in_dot + da_in_dot____part_2) / 2
+    da_dot_part = np.arange(K)
+    da_dot_part_2 = 1 == da_dot_part
+    da_dot_part_3 = 2 * down * diagonal_dot / diagonal
+    da_dot_part_4 = np.where(height_dot_part_2, diagonal, 1)
+    da_dot_part_5 = g / N * (down_in_dot - da_dot_part_3)
+    area_a_part_da_in_dot_ = area_a_part * da_in_dot_
+    da_dot_part_6 = np.square(np.where(height_dot_part_2, top_part, 0))
+    da_dot_part_7 = np.square(np.where(height_dot_part_2, bottom_part, 0))
+    da_dot_part_8 = g / N * overlap
+    da_dot_part_9 = da_dot_part_8 / np.square(np.where(height_dot_part_2, union, 1))
+    da_dot_part_10 = 2 * apart
+    da_dot_part_11 = da_dot_part_10 * height / diagonal
+    da_dot_part_12 = np.where(height_dot_part_2, 1, np.where(top_dot_part_3, diagonal, 1))
+    da_dot_part_13 = (down + da_dot_part_11) * diagonal_dot
+    da_dot_part_14 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, top_part, 0)))
+    da_dot_part_15 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, bottom_part, 0)))
+    da_dot_part_16 = np.square(np.where(height_dot_part_2, 1, np.where(top_dot_part_3, union, 1)))
+    da_dot_part_17 = da_dot_part_8 / da_dot_part_16
+    da_dot_part_18 = np.where(height_dot_part_2, 1, np.where(top_dot_part_3, 1, diagonal))
+    da_dot_part_19 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, 0, top_part)))
+    da_dot_part_20 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, 0, bottom_part)))
+    da_dot_part_21 = np.square(np.where(height_dot_part_2, 1, np.where(top_dot_part_3, 1, union)))
+    da_dot_part_22 = da_dot_part_8 / da_dot_part_21
+    da_dot_part_23 = 2 == da_dot_part
+    da_dot_part_24 = da_dot_part_10 * width / diagonal
+    da_dot_part_25 = np.where(right_dot_part_3, diagonal, 1)
+    da_dot_part_26 = (across - da_dot_part_24) * diagonal_dot
+    da_dot_part_27 = np.where(right_dot_part_3, 1, np.where(width_dot_part, diagonal, 1))
+    da_dot_part_28 = 2 * across * diagonal_dot / diagonal
+    da_dot_part_29 = np.where(right_dot_part_3, 1, np.where(width_dot_part, 1, diagonal))
+    da_dot_part_30 = g / N * (across_in_dot - da_dot_part_28)
+    da_dot_part_31 = 3 == da_dot_part
+    da_dot_part_32 = np.where(bottom_dot_part_3, diagonal, 1)
+    da_dot_part_33 = (down - da_dot_part_11) * diagonal_dot
+    da_dot_part_34 = area_a_part * da_in_dot____
+    da_dot_part_35 = np.square(np.where(bottom_dot_part_3, top_part, 0))
+    da_dot_part_36 = np.square(np.where(bottom_dot_part_3, bottom_part, 0))
+    da_dot_part_37 = da_dot_part_8 / np.square(np.where(bottom_dot_part_3, union, 1))
+    da_dot_part_38 = np.where(bottom_dot_part_3, 1, np.where(height_dot_part, diagonal, 1))
+    da_dot_part_39 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, top_part, 0)))
+    da_dot_part_40 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, bottom_part, 0)))
+    da_dot_part_41 = np.square(np.where(bottom_dot_part_3, 1, np.where(height_dot_part, union, 1)))
+    da_dot_part_42 = da_dot_part_8 / da_dot_part_41
+    da_dot_part_43 = np.where(bottom_dot_part_3, 1, np.where(height_dot_part, 1, diagonal))
+    da_dot_part_44 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, 0, top_part)))
+    da_dot_part_45 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, 0, bottom_part)))
+    da_dot_part_46 = np.square(np.where(bottom_dot_part_3, 1, np.where(height_dot_part, 1, union)))
+    da_dot_part_47 = da_dot_part_8 / da_dot_part_46
+    da_dot_part_48 = 0 == da_dot_part
+    da_dot_part_49 = np.where(width_dot_part_2, diagonal, 1)
+    da_dot_part_50 = np.where(width_dot_part_2, 1, np.where(left_dot_part_3, diagonal, 1))
+    da_dot_part_51 = (across + da_dot_part_24) * diagonal_dot
+    da_dot_part_52 = np.where(width_dot_part_2, 1, np.where(left_dot_part_3, 1, diagonal))
+    da_dot_part_53 = np.square(np.where(height_dot_part_2, area_a_part, 0))
+    da_dot_part_54 = shape_a_dot_part - da_dot_part_6 - da_dot_part_7 - da_dot_part_53
+    da_dot_part_55 = np.square(np.where(height_dot_part_2, shape_a_dot_part_4, 1))
+    da_dot_part_56 = darea_a_in_dot_part_5 * (top_part_bottom_part - da_dot_part_6 / 2 - da_dot_part_7 / 2)
+    da_dot_part_57 = da_dot_part_56 / (np.where(height_dot_part_2, da_dot_part_54, 1) * da_dot_part_55)
+    da_dot_part_58 = 2 * (dtop_dot + area_a_part_da_in_dot_ + (da_dot_part_57 - da_dot_part_9) * area_a_in_dot)
+    da_dot_part_59 = g / N * (da_in_dot__ - da_dot_part_13 / da_dot_part_12) / da_dot_part_12 + dtop_dot
+    da_dot_part_60 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, area_a_part, 0)))
+    da_dot_part_61 = shape_a_dot_part - da_dot_part_14 - da_dot_part_15 - da_dot_part_60
+    da_dot_part_62 = np.square(np.where(height_dot_part_2, 1, np.where(top_dot_part_3, shape_a_dot_part_4, 1)))
+    da_dot_part_63 = np.where(height_dot_part_2, 1, np.where(top_dot_part_3, da_dot_part_61, 1)) * da_dot_part_62
+    da_dot_part_64 = darea_a_in_dot_part_5 * (top_part_bottom_part - da_dot_part_14 / 2 - da_dot_part_15 / 2)
+    da_dot_part_65 = (da_dot_part_64 / da_dot_part_63 - da_dot_part_17) * area_a_in_dot
+    da_dot_part_66 = g / N * (da_in_dot__ - da_dot_part_13 / da_dot_part_18) / da_dot_part_18
+    da_dot_part_67 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, 0, area_a_part)))
+    da_dot_part_68 = shape_a_dot_part - da_dot_part_19 - da_dot_part_20 - da_dot_part_67
+    da_dot_part_69 = np.square(np.where(height_dot_part_2, 1, np.where(top_dot_part_3, 1, shape_a_dot_part_4)))
+    da_dot_part_70 = np.where(height_dot_part_2, 1, np.where(top_dot_part_3, 1, da_dot_part_68)) * da_dot_part_69
+    da_dot_part_71 = darea_a_in_dot_part_5 * (top_part_bottom_part - da_dot_part_19 / 2 - da_dot_part_20 / 2)
+    da_dot_part_72 = (da_dot_part_71 / da_dot_part_70 - da_dot_part_22) * area_a_in_dot
+    da_dot_part_73 = da_dot_part_59 + area_a_part_da_in_dot_ + da_dot_part_65
+    da_dot_part_74 = da_dot_part_66 + area_a_part_da_in_dot_ + da_dot_part_72
+    da_dot_part_75 = np.where(top_dot_part_3, da_dot_part_73, da_dot_part_74)
+    da_dot_part_76 = (da_dot_part_5 / da_dot_part_4 + da_dot_part_58) / 2
+    da_dot_part_77 = np.where(height_dot_part_2, da_dot_part_76, da_dot_part_75)
+    da_dot_part_78 = g / N * (da_in_dot___ - da_dot_part_26 / da_dot_part_27) / da_dot_part_27 + darea_a_in_dot
+    da_dot_part_79 = (da_dot_part_30 / da_dot_part_29 + 2 * (darea_a_in_dot + dright_dot)) / 2
+    da_dot_part_80 = g / N * (da_in_dot___ - da_dot_part_26 / da_dot_part_25) / da_dot_part_25 + darea_a_in_dot
+    da_dot_part_81 = np.where(width_dot_part, da_dot_part_78 + dright_dot, da_dot_part_79)
+    da_dot_part_82 = np.where(right_dot_part_3, da_dot_part_80, da_dot_part_81)
+    da_dot_part_83 = np.where(da_dot_part_23, da_dot_part_82[:, None], 0)
+    da_dot_part_84 = np.square(np.where(bottom_dot_part_3, area_a_part, 0))
+    da_dot_part_85 = shape_a_dot_part - da_dot_part_35 - da_dot_part_36 - da_dot_part_84
+    da_dot_part_86 = np.square(np.where(bottom_dot_part_3, shape_a_dot_part_4, 1))
+    da_dot_part_87 = darea_a_in_dot_part_5 * (da_dot_part_35 / 2 + da_dot_part_36 / 2 - top_part_bottom_part)
+    da_dot_part_88 = da_dot_part_87 / (np.where(bottom_dot_part_3, da_dot_part_85, 1) * da_dot_part_86)
+    da_dot_part_89 = g / N * (da_in_dot_____ - da_dot_part_33 / da_dot_part_32) / da_dot_part_32 + da_dot_part_34
+    da_dot_part_90 = g / N * (da_in_dot_____ - da_dot_part_33 / da_dot_part_38) / da_dot_part_38 + dbottom_dot
+    da_dot_part_91 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, area_a_part, 0)))
+    da_dot_part_92 = shape_a_dot_part - da_dot_part_39 - da_dot_part_40 - da_dot_part_91
+    da_dot_part_93 = np.square(np.where(bottom_dot_part_3, 1, np.where(height_dot_part, shape_a_dot_part_4, 1)))
+    da_dot_part_94 = np.where(bottom_dot_part_3, 1, np.where(height_dot_part, da_dot_part_92, 1))
+    da_dot_part_95 = darea_a_in_dot_part_5 * (da_dot_part_39 / 2 + da_dot_part_40 / 2 - top_part_bottom_part)
+    da_dot_part_96 = (da_dot_part_95 / (da_dot_part_94 * da_dot_part_93) + da_dot_part_42) * area_a_in_dot
+    da_dot_part_97 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, 0, area_a_part)))
+    da_dot_part_98 = shape_a_dot_part - da_dot_part_44 - da_dot_part_45 - da_dot_part_97
+    da_dot_part_99 = np.square(np.where(bottom_dot_part_3, 1, np.where(height_dot_part, 1, shape_a_dot_part_4)))
+    da_dot_part_100 = np.where(bottom_dot_part_3, 1, np.where(height_dot_part, 1, da_dot_part_98))
+    da_dot_part_101 = darea_a_in_dot_part_5 * (da_dot_part_44 / 2 + da_dot_part_45 / 2 - top_part_bottom_part)
+    da_dot_part_102 = (da_dot_part_101 / (da_dot_part_100 * da_dot_part_99) + da_dot_part_47) * area_a_in_dot
+    da_dot_part_103 = (da_dot_part_5 / da_dot_part_43 + 2 * (dbottom_dot + da_dot_part_34 + da_dot_part_102)) / 2
+    da_dot_part_104 = np.where(height_dot_part, da_dot_part_90 + da_dot_part_34 + da_dot_part_96, da_dot_part_103)
+    da_dot_part_105 = da_dot_part_89 + (da_dot_part_88 + da_dot_part_37) * area_a_in_dot
+    da_dot_part_106 = np.where(bottom_dot_part_3, da_dot_part_105, da_dot_part_104)
+    da_dot_part_107 = np.where(da_dot_part_2, da_dot_part_77[:, None], 0) + da_dot_part_83
+    da_dot_part_108 = g / N * (da_in_dot______ - da_dot_part_51 / da_dot_part_50) / da_dot_part_50 + dleft_dot
+    da_dot_part_109 = g / N * (da_in_dot______ - da_dot_part_51 / da_dot_part_52) / da_dot_part_52
+    da_dot_part_110 = da_dot_part_108 - darea_a_in_dot
+    da_dot_part_111 = np.where(left_dot_part_3, da_dot_part_110, da_dot_part_109 - darea_a_in_dot)
+    da_dot_part_112 = (da_dot_part_30 / da_dot_part_49 + 2 * (dleft_dot - darea_a_in_dot)) / 2
+    da_dot_part_113 = np.where(width_dot_part_2, da_dot_part_112, da_dot_part_111)
+    da_dot_part_114 = da_dot_part_107 + np.where(da_dot_part_31, da_dot_part_106[:, None], 0)
+    da_dot = da_dot_part_114 + np.where(da_dot_part_48, da_dot_part_113[:, None], 0)
+    db_in_dot = 2 * (top_part_2 * darea_b_in_in_dot_part + bottom_part_2 * area_b_in_dot_)
+    db_in_dot__part = 2 * dshape_b * (darea_b_in_dot_part / shape_b_dot_part_5 + darea_b_in_dot_part_2)
+    db_in_dot__part_2 = db_in_dot__part + dshape_b_dot
+    db_in_dot__part_3 = shape_b_dot_part_5 * np.square(shape_b_dot_part_4)
+    db_in_dot__part_4 = shape_b_dot_part_2 * db_in_dot__part_2 / db_in_dot__part_3 + da_in_dot__part_3
+    db_in_dot_ = db_in_dot__part_4 + dshape_b * db_in_dot / db_in_dot__part_3
+    db_in_dot__ = (da_in_dot___part_3 + da_in_dot___part_4 - down_in_dot) / 2
+    db_in_dot____part = shape_b_dot_part_3 * db_in_dot__part_2 / db_in_dot__part_3 + da_in_dot_____part
+    db_in_dot___ = db_in_dot____part + darea_b_in_dot_part_6 / db_in_dot__part_3
+    db_in_dot____ = (da_in_dot_______part + da_in_dot____part_2 - across_in_dot) / 2
+    area_b_part_db_in_dot_ = area_b_part * db_in_dot_
+    db_dot_part = np.square(np.where(height_dot_part_2, top_part_2, 0))
+    db_dot_part_2 = np.square(np.where(height_dot_part_2, bottom_part_2, 0))
+    db_dot_part_3 = g / N * (da_dot_part_3 - down_in_dot)
+    db_dot_part_4 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, top_part_2, 0)))
+    db_dot_part_5 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, bottom_part_2, 0)))
+    db_dot_part_6 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, 0, top_part_2)))
+    db_dot_part_7 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, 0, bottom_part_2)))
+    db_dot_part_8 = g / N * (da_dot_part_28 - across_in_dot)
+    db_dot_part_9 = 2 * darea_b_in_dot
+    db_dot_part_10 = area_b_part * db_in_dot___
+    db_dot_part_11 = np.square(np.where(bottom_dot_part_3, top_part_2, 0))
+    db_dot_part_12 = np.square(np.where(bottom_dot_part_3, bottom_part_2, 0))
+    db_dot_part_13 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, top_part_2, 0)))
+    db_dot_part_14 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, bottom_part_2, 0)))
+    db_dot_part_15 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, 0, top_part_2)))
+    db_dot_part_16 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, 0, bottom_part_2)))
+    db_dot_part_17 = g / N * (db_in_dot__ - (da_dot_part_11 - down) * diagonal_dot / da_dot_part_4)
+    db_dot_part_18 = np.square(np.where(height_dot_part_2, area_b_part, 0)) + db_dot_part + db_dot_part_2
+    db_dot_part_19 = np.where(height_dot_part_2, db_dot_part_18 - shape_b_dot_part, 1)
+    db_dot_part_20 = db_dot_part_19 * np.square(np.where(height_dot_part_2, shape_b_dot_part_4, 1))
+    db_dot_part_21 = dshape_b * (db_dot_part + db_dot_part_2 - shape_b_dot_part) / db_dot_part_20 - da_dot_part_9
+    db_dot_part_22 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, area_b_part, 0)))
+    db_dot_part_23 = db_dot_part_22 + db_dot_part_4 + db_dot_part_5 - shape_b_dot_part
+    db_dot_part_24 = np.square(np.where(height_dot_part_2, 1, np.where(top_dot_part_3, shape_b_dot_part_4, 1)))
+    db_dot_part_25 = np.where(height_dot_part_2, 1, np.where(top_dot_part_3, db_dot_part_23, 1)) * db_dot_part_24
+    db_dot_part_26 = dshape_b * (db_dot_part_4 + db_dot_part_5 - shape_b_dot_part) / db_dot_part_25
+    db_dot_part_27 = 2 * (area_b_part_db_in_dot_ + (db_dot_part_26 - da_dot_part_17) * area_b_in_dot)
+    db_dot_part_28 = np.square(np.where(height_dot_part_2, 0, np.where(top_dot_part_3, 0, area_b_part)))
+    db_dot_part_29 = db_dot_part_28 + db_dot_part_6 + db_dot_part_7 - shape_b_dot_part
+    db_dot_part_30 = np.square(np.where(height_dot_part_2, 1, np.where(top_dot_part_3, 1, shape_b_dot_part_4)))
+    db_dot_part_31 = np.where(height_dot_part_2, 1, np.where(top_dot_part_3, 1, db_dot_part_29)) * db_dot_part_30
+    db_dot_part_32 = dshape_b * (db_dot_part_6 + db_dot_part_7 - shape_b_dot_part) / db_dot_part_31
+    db_dot_part_33 = 2 * (dtop_dot + area_b_part_db_in_dot_ + (db_dot_part_32 - da_dot_part_22) * area_b_in_dot)
+    db_dot_part_34 = (db_dot_part_3 / da_dot_part_12 + db_dot_part_27) / 2
+    db_dot_part_35 = (db_dot_part_3 / da_dot_part_18 + db_dot_part_33) / 2
+    db_dot_part_36 = db_dot_part_17 / da_dot_part_4 + area_b_part_db_in_dot_ + db_dot_part_21 * area_b_in_dot
+    db_dot_part_37 = np.where(top_dot_part_3, db_dot_part_34, db_dot_part_35)
+    db_dot_part_38 = np.where(height_dot_part_2, db_dot_part_36, db_dot_part_37)
+    db_dot_part_39 = g / N * (da_dot_part_51 / da_dot_part_29 - da_in_dot______) / da_dot_part_29
+    db_dot_part_40 = (db_dot_part_8 / da_dot_part_27 + db_dot_part_9) / 2
+    db_dot_part_41 = np.where(width_dot_part, db_dot_part_40, db_dot_part_39 + darea_b_in_dot)
+    db_dot_part_42 = (db_dot_part_8 / da_dot_part_25 + 2 * (darea_b_in_dot + dright_dot)) / 2
+    db_dot_part_43 = np.where(right_dot_part_3, db_dot_part_42, db_dot_part_41)
+    db_dot_part_44 = np.where(da_dot_part_23, db_dot_part_43[:, None], 0)
+    db_dot_part_45 = np.square(np.where(bottom_dot_part_3, area_b_part, 0)) + db_dot_part_11 + db_dot_part_12
+    db_dot_part_46 = np.where(bottom_dot_part_3, db_dot_part_45 - shape_b_dot_part, 1)
+    db_dot_part_47 = db_dot_part_46 * np.square(np.where(bottom_dot_part_3, shape_b_dot_part_4, 1))
+    db_dot_part_48 = dshape_b * (shape_b_dot_part - db_dot_part_11 - db_dot_part_12) / db_dot_part_47
+    db_dot_part_49 = 2 * (dbottom_dot + db_dot_part_10 + (db_dot_part_48 + da_dot_part_37) * area_b_in_dot)
+    db_dot_part_50 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, area_b_part, 0)))
+    db_dot_part_51 = db_dot_part_50 + db_dot_part_13 + db_dot_part_14 - shape_b_dot_part
+    db_dot_part_52 = np.square(np.where(bottom_dot_part_3, 1, np.where(height_dot_part, shape_b_dot_part_4, 1)))
+    db_dot_part_53 = np.where(bottom_dot_part_3, 1, np.where(height_dot_part, db_dot_part_51, 1))
+    db_dot_part_54 = dshape_b * (shape_b_dot_part - db_dot_part_13 - db_dot_part_14)
+    db_dot_part_55 = (db_dot_part_54 / (db_dot_part_53 * db_dot_part_52) + da_dot_part_42) * area_b_in_dot
+    db_dot_part_56 = np.square(np.where(bottom_dot_part_3, 0, np.where(height_dot_part, 0, area_b_part)))
+    db_dot_part_57 = db_dot_part_56 + db_dot_part_15 + db_dot_part_16 - shape_b_dot_part
+    db_dot_part_58 = np.square(np.where(bottom_dot_part_3, 1, np.where(height_dot_part, 1, shape_b_dot_part_4)))
+    db_dot_part_59 = np.where(bottom_dot_part_3, 1, np.where(height_dot_part, 1, db_dot_part_57))
+    db_dot_part_60 = dshape_b * (shape_b_dot_part - db_dot_part_15 - db_dot_part_16)
+    db_dot_part_61 = g / N * (da_dot_part_13 / da_dot_part_43 - da_in_dot__) / da_dot_part_43 + db_dot_part_10
+    db_dot_part_62 = (db_dot_part_60 / (db_dot_part_59 * db_dot_part_58) + da_dot_part_47) * area_b_in_dot
+    db_dot_part_63 = (db_dot_part_3 / da_dot_part_38 + 2 * (db_dot_part_10 + db_dot_part_55)) / 2
+    db_dot_part_64 = np.where(height_dot_part, db_dot_part_63, db_dot_part_61 + db_dot_part_62)
+    db_dot_part_65 = (db_dot_part_3 / da_dot_part_32 + db_dot_part_49) / 2
+    db_dot_part_66 = np.where(bottom_dot_part_3, db_dot_part_65, db_dot_part_64)
+    db_dot_part_67 = np.where(da_dot_part_2, db_dot_part_38[:, None], 0) + db_dot_part_44
+    db_dot_part_68 = g / N * (db_in_dot____ - (da_dot_part_24 - across) * diagonal_dot / da_dot_part_49)
+    db_dot_part_69 = (db_dot_part_8 / da_dot_part_52 + 2 * (dleft_dot - darea_b_in_dot)) / 2
+    db_dot_part_70 = (db_dot_part_8 / da_dot_part_50 - db_dot_part_9) / 2
+    db_dot_part_71 = np.where(left_dot_part_3, db_dot_part_70, db_dot_part_69)
+    db_dot_part_72 = np.where(width_dot_part_2, db_dot_part_68 / da_dot_part_49 - darea_b_in_dot, db_dot_part_71)
+    db_dot_part_73 = db_dot_part_67 + np.where(da_dot_part_31, db_dot_part_66[:, None], 0)
+    db_dot = db_dot_part_73 + np.where(da_dot_part_48, db_dot_part_72[:, None], 0)
+    dweight_dot = dshape_b_part * shape_b_minus_shape_a * aspect_difference_in_dot
+    return _rounded(dtype, da_dot, db_dot, dweight_dot)

@@ -566,7 +566,7 @@ def cross_entropy_weighted_vjp(g, logits, label, weight):
     dlogits_part_3 = dlogits_part_2 - np.where(dlogits_part, np.sum(dlogits_part_2, axis=1, keepdims=True), 0)
     dlogits = (g * w / sum_w)[:, None] * dlogits_part_3
     total_c = _scatter_add(label, y_part, C)
-    total_c_2 = _scatter_add(label, np.full(label.shape, 1), C)
+    total_c_2 = _scatter_add(label, np.broadcast_to(1, label.shape), C)
     dweight = -(g / sum_w) * (total_c + y * total_c_2)
     return _rounded(dtype, dlogits, dweight)
 
@@ -673,7 +673,7 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
     dweight_in_dot_part = p_dot[y_part, label]
     dweight_in_dot_part_2 = p[y_part, label]
     total_c = _scatter_add(label, dweight_in_dot_part / dweight_in_dot_part_2, C)
-    total_c_2 = _scatter_add(label, np.full(label.shape, 1), C)
+    total_c_2 = _scatter_add(label, np.broadcast_to(1, label.shape), C)
     dweight_in_dot_part_3 = -np.sum(dlogits_dot_part_3 * y_part_2 + w * dweight_in_dot_part / dweight_in_dot_part_2)
     dweight_in_dot_part_4 = total_c - y * sum_dlogits_dot_part_3 / sum_w * total_c_2
     dweight_in_dot = dweight_in_dot_part_4 + dweight_in_dot_part_3 / sum_w * total_c_2
@@ -1215,7 +1215,7 @@ def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
         weight_dot = v_target*(2*alpha - 1)
         p_dot = v_logits*p*(1 - p)
         wrong_dot = p_dot*(1 - 2*target) + v_target*(1 - 2*p)
-        ce_dot = v_target*(log(1 - p) - log(p)) - (p - target)*p_dot/(p*(p - 1))
+        ce_dot = v_target*(log(1 - p) - log(p)) + (p - target)*p_dot/(p*(1 - p))
         dce_dot = g*(weight_dot*wrong**gamma + gamma*weight*wrong_dot*wrong**(gamma - 1))/size("...")
         dlogits_dot = gamma*g*(ce*(weight*(p*wrong_dot*wrong**(gamma - 2)*(1 - gamma)*(1 - p)*(2*target - 1)
             + wrong**(gamma - 1)*(p_dot*(1 - 2*p)*(1 - 2*target) + 2*v_target*p*(p - 1))) +
@@ -3242,7 +3242,7 @@ def multilabel_margin(score, target):
         gap = 1 - score + other
         y = mean(sum(target*wrong*where(gap > 0, gap, 0), C C'), N)/size(C)
 
-    Arrays: score (N, C), target (N, C) of numbers in [0, 1].
+    Arrays: score (N, C), target (N, C) of numbers in {0, 1}.
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
@@ -3267,7 +3267,7 @@ def multilabel_margin_vjp(g, score, target):
         dtarget = g*mean(where(gap > 0, wrong*gap, 0) + where(gap[C=idx(C'), C'=idx(C)] > 0,
             -target[C=idx(C')]*gap[C=idx(C'), C'=idx(C)], 0), C')/size(N)
 
-    Arrays: g, a scalar, score (N, C), target (N, C) of numbers in [0, 1].
+    Arrays: g, a scalar, score (N, C), target (N, C) of numbers in {0, 1}.
     Returns: dscore (N, C), dtarget (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
@@ -3294,7 +3294,7 @@ def multilabel_margin_jvp(v_score, v_target, score, target):
         y_dot = sum(where(gap > 0, target*(wrong*(v_score[C=idx(C')] - v_score) - v_target[C=idx(C')]*gap) +
             v_target*wrong*gap, 0), C C' N)/(size(C)*size(N))
 
-    Arrays: v_score (N, C), v_target (N, C), score (N, C), target (N, C) of numbers in [0, 1].
+    Arrays: v_score (N, C), v_target (N, C), score (N, C), target (N, C) of numbers in {0, 1}.
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones
@@ -3333,7 +3333,7 @@ def multilabel_margin_hvp(g, v_score, v_target, score, target):
         dtarget_dot = g*dtarget_in_dot/size(N)
 
     Arrays: g, a scalar, v_score (N, C), v_target (N, C), score (N, C),
-            target (N, C) of numbers in [0, 1].
+            target (N, C) of numbers in {0, 1}.
     Returns: dscore_dot (N, C), dtarget_dot (N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C is empty.
     Source: torch.nn.MultiLabelMarginLoss, with its labels as zeros and ones

@@ -12,6 +12,8 @@ from ._support import (
     _requires,
     _rounded,
     _same_sizes,
+    _scatter_add,
+    _scatter_add_at,
 )
 
 __all__ = [
@@ -67,6 +69,10 @@ __all__ = [
     'conv2d_groups_vjp',
     'conv2d_groups_jvp',
     'conv2d_groups_hvp',
+    'conv_tbc',
+    'conv_tbc_vjp',
+    'conv_tbc_jvp',
+    'conv_tbc_hvp',
 ]
 
 
@@ -101,7 +107,7 @@ def conv1d(x, w, *, stride=1, padding=0, dilation=1):
 def conv1d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
     """Gradients of conv1d: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(g*sum(w*onehot(dilation*idx(K) + stride*idx(P) - padding, L), K), O P)
+        dx = sum(g*w*onehot(dilation*idx(K) + stride*idx(P) - padding, L), K O P)
         dw = sum(g*x[L=dilation*idx(K) + stride*idx(P) - padding], N P)
 
     Arrays: g (N, O, P), x (N, C, L), w (O, C, K).
@@ -123,10 +129,10 @@ def conv1d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
     P = g.shape[2]
     _same_sizes('conv1d_vjp', P=(P, (L + 2 * padding - dilation * (K - 1) - 1) // stride + 1))
     l_index = (dilation * np.arange(K))[:, None] + stride * np.arange(P) - padding
-    dx_part = np.sum(np.where(l_index == np.arange(L)[:, None, None], w[:, :, None, :, None], 0), axis=3)
-    dx = np.einsum('oclp,nop->ncl', dx_part, g, optimize=True)
+    g_dot_w = np.einsum('nop,ock->nckp', g, w, optimize=True)
+    dx = _scatter_add(l_index, np.transpose(g_dot_w, (2, 3, 0, 1)), L)
     dw = np.einsum('nckp,nop->ock', _read(x, l_index, axis=2), g, optimize=True)
-    return _rounded(dtype, dx, dw)
+    return _rounded(dtype, np.transpose(dx, (1, 2, 0)), dw)
 
 
 def conv1d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
@@ -168,8 +174,7 @@ def conv1d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
 def conv1d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
     """Derivative of the gradients of conv1d in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(K) + stride*idx(P) - padding, L), K)
-        dx_dot = sum(g*dx_in_dot, O P)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(K) + stride*idx(P) - padding, L), K O P)
         dw_dot = sum(v_x[L=dilation*idx(K) + stride*idx(P) - padding]*g, N P)
 
     Arrays: g (N, O, P), v_x (N, C, L), v_w (O, C, K), x (N, C, L), w (O, C, K).
@@ -198,11 +203,10 @@ def conv1d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
     P = g.shape[2]
     _same_sizes('conv1d_hvp', P=(P, (L + 2 * padding - dilation * (K - 1) - 1) // stride + 1))
     l_index = (dilation * np.arange(K))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = np.where(l_index == np.arange(L)[:, None, None], v_w[:, :, None, :, None], 0)
-    dx_in_dot = np.sum(dx_in_dot_part, axis=3)
-    dx_dot = np.einsum('oclp,nop->ncl', dx_in_dot, g, optimize=True)
+    v_w_dot_g = np.einsum('ock,nop->nckp', v_w, g, optimize=True)
+    dx_dot = _scatter_add(l_index, np.transpose(v_w_dot_g, (2, 3, 0, 1)), L)
     dw_dot = np.einsum('nckp,nop->ock', _read(v_x, l_index, axis=2), g, optimize=True)
-    return _rounded(dtype, dx_dot, dw_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (1, 2, 0)), dw_dot)
 
 
 def conv2d(x, w, *, stride=1, padding=0, dilation=1):
@@ -240,8 +244,8 @@ def conv2d(x, w, *, stride=1, padding=0, dilation=1):
 def conv2d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
     """Gradients of conv2d: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)*sum(g*onehot(dilation*idx(J)
-            + stride*idx(Q) - padding, W), Q), J O P)
+        dx = sum(g*w*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J O P Q)
         dw = sum(g*x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding], N P Q)
 
@@ -268,14 +272,13 @@ def conv2d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    g_dot_w = np.einsum('nopq,ocij->ncijpq', g, w, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(g_dot_w, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_part = np.where((h_index == np.arange(H)[:, None, None])[:, :, None], w[:, :, None, :, :, None], 0)
-    dx_part_2 = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
-    sum_dx_part_2 = np.sum(dx_part_2, axis=5)
-    dx = np.einsum('ochjp,nowjp->nchw', np.sum(dx_part, axis=3), sum_dx_part_2, optimize=True)
+    dx = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
     dw = np.einsum('ncipjq,nopq->ocij', dw_part, g, optimize=True)
-    return _rounded(dtype, dx, dw)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)), dw)
 
 
 def conv2d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
@@ -322,8 +325,8 @@ def conv2d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
 def conv2d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
     """Derivative of the gradients of conv2d in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)
-        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q)*dx_in_dot, J O P)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J O P Q)
         dw_dot = sum(v_x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding]*g, N P Q)
 
@@ -357,14 +360,13 @@ def conv2d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = h_index == np.arange(H)[:, None, None]
-    dx_in_dot = np.sum(np.where(dx_in_dot_part[:, :, None], v_w[:, :, None, :, :, None], 0), axis=3)
+    v_w_dot_g = np.einsum('ocij,nopq->ncijpq', v_w, g, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(v_w_dot_g, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
-    dx_dot = np.einsum('nowjp,ochjp->nchw', np.sum(dx_dot_part, axis=5), dx_in_dot, optimize=True)
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_dot_part = _read(_read(v_x, h_index, axis=2), w_index, axis=4)
     dw_dot = np.einsum('ncipjq,nopq->ocij', dw_dot_part, g, optimize=True)
-    return _rounded(dtype, dx_dot, dw_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 1, 0)), dw_dot)
 
 
 def conv2d_bias(x, w, b, *, stride=1, padding=0, dilation=1):
@@ -402,8 +404,8 @@ def conv2d_bias(x, w, b, *, stride=1, padding=0, dilation=1):
 def conv2d_bias_vjp(g, x, w, b, *, stride=1, padding=0, dilation=1):
     """Gradients of conv2d_bias: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)*sum(g*onehot(dilation*idx(J)
-            + stride*idx(Q) - padding, W), Q), J O P)
+        dx = sum(g*w*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J O P Q)
         dw = sum(g*x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding], N P Q)
         db = sum(g, N P Q)
@@ -431,15 +433,14 @@ def conv2d_bias_vjp(g, x, w, b, *, stride=1, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    g_dot_w = np.einsum('nopq,ocij->ncijpq', g, w, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(g_dot_w, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_part = np.where((h_index == np.arange(H)[:, None, None])[:, :, None], w[:, :, None, :, :, None], 0)
-    dx_part_2 = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
-    sum_dx_part_2 = np.sum(dx_part_2, axis=5)
-    dx = np.einsum('ochjp,nowjp->nchw', np.sum(dx_part, axis=3), sum_dx_part_2, optimize=True)
+    dx = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
     dw = np.einsum('ncipjq,nopq->ocij', dw_part, g, optimize=True)
     db = np.sum(g, axis=(0, 2, 3))
-    return _rounded(dtype, dx, dw, db)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)), dw, db)
 
 
 def conv2d_bias_jvp(v_x, v_w, v_b, x, w, b, *, stride=1, padding=0, dilation=1):
@@ -490,8 +491,8 @@ def conv2d_bias_jvp(v_x, v_w, v_b, x, w, b, *, stride=1, padding=0, dilation=1):
 def conv2d_bias_hvp(g, v_x, v_w, v_b, x, w, b, *, stride=1, padding=0, dilation=1):
     """Derivative of the gradients of conv2d_bias in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)
-        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q)*dx_in_dot, J O P)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J O P Q)
         dw_dot = sum(v_x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding]*g, N P Q)
         db_dot = 0
@@ -529,15 +530,14 @@ def conv2d_bias_hvp(g, v_x, v_w, v_b, x, w, b, *, stride=1, padding=0, dilation=
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = h_index == np.arange(H)[:, None, None]
-    dx_in_dot = np.sum(np.where(dx_in_dot_part[:, :, None], v_w[:, :, None, :, :, None], 0), axis=3)
+    v_w_dot_g = np.einsum('ocij,nopq->ncijpq', v_w, g, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(v_w_dot_g, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
-    dx_dot = np.einsum('nowjp,ochjp->nchw', np.sum(dx_dot_part, axis=5), dx_in_dot, optimize=True)
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_dot_part = _read(_read(v_x, h_index, axis=2), w_index, axis=4)
     dw_dot = np.einsum('ncipjq,nopq->ocij', dw_dot_part, g, optimize=True)
     db_dot = np.zeros(v_b.shape)
-    return _rounded(dtype, dx_dot, dw_dot, db_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 1, 0)), dw_dot, db_dot)
 
 
 def conv2d_same(x, w, *, dilation=1):
@@ -848,8 +848,8 @@ def conv2d_grouped(x, w, *, stride=1, padding=0, dilation=1):
 def conv2d_grouped_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
     """Gradients of conv2d_grouped: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)*sum(g*onehot(dilation*idx(J)
-            + stride*idx(Q) - padding, W), Q), J O P)
+        dx = sum(g*w*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J O P Q)
         dw = sum(g*x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding], N P Q)
 
@@ -876,14 +876,13 @@ def conv2d_grouped_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    g_dot_w = np.einsum('ngopq,gocij->ngcijpq', g, w, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(g_dot_w, (3, 5, 0, 1, 2, 4, 6)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_part = h_index == np.arange(H)[:, None, None]
-    dx_part_2 = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, :, None, None], 0)
-    dx_part_3 = np.sum(np.where(dx_part[:, :, None], w[:, :, :, None, :, :, None], 0), axis=4)
-    dx = np.einsum('gochjp,ngowjp->ngchw', dx_part_3, np.sum(dx_part_2, axis=6), optimize=True)
+    dx = _scatter_add(w_index, np.transpose(total_h, (4, 5, 0, 1, 2, 3)), W)
     dw_part = _read(_read(x, h_index, axis=3), w_index, axis=5)
     dw = np.einsum('ngcipjq,ngopq->gocij', dw_part, g, optimize=True)
-    return _rounded(dtype, dx, dw)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 4, 1, 0)), dw)
 
 
 def conv2d_grouped_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
@@ -930,8 +929,8 @@ def conv2d_grouped_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
 def conv2d_grouped_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
     """Derivative of the gradients of conv2d_grouped in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)
-        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q)*dx_in_dot, J O P)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J O P Q)
         dw_dot = sum(v_x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding]*g, N P Q)
 
@@ -966,14 +965,13 @@ def conv2d_grouped_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = h_index == np.arange(H)[:, None, None]
-    dx_in_dot = np.sum(np.where(dx_in_dot_part[:, :, None], v_w[:, :, :, None, :, :, None], 0), axis=4)
+    v_w_dot_g = np.einsum('gocij,ngopq->ngcijpq', v_w, g, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(v_w_dot_g, (3, 5, 0, 1, 2, 4, 6)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, :, None, None], 0)
-    dx_dot = np.einsum('ngowjp,gochjp->ngchw', np.sum(dx_dot_part, axis=6), dx_in_dot, optimize=True)
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (4, 5, 0, 1, 2, 3)), W)
     dw_dot_part = _read(_read(v_x, h_index, axis=3), w_index, axis=5)
     dw_dot = np.einsum('ngcipjq,ngopq->gocij', dw_dot_part, g, optimize=True)
-    return _rounded(dtype, dx_dot, dw_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 4, 1, 0)), dw_dot)
 
 
 def conv2d_depthwise(x, w, *, stride=1, padding=0, dilation=1):
@@ -1011,8 +1009,8 @@ def conv2d_depthwise(x, w, *, stride=1, padding=0, dilation=1):
 def conv2d_depthwise_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
     """Gradients of conv2d_depthwise: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(g*sum(onehot(dilation*idx(J) + stride*idx(Q) - padding, W)*sum(w*onehot(dilation*idx(I) +
-            stride*idx(P) - padding, H), I), J), P Q)
+        dx = sum(w*g*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J P Q)
         dw = sum(g*x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding], N P Q)
 
@@ -1038,15 +1036,14 @@ def conv2d_depthwise_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
         P=(P, (H + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
-    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_part = np.where((h_index == np.arange(H)[:, None, None])[:, :, None], w[:, None, :, :, None], 0)
-    dx_part_2 = w_index == np.arange(W)[:, None, None]
-    dx_part_3 = np.where(dx_part_2[:, :, None], np.sum(dx_part, axis=2)[:, :, None, :, :, None], 0)
-    dx = np.einsum('chwpq,ncpq->nchw', np.sum(dx_part_3, axis=3), g, optimize=True)
+    w_g = w[:, :, :, None, None] * g[:, :, None, None]
+    total_h = _scatter_add(h_index, np.transpose(w_g, (2, 4, 0, 1, 3, 5)), H)
+    w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
+    dx = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_part = g[:, :, None, :, None] * _read(_read(x, h_index, axis=2), w_index, axis=4)
     dw = np.sum(dw_part, axis=(0, 3, 5))
-    return _rounded(dtype, dx, dw)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)), dw)
 
 
 def conv2d_depthwise_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
@@ -1092,9 +1089,8 @@ def conv2d_depthwise_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
 def conv2d_depthwise_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
     """Derivative of the gradients of conv2d_depthwise in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)
-        dx_in_dot_ = sum(dx_in_dot*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), J)
-        dx_dot = sum(g*dx_in_dot_, P Q)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(I) + stride*idx(P) - padding, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, W), I J P Q)
         dw_dot = sum(v_x[H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
             padding]*g, N P Q)
 
@@ -1128,15 +1124,13 @@ def conv2d_depthwise_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = np.where((h_index == np.arange(H)[:, None, None])[:, :, None], v_w[:, None, :, :, None], 0)
-    dx_in_dot = np.sum(dx_in_dot_part, axis=2)
+    v_w_g = v_w[:, :, :, None, None] * g[:, :, None, None]
+    total_h = _scatter_add(h_index, np.transpose(v_w_g, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_in_dot__part = w_index == np.arange(W)[:, None, None]
-    dx_in_dot_ = np.sum(np.where(dx_in_dot__part[:, :, None], dx_in_dot[:, :, None, :, :, None], 0), axis=3)
-    dx_dot = np.einsum('chwpq,ncpq->nchw', dx_in_dot_, g, optimize=True)
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_dot_part = _read(_read(v_x, h_index, axis=2), w_index, axis=4) * g[:, :, None, :, None]
     dw_dot = np.sum(dw_dot_part, axis=(0, 3, 5))
-    return _rounded(dtype, dx_dot, dw_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 1, 0)), dw_dot)
 
 
 def conv2d_pointwise(x, w):
@@ -1253,8 +1247,8 @@ def conv2d_separable_vjp(g, x, depth, point, *, stride=1, padding=0):
 
         h = sum(x[H=stride*idx(P) + idx(I) - padding, W=stride*idx(Q) + idx(J) - padding]*depth, I J)
         dh = sum(point*g, O)
-        dx = sum(dh*sum(onehot(idx(J) + stride*idx(Q) - padding, W)*sum(depth*onehot(idx(I) + stride*idx(P)
-            - padding, H), I), J), P Q)
+        dx = sum(depth*dh*onehot(idx(I) + stride*idx(P) - padding, H)*onehot(idx(J) + stride*idx(Q) -
+            padding, W), I J P Q)
         ddepth = sum(x[H=idx(I) + stride*idx(P) - padding, W=idx(J) + stride*idx(Q) - padding]*dh, N P Q)
         dpoint = sum(g*h, N P Q)
 
@@ -1289,14 +1283,12 @@ def conv2d_separable_vjp(g, x, depth, point, *, stride=1, padding=0):
     h_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
     h = np.sum(h_part * depth[:, :, None, :, None], axis=(2, 4))
     dh = np.einsum('nopq,oc->ncpq', g, point, optimize=True)
-    dx_part = h_index == np.arange(H)[:, None, None]
-    dx_part_2 = np.sum(np.where(dx_part[:, :, None], depth[:, None, :, :, None], 0), axis=2)
-    dx_part_3 = w_index == np.arange(W)[:, None, None]
-    dx_part_4 = np.sum(np.where(dx_part_3[:, :, None], dx_part_2[:, :, None, :, :, None], 0), axis=3)
-    dx = np.einsum('chwpq,ncpq->nchw', dx_part_4, dh, optimize=True)
+    depth_dh = depth[:, :, :, None, None] * dh[:, :, None, None]
+    total_h = _scatter_add(h_index, np.transpose(depth_dh, (2, 4, 0, 1, 3, 5)), H)
+    dx = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     ddepth = np.sum(h_part * dh[:, :, None, :, None], axis=(0, 3, 5))
     dpoint = np.einsum('nopq,ncpq->oc', g, h, optimize=True)
-    return _rounded(dtype, dx, ddepth, dpoint)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)), ddepth, dpoint)
 
 
 def conv2d_separable_jvp(v_x, v_depth, v_point, x, depth, point, *, stride=1, padding=0):
@@ -1350,10 +1342,8 @@ def conv2d_separable_hvp(g, v_x, v_depth, v_point, x, depth, point, *, stride=1,
 
         dh = sum(point*g, O)
         dh_dot = sum(v_point*g, O)
-        dx_in_dot = sum(v_depth*onehot(idx(I) + stride*idx(P) - padding, H), I)
-        dx_in_dot_ = sum(dx_in_dot*onehot(idx(J) + stride*idx(Q) - padding, W), J)
-        dx_dot = sum(dh*dx_in_dot_ + dh_dot*sum(onehot(idx(J) + stride*idx(Q) - padding,
-            W)*sum(depth*onehot(idx(I) + stride*idx(P) - padding, H), I), J), P Q)
+        dx_dot = sum(onehot(idx(I) + stride*idx(P) - padding, H)*onehot(idx(J) + stride*idx(Q) - padding,
+            W)*(depth*dh_dot + v_depth*dh), I J P Q)
         ddepth_dot = sum(v_x[H=idx(I) + stride*idx(P) - padding, W=idx(J) + stride*idx(Q) - padding]*dh +
             x[H=idx(I) + stride*idx(P) - padding, W=idx(J) + stride*idx(Q) - padding]*dh_dot, N P Q)
         dpoint_dot = sum(g*(depth*v_x[H=idx(I) + stride*idx(P) - padding, W=idx(J) + stride*idx(Q) -
@@ -1393,15 +1383,14 @@ def conv2d_separable_hvp(g, v_x, v_depth, v_point, x, depth, point, *, stride=1,
     dh = np.einsum('nopq,oc->ncpq', g, point, optimize=True)
     dh_dot = np.einsum('nopq,oc->ncpq', g, v_point, optimize=True)
     h_index = np.arange(I)[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = h_index == np.arange(H)[:, None, None]
-    dx_in_dot = np.sum(np.where(dx_in_dot_part[:, :, None], v_depth[:, None, :, :, None], 0), axis=2)
+    depth_dh_dot = depth[:, :, :, None, None] * dh_dot[:, :, None, None]
+    total_h = _scatter_add(h_index, np.transpose(depth_dh_dot, (2, 4, 0, 1, 3, 5)), H)
     w_index = np.arange(J)[:, None] + stride * np.arange(Q) - padding
-    dx_in_dot__part = w_index == np.arange(W)[:, None, None]
-    dx_in_dot_ = np.sum(np.where(dx_in_dot__part[:, :, None], dx_in_dot[:, :, None, :, :, None], 0), axis=3)
-    dx_dot_part = np.sum(np.where(dx_in_dot_part[:, :, None], depth[:, None, :, :, None], 0), axis=2)
-    dx_dot_part_2 = np.where(dx_in_dot__part[:, :, None], dx_dot_part[:, :, None, :, :, None], 0)
-    dx_dot_part_3 = np.einsum('chwpq,ncpq->nchw', np.sum(dx_dot_part_2, axis=3), dh_dot, optimize=True)
-    dx_dot = np.einsum('chwpq,ncpq->nchw', dx_in_dot_, dh, optimize=True) + dx_dot_part_3
+    total_w = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
+    v_depth_dh = v_depth[:, :, :, None, None] * dh[:, :, None, None]
+    total_h_2 = _scatter_add(h_index, np.transpose(v_depth_dh, (2, 4, 0, 1, 3, 5)), H)
+    total_w_2 = _scatter_add(w_index, np.transpose(total_h_2, (3, 4, 0, 1, 2)), W)
+    dx_dot = total_w + total_w_2
     ddepth_dot_part = _read(_read(v_x, h_index, axis=2), w_index, axis=4)
     ddepth_dot_part_2 = _read(_read(x, h_index, axis=2), w_index, axis=4)
     ddepth_dot_part_3 = ddepth_dot_part * dh[:, :, None, :, None] + ddepth_dot_part_2 * dh_dot[:, :, None, :, None]
@@ -1410,7 +1399,7 @@ def conv2d_separable_hvp(g, v_x, v_depth, v_point, x, depth, point, *, stride=1,
     dpoint_dot_part_2 = np.sum(v_depth[:, :, None, :, None] * ddepth_dot_part_2, axis=(2, 4))
     dpoint_dot_part_3 = np.einsum('ncpq,nopq->oc', dpoint_dot_part_2, g, optimize=True)
     dpoint_dot = np.einsum('ncpq,nopq->oc', dpoint_dot_part, g, optimize=True) + dpoint_dot_part_3
-    return _rounded(dtype, dx_dot, ddepth_dot, dpoint_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 1, 0)), ddepth_dot, dpoint_dot)
 
 
 def global_avg_pool(x):
@@ -1514,9 +1503,8 @@ def conv3d(x, w, *, stride=1, padding=0, dilation=1):
 def conv3d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
     """Gradients of conv3d: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, H), Q)*sum(onehot(dilation*idx(K) +
-            stride*idx(R) - padding, W)*sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, D), I), K),
-            J O P R)
+        dx = sum(g*w*onehot(dilation*idx(I) + stride*idx(P) - padding, D)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, H)*onehot(dilation*idx(K) + stride*idx(R) - padding, W), I J K O P Q R)
         dw = sum(g*x[D=dilation*idx(I) + stride*idx(P) - padding, H=dilation*idx(J) + stride*idx(Q) -
             padding, W=dilation*idx(K) + stride*idx(R) - padding], N P Q R)
 
@@ -1543,19 +1531,16 @@ def conv3d_vjp(g, x, w, *, stride=1, padding=0, dilation=1):
         Q=(Q, (H + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
         R=(R, (W + 2 * padding - dilation * (K - 1) - 1) // stride + 1),
     )
-    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
     d_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    g_dot_w = np.einsum('nopqr,ocijk->ncijkpqr', g, w, optimize=True)
+    total_d = _scatter_add(d_index, np.transpose(g_dot_w, (2, 5, 0, 1, 3, 4, 6, 7)), D)
     h_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_part = d_index == np.arange(D)[:, None, None]
-    dx_part_2 = np.sum(np.where(dx_part[:, :, None, None], w[:, :, None, :, :, :, None], 0), axis=3)
-    dx_part_3 = w_index == np.arange(W)[:, None, None]
-    dx_part_4 = np.where(dx_part_3[:, None, :, None], dx_part_2[:, :, :, None, :, :, :, None], 0)
-    dx_part_5 = h_index == np.arange(H)[:, None, None]
-    dx_part_6 = np.sum(np.where(dx_part_5[:, :, None, :, None], g[:, :, None, None], 0), axis=5)
-    dx = np.einsum('ocdwjpr,nohjpr->ncdhw', np.sum(dx_part_4, axis=5), dx_part_6, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(total_d, (3, 5, 0, 1, 2, 4, 6)), H)
+    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
+    dx = _scatter_add(w_index, np.transpose(total_h, (4, 5, 0, 1, 2, 3)), W)
     dw_part = _read(_read(_read(x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
     dw = np.einsum('ncipjqkr,nopqr->ocijk', dw_part, g, optimize=True)
-    return _rounded(dtype, dx, dw)
+    return _rounded(dtype, np.transpose(dx, (3, 4, 2, 1, 0)), dw)
 
 
 def conv3d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
@@ -1605,9 +1590,8 @@ def conv3d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
 def conv3d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
     """Derivative of the gradients of conv3d in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - padding, D), I)
-        dx_in_dot_ = sum(dx_in_dot*onehot(dilation*idx(K) + stride*idx(R) - padding, W), K)
-        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, H), Q)*dx_in_dot_, J O P R)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(I) + stride*idx(P) - padding, D)*onehot(dilation*idx(J) +
+            stride*idx(Q) - padding, H)*onehot(dilation*idx(K) + stride*idx(R) - padding, W), I J K O P Q R)
         dw_dot = sum(v_x[D=dilation*idx(I) + stride*idx(P) - padding, H=dilation*idx(J) + stride*idx(Q) -
             padding, W=dilation*idx(K) + stride*idx(R) - padding]*g, N P Q R)
 
@@ -1643,20 +1627,15 @@ def conv3d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1):
         R=(R, (W + 2 * padding - dilation * (K - 1) - 1) // stride + 1),
     )
     d_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot_part = d_index == np.arange(D)[:, None, None]
-    dx_in_dot_part_2 = np.where(dx_in_dot_part[:, :, None, None], v_w[:, :, None, :, :, :, None], 0)
-    dx_in_dot = np.sum(dx_in_dot_part_2, axis=3)
-    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
-    dx_in_dot__part = w_index == np.arange(W)[:, None, None]
-    dx_in_dot__part_2 = np.where(dx_in_dot__part[:, None, :, None], dx_in_dot[:, :, :, None, :, :, :, None], 0)
-    dx_in_dot_ = np.sum(dx_in_dot__part_2, axis=5)
+    v_w_dot_g = np.einsum('ocijk,nopqr->ncijkpqr', v_w, g, optimize=True)
+    total_d = _scatter_add(d_index, np.transpose(v_w_dot_g, (2, 5, 0, 1, 3, 4, 6, 7)), D)
     h_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_dot_part = h_index == np.arange(H)[:, None, None]
-    dx_dot_part_2 = np.sum(np.where(dx_dot_part[:, :, None, :, None], g[:, :, None, None], 0), axis=5)
-    dx_dot = np.einsum('ocdwjpr,nohjpr->ncdhw', dx_in_dot_, dx_dot_part_2, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(total_d, (3, 5, 0, 1, 2, 4, 6)), H)
+    w_index = (dilation * np.arange(K))[:, None] + stride * np.arange(R) - padding
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (4, 5, 0, 1, 2, 3)), W)
     dw_dot_part = _read(_read(_read(v_x, d_index, axis=2), h_index, axis=4), w_index, axis=6)
     dw_dot = np.einsum('ncipjqkr,nopqr->ocijk', dw_dot_part, g, optimize=True)
-    return _rounded(dtype, dx_dot, dw_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (3, 4, 2, 1, 0)), dw_dot)
 
 
 def conv2d_padded(x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
@@ -1698,8 +1677,8 @@ def conv2d_padded(x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=
 def conv2d_padded_vjp(g, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
     """Gradients of conv2d_padded: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - top, H), I)*sum(g*onehot(dilation*idx(J) +
-            stride*idx(Q) - left, W), Q), J O P)
+        dx = sum(g*w*onehot(dilation*idx(I) + stride*idx(P) - top, H)*onehot(dilation*idx(J) + stride*idx(Q)
+            - left, W), I J O P Q)
         dw = sum(g*x[H=dilation*idx(I) + stride*idx(P) - top, W=dilation*idx(J) + stride*idx(Q) - left], N P
             Q)
 
@@ -1730,14 +1709,13 @@ def conv2d_padded_vjp(g, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, di
         Q=(Q, (W + left + right - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - top
+    g_dot_w = np.einsum('nopq,ocij->ncijpq', g, w, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(g_dot_w, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - left
-    dx_part = np.where((h_index == np.arange(H)[:, None, None])[:, :, None], w[:, :, None, :, :, None], 0)
-    dx_part_2 = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
-    sum_dx_part_2 = np.sum(dx_part_2, axis=5)
-    dx = np.einsum('ochjp,nowjp->nchw', np.sum(dx_part, axis=3), sum_dx_part_2, optimize=True)
+    dx = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_part = _read(_read(x, h_index, axis=2), w_index, axis=4)
     dw = np.einsum('ncipjq,nopq->ocij', dw_part, g, optimize=True)
-    return _rounded(dtype, dx, dw)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)), dw)
 
 
 def conv2d_padded_jvp(v_x, v_w, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
@@ -1788,8 +1766,8 @@ def conv2d_padded_jvp(v_x, v_w, x, w, *, top=0, bottom=0, left=0, right=0, strid
 def conv2d_padded_hvp(g, v_x, v_w, x, w, *, top=0, bottom=0, left=0, right=0, stride=1, dilation=1):
     """Derivative of the gradients of conv2d_padded in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_in_dot = sum(v_w*onehot(dilation*idx(I) + stride*idx(P) - top, H), I)
-        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - left, W), Q)*dx_in_dot, J O P)
+        dx_dot = sum(v_w*g*onehot(dilation*idx(I) + stride*idx(P) - top, H)*onehot(dilation*idx(J) +
+            stride*idx(Q) - left, W), I J O P Q)
         dw_dot = sum(v_x[H=dilation*idx(I) + stride*idx(P) - top, W=dilation*idx(J) + stride*idx(Q) -
             left]*g, N P Q)
 
@@ -1827,14 +1805,13 @@ def conv2d_padded_hvp(g, v_x, v_w, x, w, *, top=0, bottom=0, left=0, right=0, st
         Q=(Q, (W + left + right - dilation * (J - 1) - 1) // stride + 1),
     )
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - top
-    dx_in_dot_part = h_index == np.arange(H)[:, None, None]
-    dx_in_dot = np.sum(np.where(dx_in_dot_part[:, :, None], v_w[:, :, None, :, :, None], 0), axis=3)
+    v_w_dot_g = np.einsum('ocij,nopq->ncijpq', v_w, g, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(v_w_dot_g, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - left
-    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, :, None], g[:, :, None, None], 0)
-    dx_dot = np.einsum('nowjp,ochjp->nchw', np.sum(dx_dot_part, axis=5), dx_in_dot, optimize=True)
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_dot_part = _read(_read(v_x, h_index, axis=2), w_index, axis=4)
     dw_dot = np.einsum('ncipjq,nopq->ocij', dw_dot_part, g, optimize=True)
-    return _rounded(dtype, dx_dot, dw_dot)
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 1, 0)), dw_dot)
 
 
 def conv2d_groups(x, w, *, stride=1, padding=0, dilation=1, groups=1):
@@ -1886,10 +1863,9 @@ def conv2d_groups_vjp(g, x, w, *, stride=1, padding=0, dilation=1, groups=1):
     """Gradients of conv2d_groups: what the cotangent g of its output amounts to at each real input.
 
         group = floor(idx(O)*groups/size(O))
-        dx = sum(sum(onehot(dilation*idx(I) + stride*idx(P) - padding, H)*sum(w*onehot(idx(D) +
-            size(D)*group, C), D), I)*sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q), J O P)
-        dw = where(idx(D) + size(D)*group >= 0, 1, 0)*where(idx(D) + size(D)*group < size(C), 1,
-            0)*sum(g*x[C=idx(D) + size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding,
+        dx = sum(g*w*onehot(idx(D) + size(D)*group, C)*onehot(dilation*idx(I) + stride*idx(P) - padding,
+            H)*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), D I J O P Q)
+        dw = sum(g*x[C=idx(D) + size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding,
             W=dilation*idx(J) + stride*idx(Q) - padding], N P Q)
 
     Arrays: g (N, O, P, Q), x (N, C, H, W), w (O, D, I, J).
@@ -1924,20 +1900,18 @@ def conv2d_groups_vjp(g, x, w, *, stride=1, padding=0, dilation=1, groups=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     _nonempty('conv2d_groups_vjp', O=O)
-    group = np.arange(O) * groups // O
-    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    group_part = np.arange(O)
+    group = group_part * groups // O
     c_index = np.arange(D) + (D * group)[:, None]
+    total_c = _scatter_add_at((group_part[:, None], c_index), w, (O, C))
+    h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
+    g_dot_total_c = np.einsum('nopq,ocij->ncijpq', g, total_c, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(g_dot_total_c, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_part = np.where((c_index == np.arange(C)[:, None, None])[:, :, :, None, None], w, 0)
-    dx_part_2 = h_index == np.arange(H)[:, None, None]
-    dx_part_3 = np.where(dx_part_2[:, None, :, None], np.sum(dx_part, axis=2)[:, None, :, :, :, None], 0)
-    dx_part_4 = np.where((w_index == np.arange(W)[:, None, None])[:, None, :, None], g[:, None, :, None], 0)
-    sum_dx_part_3 = np.sum(dx_part_3, axis=3)
-    dx = np.einsum('chojp,nwojp->nchw', sum_dx_part_3, np.sum(dx_part_4, axis=5), optimize=True)
+    dx = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_part = _read(_read(_read(x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
-    dw_part_2 = np.where(c_index >= 0, 1.0, 0.0) * np.where(c_index < C, 1.0, 0.0)
-    dw = dw_part_2[:, :, None, None] * np.sum(g[:, :, None, None, :, None] * dw_part, axis=(0, 4, 6))
-    return _rounded(dtype, dx, dw)
+    dw = np.sum(g[:, :, None, None, :, None] * dw_part, axis=(0, 4, 6))
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)), dw)
 
 
 def conv2d_groups_jvp(v_x, v_w, x, w, *, stride=1, padding=0, dilation=1, groups=1):
@@ -1998,13 +1972,10 @@ def conv2d_groups_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1, gro
     """Derivative of the gradients of conv2d_groups in the direction of the tangents v_*, the cotangent held fixed.
 
         group = floor(idx(O)*groups/size(O))
-        dx_in_dot = sum(v_w*onehot(idx(D) + size(D)*group, C), D)
-        dx_in_dot_ = sum(dx_in_dot*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)
-        dx_dot = sum(sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q)*dx_in_dot_, J O P)
-        dw_dot = where(idx(D) + size(D)*group >= 0, where(idx(D) + size(D)*group >= size(C), 0, where(idx(D)
-            + size(D)*group >= 0, 1, 0)*where(idx(D) + size(D)*group < size(C), 1, 0)*sum(v_x[C=idx(D) +
-            size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding, W=dilation*idx(J) + stride*idx(Q) -
-            padding]*g, N P Q)), 0)
+        dx_dot = sum(v_w*g*onehot(idx(D) + size(D)*group, C)*onehot(dilation*idx(I) + stride*idx(P) -
+            padding, H)*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), D I J O P Q)
+        dw_dot = sum(v_x[C=idx(D) + size(D)*group, H=dilation*idx(I) + stride*idx(P) - padding,
+            W=dilation*idx(J) + stride*idx(Q) - padding]*g, N P Q)
 
     Arrays: g (N, O, P, Q), v_x (N, C, H, W), v_w (O, D, I, J), x (N, C, H, W), w (O, D, I, J).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -2045,19 +2016,133 @@ def conv2d_groups_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, dilation=1, gro
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
     )
     _nonempty('conv2d_groups_hvp', O=O)
-    group = np.arange(O) * groups // O
+    group_part = np.arange(O)
+    group = group_part * groups // O
     c_index = np.arange(D) + (D * group)[:, None]
-    dx_in_dot_part = np.where((c_index == np.arange(C)[:, None, None])[:, :, :, None, None], v_w, 0)
-    dx_in_dot = np.sum(dx_in_dot_part, axis=2)
+    total_c = _scatter_add_at((group_part[:, None], c_index), v_w, (O, C))
     h_index = (dilation * np.arange(I))[:, None] + stride * np.arange(P) - padding
-    dx_in_dot__part = h_index == np.arange(H)[:, None, None]
-    dx_in_dot__part_2 = np.where(dx_in_dot__part[:, None, :, None], dx_in_dot[:, None, :, :, :, None], 0)
-    dx_in_dot_ = np.sum(dx_in_dot__part_2, axis=3)
+    g_dot_total_c = np.einsum('nopq,ocij->ncijpq', g, total_c, optimize=True)
+    total_h = _scatter_add(h_index, np.transpose(g_dot_total_c, (2, 4, 0, 1, 3, 5)), H)
     w_index = (dilation * np.arange(J))[:, None] + stride * np.arange(Q) - padding
-    dx_dot_part = np.where((w_index == np.arange(W)[:, None, None])[:, None, :, None], g[:, None, :, None], 0)
-    dx_dot = np.einsum('nwojp,chojp->nchw', np.sum(dx_dot_part, axis=5), dx_in_dot_, optimize=True)
+    dx_dot = _scatter_add(w_index, np.transpose(total_h, (3, 4, 0, 1, 2)), W)
     dw_dot_part = _read(_read(_read(v_x, c_index, axis=1), h_index, axis=3), w_index, axis=5)
-    dw_dot_part_2 = np.sum(dw_dot_part * g[:, :, None, None, :, None], axis=(0, 4, 6))
-    dw_dot_part_3 = np.where((c_index >= C)[:, :, None, None], 0, dw_dot_part_2)
-    dw_dot = np.where((c_index < 0)[:, :, None, None], 0, dw_dot_part_3)
-    return _rounded(dtype, dx_dot, dw_dot)
+    dw_dot = np.sum(dw_dot_part * g[:, :, None, None, :, None], axis=(0, 4, 6))
+    return _rounded(dtype, np.transpose(dx_dot, (2, 3, 1, 0)), dw_dot)
+
+
+def conv_tbc(x, w, b, *, padding=0):
+    """Cross-correlation of a sequence of batches with a bank of windows, plus a bias for each; zero outside the sequence.
+
+        y = sum(x[T=idx(P) + idx(K) - padding]*w, K C) + b
+
+    Arrays: x (T, B, C), w (K, C, O), b (O,).
+    Parameters: padding=0 (an integer in [0, inf)).
+    Returns: y (P, B, O).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Gehring et al. 2017, arXiv:1705.03122; torch.conv_tbc
+    """
+    x, w, b, dtype = _arrays('conv_tbc', x=(x, 'T B C'), w=(w, 'K C O'), b=(b, 'O'))
+    padding = _parameters('conv_tbc', padding=(padding, 'integer [0, inf)'))
+    T = x.shape[0]
+    K = w.shape[0]
+    P = T + 2 * padding - (K - 1)
+    _fits('conv_tbc', P=P)
+    t_index = np.arange(K)[:, None] + np.arange(P) - padding
+    y = np.einsum('kpbc,kco->bop', _read(x, t_index, axis=0), w, optimize=True) + b[:, None]
+    return _rounded(dtype, np.transpose(y, (2, 0, 1)))
+
+
+def conv_tbc_vjp(g, x, w, b, *, padding=0):
+    """Gradients of conv_tbc: what the cotangent g of its output amounts to at each real input.
+
+        dx = sum(g*w*onehot(idx(K) + idx(P) - padding, T), K O P)
+        dw = sum(g*x[T=idx(K) + idx(P) - padding], B P)
+        db = sum(g, B P)
+
+    Arrays: g (P, B, O), x (T, B, C), w (K, C, O), b (O,).
+    Parameters: padding=0 (an integer in [0, inf)).
+    Returns: dx (T, B, C), dw (K, C, O), db (O,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Gehring et al. 2017, arXiv:1705.03122; torch.conv_tbc
+    """
+    g, x, w, b, dtype = _arrays('conv_tbc_vjp', g=(g, 'P B O'), x=(x, 'T B C'), w=(w, 'K C O'), b=(b, 'O'))
+    padding = _parameters('conv_tbc_vjp', padding=(padding, 'integer [0, inf)'))
+    T = x.shape[0]
+    K = w.shape[0]
+    P = g.shape[0]
+    _same_sizes('conv_tbc_vjp', P=(P, T + 2 * padding - (K - 1)))
+    t_index = np.arange(K)[:, None] + np.arange(P) - padding
+    g_dot_w = np.einsum('pbo,kco->bkcp', g, w, optimize=True)
+    dx = _scatter_add(t_index, np.transpose(g_dot_w, (1, 3, 0, 2)), T)
+    dw = np.einsum('kpbc,pbo->kco', _read(x, t_index, axis=0), g, optimize=True)
+    db = np.sum(g, axis=(0, 1))
+    return _rounded(dtype, dx, dw, db)
+
+
+def conv_tbc_jvp(v_x, v_w, v_b, x, w, b, *, padding=0):
+    """Derivative of conv_tbc in the direction of the tangents v_*.
+
+        y_in_dot = sum(v_w*x[T=idx(K) + idx(P) - padding] + v_x[T=idx(K) + idx(P) - padding]*w, C K)
+        y_dot = v_b + y_in_dot
+
+    Arrays: v_x (T, B, C), v_w (K, C, O), v_b (O,), x (T, B, C), w (K, C, O), b (O,).
+    Parameters: padding=0 (an integer in [0, inf)).
+    Returns: y_dot (P, B, O).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Gehring et al. 2017, arXiv:1705.03122; torch.conv_tbc
+    """
+    v_x, v_w, v_b, x, w, b, dtype = _arrays(
+        'conv_tbc_jvp',
+        v_x=(v_x, 'T B C'),
+        v_w=(v_w, 'K C O'),
+        v_b=(v_b, 'O'),
+        x=(x, 'T B C'),
+        w=(w, 'K C O'),
+        b=(b, 'O'),
+    )
+    padding = _parameters('conv_tbc_jvp', padding=(padding, 'integer [0, inf)'))
+    T = v_x.shape[0]
+    K = v_w.shape[0]
+    P = T + 2 * padding - (K - 1)
+    _fits('conv_tbc_jvp', P=P)
+    t_index = np.arange(K)[:, None] + np.arange(P) - padding
+    y_in_dot_part = np.einsum('kpbc,kco->bop', _read(x, t_index, axis=0), v_w, optimize=True)
+    y_in_dot = y_in_dot_part + np.einsum('kpbc,kco->bop', _read(v_x, t_index, axis=0), w, optimize=True)
+    y_dot = v_b[:, None] + y_in_dot
+    return _rounded(dtype, np.transpose(y_dot, (2, 0, 1)))
+
+
+def conv_tbc_hvp(g, v_x, v_w, v_b, x, w, b, *, padding=0):
+    """Derivative of the gradients of conv_tbc in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_dot = sum(v_w*g*onehot(idx(K) + idx(P) - padding, T), K O P)
+        dw_dot = sum(v_x[T=idx(K) + idx(P) - padding]*g, B P)
+        db_dot = 0
+
+    Arrays: g (P, B, O), v_x (T, B, C), v_w (K, C, O), v_b (O,), x (T, B, C), w (K, C, O), b (O,).
+    Parameters: padding=0 (an integer in [0, inf)).
+    Returns: dx_dot (T, B, C), dw_dot (K, C, O), db_dot (O,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Gehring et al. 2017, arXiv:1705.03122; torch.conv_tbc
+    """
+    g, v_x, v_w, v_b, x, w, b, dtype = _arrays(
+        'conv_tbc_hvp',
+        g=(g, 'P B O'),
+        v_x=(v_x, 'T B C'),
+        v_w=(v_w, 'K C O'),
+        v_b=(v_b, 'O'),
+        x=(x, 'T B C'),
+        w=(w, 'K C O'),
+        b=(b, 'O'),
+    )
+    padding = _parameters('conv_tbc_hvp', padding=(padding, 'integer [0, inf)'))
+    T = v_x.shape[0]
+    K = v_w.shape[0]
+    P = g.shape[0]
+    _same_sizes('conv_tbc_hvp', P=(P, T + 2 * padding - (K - 1)))
+    t_index = np.arange(K)[:, None] + np.arange(P) - padding
+    v_w_dot_g = np.einsum('kco,pbo->bkcp', v_w, g, optimize=True)
+    dx_dot = _scatter_add(t_index, np.transpose(v_w_dot_g, (1, 3, 0, 2)), T)
+    dw_dot = np.einsum('kpbc,pbo->kco', _read(v_x, t_index, axis=0), g, optimize=True)
+    db_dot = np.zeros(v_b.shape)
+    return _rounded(dtype, dx_dot, dw_dot, db_dot)

@@ -1042,8 +1042,8 @@ def log1mexp_vjp(g, x):
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
     """
     g, x, dtype = _arrays('log1mexp_vjp', g=(g, '...'), x=(x, '...'))
-    dx_part = -np.abs(x)
-    dx = -g * np.where(x >= 0, np.exp(dx_part), -1) / np.expm1(dx_part)
+    minus_x = -x
+    dx = -g * np.exp(minus_x) / np.expm1(minus_x)
     return _rounded(dtype, dx)
 
 
@@ -1058,8 +1058,8 @@ def log1mexp_jvp(v_x, x):
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
     """
     v_x, x, dtype = _arrays('log1mexp_jvp', v_x=(v_x, '...'), x=(x, '...'))
-    y_dot_part = -np.abs(x)
-    y_dot = -v_x * np.where(x >= 0, np.exp(y_dot_part), -1) / np.expm1(y_dot_part)
+    minus_x = -x
+    y_dot = -v_x * np.exp(minus_x) / np.expm1(minus_x)
     return _rounded(dtype, y_dot)
 
 
@@ -1074,8 +1074,8 @@ def log1mexp_hvp(g, v_x, x):
     Source: Maechler 2012, Accurately computing log(1 - exp(-|a|)), eq. 1
     """
     g, v_x, x, dtype = _arrays('log1mexp_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
-    dx_dot_part = -np.abs(x)
-    dx_dot = -v_x * g * np.exp(dx_dot_part) / np.square(np.expm1(dx_dot_part))
+    minus_x = -x
+    dx_dot = -v_x * g * np.exp(minus_x) / np.square(np.expm1(minus_x))
     return _rounded(dtype, dx_dot)
 
 
@@ -1097,7 +1097,7 @@ def logit(p):
 def logit_vjp(g, p):
     """Gradients of logit: what the cotangent g of its output amounts to at each real input.
 
-        dp = -g/(p*(p - 1))
+        dp = g/(p*(1 - p))
 
     Arrays: g (...), p (...) of numbers in (0, 1).
     Returns: dp (...).
@@ -1105,14 +1105,14 @@ def logit_vjp(g, p):
     Source: Berkson 1944, Application of the logistic function to bio-assay
     """
     g, p, dtype = _arrays('logit_vjp', g=(g, '...'), p=(p, '...'))
-    dp = -g / (p * (p - 1))
+    dp = g / (p * (1 - p))
     return _rounded(dtype, dp)
 
 
 def logit_jvp(v_p, p):
     """Derivative of logit in the direction of the tangents v_*.
 
-        y_dot = -v_p/(p*(p - 1))
+        y_dot = v_p/(p*(1 - p))
 
     Arrays: v_p (...), p (...) of numbers in (0, 1).
     Returns: y_dot (...).
@@ -1120,7 +1120,7 @@ def logit_jvp(v_p, p):
     Source: Berkson 1944, Application of the logistic function to bio-assay
     """
     v_p, p, dtype = _arrays('logit_jvp', v_p=(v_p, '...'), p=(p, '...'))
-    y_dot = -v_p / (p * (p - 1))
+    y_dot = v_p / (p * (1 - p))
     return _rounded(dtype, y_dot)
 
 

@@ -60,6 +60,26 @@ __all__ = [
     'dropout_vjp',
     'dropout_jvp',
     'dropout_hvp',
+    'dropout1d',
+    'dropout1d_vjp',
+    'dropout1d_jvp',
+    'dropout1d_hvp',
+    'dropout2d',
+    'dropout2d_vjp',
+    'dropout2d_jvp',
+    'dropout2d_hvp',
+    'dropout3d',
+    'dropout3d_vjp',
+    'dropout3d_jvp',
+    'dropout3d_hvp',
+    'alpha_dropout',
+    'alpha_dropout_vjp',
+    'alpha_dropout_jvp',
+    'alpha_dropout_hvp',
+    'feature_alpha_dropout',
+    'feature_alpha_dropout_vjp',
+    'feature_alpha_dropout_jvp',
+    'feature_alpha_dropout_hvp',
     'cumsum',
     'cumsum_vjp',
     'cumsum_jvp',
@@ -1026,7 +1046,7 @@ def embedding_bag(w, ids):
 def embedding_bag_vjp(g, w, ids):
     """Gradients of embedding_bag: what the cotangent g of its output amounts to at each real input.
 
-        dw = sum(g*sum(onehot(ids, V), L), N)/size(L)
+        dw = sum(g*onehot(ids, V), L N)/size(L)
 
     Arrays: g (N, D), w (V, D), ids (N, L) of integers, positions of V.
     Returns: dw (V, D).
@@ -1034,10 +1054,12 @@ def embedding_bag_vjp(g, w, ids):
     Source: torch.nn.EmbeddingBag
     """
     g, w, ids, dtype = _arrays('embedding_bag_vjp', g=(g, 'N D'), w=(w, 'V D'), ids=(ids, 'N L -> V'))
+    N, D = g.shape
     V = w.shape[0]
     L = ids.shape[1]
     _nonempty('embedding_bag_vjp', L=L)
-    dw = np.sum((ids == np.arange(V)[:, None, None]).astype(float), axis=2) @ g / L
+    total_v = _scatter_add(ids, np.broadcast_to(g[:, None], (N, L, D)), V)
+    dw = total_v / L
     return _rounded(dtype, dw)
 
 
@@ -1096,7 +1118,7 @@ def embedding_sum(w, ids):
 def embedding_sum_vjp(g, w, ids):
     """Gradients of embedding_sum: what the cotangent g of its output amounts to at each real input.
 
-        dw = sum(g*sum(onehot(ids, V), L), N)
+        dw = sum(g*onehot(ids, V), L N)
 
     Arrays: g (N, D), w (V, D), ids (N, L) of integers, positions of V.
     Returns: dw (V, D).
@@ -1104,8 +1126,10 @@ def embedding_sum_vjp(g, w, ids):
     Source: torch.nn.EmbeddingBag with mode sum
     """
     g, w, ids, dtype = _arrays('embedding_sum_vjp', g=(g, 'N D'), w=(w, 'V D'), ids=(ids, 'N L -> V'))
+    N, D = g.shape
     V = w.shape[0]
-    dw = np.sum((ids == np.arange(V)[:, None, None]).astype(float), axis=2) @ g
+    L = ids.shape[1]
+    dw = _scatter_add(ids, np.broadcast_to(g[:, None], (N, L, D)), V)
     return _rounded(dtype, dw)
 
 
@@ -1150,7 +1174,7 @@ def dropout(x, mask, *, rate=0.5):
 
         y = x*mask/(1 - rate)
 
-    Arrays: x (...), mask (...).
+    Arrays: x (...), mask (...) of numbers in {0, 1}.
     Parameters: rate=0.5 (a finite number in [0, 1)).
     Returns: y (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -1166,10 +1190,10 @@ def dropout(x, mask, *, rate=0.5):
 def dropout_vjp(g, x, mask, *, rate=0.5):
     """Gradients of dropout: what the cotangent g of its output amounts to at each real input.
 
-        dx = -g*mask/(rate - 1)
-        dmask = -g*x/(rate - 1)
+        dx = g*mask/(1 - rate)
+        dmask = g*x/(1 - rate)
 
-    Arrays: g (...), x (...), mask (...).
+    Arrays: g (...), x (...), mask (...) of numbers in {0, 1}.
     Parameters: rate=0.5 (a finite number in [0, 1)).
     Returns: dx (...), dmask (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -1178,18 +1202,17 @@ def dropout_vjp(g, x, mask, *, rate=0.5):
     """
     g, x, mask, dtype = _arrays('dropout_vjp', g=(g, '...'), x=(x, '...'), mask=(mask, '...'))
     rate = _parameters('dropout_vjp', rate=(rate, '[0, 1)'))
-    minus_g = -g
-    dx = minus_g * mask / (rate - 1)
-    dmask = minus_g * x / (rate - 1)
+    dx = g * mask / (1 - rate)
+    dmask = g * x / (1 - rate)
     return _rounded(dtype, dx, dmask)
 
 
 def dropout_jvp(v_x, v_mask, x, mask, *, rate=0.5):
     """Derivative of dropout in the direction of the tangents v_*.
 
-        y_dot = -(v_x*mask + v_mask*x)/(rate - 1)
+        y_dot = (v_x*mask + v_mask*x)/(1 - rate)
 
-    Arrays: v_x (...), v_mask (...), x (...), mask (...).
+    Arrays: v_x (...), v_mask (...), x (...), mask (...) of numbers in {0, 1}.
     Parameters: rate=0.5 (a finite number in [0, 1)).
     Returns: y_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -1204,17 +1227,17 @@ def dropout_jvp(v_x, v_mask, x, mask, *, rate=0.5):
         mask=(mask, '...'),
     )
     rate = _parameters('dropout_jvp', rate=(rate, '[0, 1)'))
-    y_dot = -(v_x * mask + v_mask * x) / (rate - 1)
+    y_dot = (v_x * mask + v_mask * x) / (1 - rate)
     return _rounded(dtype, y_dot)
 
 
 def dropout_hvp(g, v_x, v_mask, x, mask, *, rate=0.5):
     """Derivative of the gradients of dropout in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = -v_mask*g/(rate - 1)
-        dmask_dot = -v_x*g/(rate - 1)
+        dx_dot = v_mask*g/(1 - rate)
+        dmask_dot = v_x*g/(1 - rate)
 
-    Arrays: g (...), v_x (...), v_mask (...), x (...), mask (...).
+    Arrays: g (...), v_x (...), v_mask (...), x (...), mask (...) of numbers in {0, 1}.
     Parameters: rate=0.5 (a finite number in [0, 1)).
     Returns: dx_dot (...), dmask_dot (...).
     Raises: TypeError or ValueError where a dtype or a shape does not fit.
@@ -1230,8 +1253,469 @@ def dropout_hvp(g, v_x, v_mask, x, mask, *, rate=0.5):
         mask=(mask, '...'),
     )
     rate = _parameters('dropout_hvp', rate=(rate, '[0, 1)'))
-    dx_dot = -v_mask * g / (rate - 1)
-    dmask_dot = -v_x * g / (rate - 1)
+    dx_dot = v_mask * g / (1 - rate)
+    dmask_dot = v_x * g / (1 - rate)
+    return _rounded(dtype, dx_dot, dmask_dot)
+
+
+def dropout1d(x, mask, *, rate=0.5):
+    """Dropout of whole channels: one number of the mask for each.
+
+        y = x*mask/(1 - rate)
+
+    Arrays: x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: y (N, C, L).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout1d
+    """
+    x, mask, dtype = _arrays('dropout1d', x=(x, 'N C L'), mask=(mask, 'N C'))
+    rate = _parameters('dropout1d', rate=(rate, '[0, 1)'))
+    y = (mask / (1 - rate))[:, :, None] * x
+    return _rounded(dtype, y)
+
+
+def dropout1d_vjp(g, x, mask, *, rate=0.5):
+    """Gradients of dropout1d: what the cotangent g of its output amounts to at each real input.
+
+        dx = mask*g/(1 - rate)
+        dmask = sum(g*x, L)/(1 - rate)
+
+    Arrays: g (N, C, L), x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: dx (N, C, L), dmask (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout1d
+    """
+    g, x, mask, dtype = _arrays('dropout1d_vjp', g=(g, 'N C L'), x=(x, 'N C L'), mask=(mask, 'N C'))
+    rate = _parameters('dropout1d_vjp', rate=(rate, '[0, 1)'))
+    dx = (mask / (1 - rate))[:, :, None] * g
+    dmask = np.sum(g * x, axis=2) / (1 - rate)
+    return _rounded(dtype, dx, dmask)
+
+
+def dropout1d_jvp(v_x, v_mask, x, mask, *, rate=0.5):
+    """Derivative of dropout1d in the direction of the tangents v_*.
+
+        y_dot = (mask*v_x + v_mask*x)/(1 - rate)
+
+    Arrays: v_x (N, C, L), v_mask (N, C), x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: y_dot (N, C, L).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout1d
+    """
+    v_x, v_mask, x, mask, dtype = _arrays(
+        'dropout1d_jvp',
+        v_x=(v_x, 'N C L'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C L'),
+        mask=(mask, 'N C'),
+    )
+    rate = _parameters('dropout1d_jvp', rate=(rate, '[0, 1)'))
+    y_dot = (mask[:, :, None] * v_x + v_mask[:, :, None] * x) / (1 - rate)
+    return _rounded(dtype, y_dot)
+
+
+def dropout1d_hvp(g, v_x, v_mask, x, mask, *, rate=0.5):
+    """Derivative of the gradients of dropout1d in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_dot = v_mask*g/(1 - rate)
+        dmask_dot = sum(v_x*g, L)/(1 - rate)
+
+    Arrays: g (N, C, L), v_x (N, C, L), v_mask (N, C), x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: dx_dot (N, C, L), dmask_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout1d
+    """
+    g, v_x, v_mask, x, mask, dtype = _arrays(
+        'dropout1d_hvp',
+        g=(g, 'N C L'),
+        v_x=(v_x, 'N C L'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C L'),
+        mask=(mask, 'N C'),
+    )
+    rate = _parameters('dropout1d_hvp', rate=(rate, '[0, 1)'))
+    dx_dot = (v_mask / (1 - rate))[:, :, None] * g
+    dmask_dot = np.sum(v_x * g, axis=2) / (1 - rate)
+    return _rounded(dtype, dx_dot, dmask_dot)
+
+
+def dropout2d(x, mask, *, rate=0.5):
+    """Dropout of whole channels of images: one number of the mask for each.
+
+        y = x*mask/(1 - rate)
+
+    Arrays: x (N, C, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: y (N, C, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout2d
+    """
+    x, mask, dtype = _arrays('dropout2d', x=(x, 'N C H W'), mask=(mask, 'N C'))
+    rate = _parameters('dropout2d', rate=(rate, '[0, 1)'))
+    y = (mask / (1 - rate))[:, :, None, None] * x
+    return _rounded(dtype, y)
+
+
+def dropout2d_vjp(g, x, mask, *, rate=0.5):
+    """Gradients of dropout2d: what the cotangent g of its output amounts to at each real input.
+
+        dx = mask*g/(1 - rate)
+        dmask = sum(g*x, H W)/(1 - rate)
+
+    Arrays: g (N, C, H, W), x (N, C, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: dx (N, C, H, W), dmask (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout2d
+    """
+    g, x, mask, dtype = _arrays('dropout2d_vjp', g=(g, 'N C H W'), x=(x, 'N C H W'), mask=(mask, 'N C'))
+    rate = _parameters('dropout2d_vjp', rate=(rate, '[0, 1)'))
+    dx = (mask / (1 - rate))[:, :, None, None] * g
+    dmask = np.sum(g * x, axis=(2, 3)) / (1 - rate)
+    return _rounded(dtype, dx, dmask)
+
+
+def dropout2d_jvp(v_x, v_mask, x, mask, *, rate=0.5):
+    """Derivative of dropout2d in the direction of the tangents v_*.
+
+        y_dot = (mask*v_x + v_mask*x)/(1 - rate)
+
+    Arrays: v_x (N, C, H, W), v_mask (N, C), x (N, C, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: y_dot (N, C, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout2d
+    """
+    v_x, v_mask, x, mask, dtype = _arrays(
+        'dropout2d_jvp',
+        v_x=(v_x, 'N C H W'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C H W'),
+        mask=(mask, 'N C'),
+    )
+    rate = _parameters('dropout2d_jvp', rate=(rate, '[0, 1)'))
+    y_dot = (mask[:, :, None, None] * v_x + v_mask[:, :, None, None] * x) / (1 - rate)
+    return _rounded(dtype, y_dot)
+
+
+def dropout2d_hvp(g, v_x, v_mask, x, mask, *, rate=0.5):
+    """Derivative of the gradients of dropout2d in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_dot = v_mask*g/(1 - rate)
+        dmask_dot = sum(v_x*g, H W)/(1 - rate)
+
+    Arrays: g (N, C, H, W), v_x (N, C, H, W), v_mask (N, C), x (N, C, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: dx_dot (N, C, H, W), dmask_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout2d
+    """
+    g, v_x, v_mask, x, mask, dtype = _arrays(
+        'dropout2d_hvp',
+        g=(g, 'N C H W'),
+        v_x=(v_x, 'N C H W'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C H W'),
+        mask=(mask, 'N C'),
+    )
+    rate = _parameters('dropout2d_hvp', rate=(rate, '[0, 1)'))
+    dx_dot = (v_mask / (1 - rate))[:, :, None, None] * g
+    dmask_dot = np.sum(v_x * g, axis=(2, 3)) / (1 - rate)
+    return _rounded(dtype, dx_dot, dmask_dot)
+
+
+def dropout3d(x, mask, *, rate=0.5):
+    """Dropout of whole channels of volumes: one number of the mask for each.
+
+        y = x*mask/(1 - rate)
+
+    Arrays: x (N, C, D, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: y (N, C, D, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout3d
+    """
+    x, mask, dtype = _arrays('dropout3d', x=(x, 'N C D H W'), mask=(mask, 'N C'))
+    rate = _parameters('dropout3d', rate=(rate, '[0, 1)'))
+    y = (mask / (1 - rate))[:, :, None, None, None] * x
+    return _rounded(dtype, y)
+
+
+def dropout3d_vjp(g, x, mask, *, rate=0.5):
+    """Gradients of dropout3d: what the cotangent g of its output amounts to at each real input.
+
+        dx = mask*g/(1 - rate)
+        dmask = sum(g*x, D H W)/(1 - rate)
+
+    Arrays: g (N, C, D, H, W), x (N, C, D, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: dx (N, C, D, H, W), dmask (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout3d
+    """
+    g, x, mask, dtype = _arrays('dropout3d_vjp', g=(g, 'N C D H W'), x=(x, 'N C D H W'), mask=(mask, 'N C'))
+    rate = _parameters('dropout3d_vjp', rate=(rate, '[0, 1)'))
+    dx = (mask / (1 - rate))[:, :, None, None, None] * g
+    dmask = np.sum(g * x, axis=(2, 3, 4)) / (1 - rate)
+    return _rounded(dtype, dx, dmask)
+
+
+def dropout3d_jvp(v_x, v_mask, x, mask, *, rate=0.5):
+    """Derivative of dropout3d in the direction of the tangents v_*.
+
+        y_dot = (mask*v_x + v_mask*x)/(1 - rate)
+
+    Arrays: v_x (N, C, D, H, W), v_mask (N, C), x (N, C, D, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: y_dot (N, C, D, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout3d
+    """
+    v_x, v_mask, x, mask, dtype = _arrays(
+        'dropout3d_jvp',
+        v_x=(v_x, 'N C D H W'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C D H W'),
+        mask=(mask, 'N C'),
+    )
+    rate = _parameters('dropout3d_jvp', rate=(rate, '[0, 1)'))
+    y_dot = (mask[:, :, None, None, None] * v_x + v_mask[:, :, None, None, None] * x) / (1 - rate)
+    return _rounded(dtype, y_dot)
+
+
+def dropout3d_hvp(g, v_x, v_mask, x, mask, *, rate=0.5):
+    """Derivative of the gradients of dropout3d in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_dot = v_mask*g/(1 - rate)
+        dmask_dot = sum(v_x*g, D H W)/(1 - rate)
+
+    Arrays: g (N, C, D, H, W), v_x (N, C, D, H, W), v_mask (N, C), x (N, C, D, H, W), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)).
+    Returns: dx_dot (N, C, D, H, W), dmask_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, arXiv:1411.4280, section 3.2;
+    torch.nn.Dropout3d
+    """
+    g, v_x, v_mask, x, mask, dtype = _arrays(
+        'dropout3d_hvp',
+        g=(g, 'N C D H W'),
+        v_x=(v_x, 'N C D H W'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C D H W'),
+        mask=(mask, 'N C'),
+    )
+    rate = _parameters('dropout3d_hvp', rate=(rate, '[0, 1)'))
+    dx_dot = (v_mask / (1 - rate))[:, :, None, None, None] * g
+    dmask_dot = np.sum(v_x * g, axis=(2, 3, 4)) / (1 - rate)
+    return _rounded(dtype, dx_dot, dmask_dot)
+
+
+def alpha_dropout(x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """The input where the mask is 1 and the lowest value of a selu where it is 0, mapped so that mean 0 and variance 1 stay.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        y = a*(x*mask + low*(1 - mask)) - a*rate*low
+
+    Arrays: x (...), mask (...).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: y (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.AlphaDropout
+    """
+    x, mask, dtype = _arrays('alpha_dropout', x=(x, '...'), mask=(mask, '...'))
+    rate, low = _parameters('alpha_dropout', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    y = a * (x * mask + low * (1 - mask)) - a * rate * low
+    return _rounded(dtype, y)
+
+
+def alpha_dropout_vjp(g, x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Gradients of alpha_dropout: what the cotangent g of its output amounts to at each real input.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        dx = g*mask*a
+        dmask = g*a*(x - low)
+
+    Arrays: g (...), x (...), mask (...).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: dx (...), dmask (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.AlphaDropout
+    """
+    g, x, mask, dtype = _arrays('alpha_dropout_vjp', g=(g, '...'), x=(x, '...'), mask=(mask, '...'))
+    rate, low = _parameters('alpha_dropout_vjp', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    dx = g * mask * a
+    dmask = g * a * (x - low)
+    return _rounded(dtype, dx, dmask)
+
+
+def alpha_dropout_jvp(v_x, v_mask, x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Derivative of alpha_dropout in the direction of the tangents v_*.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        y_dot = a*(v_mask*(x - low) + v_x*mask)
+
+    Arrays: v_x (...), v_mask (...), x (...), mask (...).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: y_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.AlphaDropout
+    """
+    v_x, v_mask, x, mask, dtype = _arrays(
+        'alpha_dropout_jvp',
+        v_x=(v_x, '...'),
+        v_mask=(v_mask, '...'),
+        x=(x, '...'),
+        mask=(mask, '...'),
+    )
+    rate, low = _parameters('alpha_dropout_jvp', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    y_dot = a * (v_mask * (x - low) + v_x * mask)
+    return _rounded(dtype, y_dot)
+
+
+def alpha_dropout_hvp(g, v_x, v_mask, x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Derivative of the gradients of alpha_dropout in the direction of the tangents v_*, the cotangent held fixed.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        dx_dot = v_mask*g*a
+        dmask_dot = v_x*g*a
+
+    Arrays: g (...), v_x (...), v_mask (...), x (...), mask (...).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: dx_dot (...), dmask_dot (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.AlphaDropout
+    """
+    g, v_x, v_mask, x, mask, dtype = _arrays(
+        'alpha_dropout_hvp',
+        g=(g, '...'),
+        v_x=(v_x, '...'),
+        v_mask=(v_mask, '...'),
+        x=(x, '...'),
+        mask=(mask, '...'),
+    )
+    rate, low = _parameters('alpha_dropout_hvp', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    dx_dot = v_mask * g * a
+    dmask_dot = v_x * g * a
+    return _rounded(dtype, dx_dot, dmask_dot)
+
+
+def feature_alpha_dropout(x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Alpha dropout of whole channels: one number of the mask for each.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        y = a*(x*mask + low*(1 - mask)) - a*rate*low
+
+    Arrays: x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: y (N, C, L).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.FeatureAlphaDropout
+    """
+    x, mask, dtype = _arrays('feature_alpha_dropout', x=(x, 'N C L'), mask=(mask, 'N C'))
+    rate, low = _parameters('feature_alpha_dropout', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    y = a * (x * mask[:, :, None] + (low * (1 - mask))[:, :, None]) - a * rate * low
+    return _rounded(dtype, y)
+
+
+def feature_alpha_dropout_vjp(g, x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Gradients of feature_alpha_dropout: what the cotangent g of its output amounts to at each real input.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        dx = a*mask*g
+        dmask = a*(sum(g*x, L) - low*sum(g, L))
+
+    Arrays: g (N, C, L), x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: dx (N, C, L), dmask (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.FeatureAlphaDropout
+    """
+    g, x, mask, dtype = _arrays('feature_alpha_dropout_vjp', g=(g, 'N C L'), x=(x, 'N C L'), mask=(mask, 'N C'))
+    rate, low = _parameters('feature_alpha_dropout_vjp', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    dx = (a * mask)[:, :, None] * g
+    dmask = a * (np.sum(g * x, axis=2) - low * np.sum(g, axis=2))
+    return _rounded(dtype, dx, dmask)
+
+
+def feature_alpha_dropout_jvp(v_x, v_mask, x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Derivative of feature_alpha_dropout in the direction of the tangents v_*.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        y_dot = a*(v_mask*(x - low) + mask*v_x)
+
+    Arrays: v_x (N, C, L), v_mask (N, C), x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: y_dot (N, C, L).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.FeatureAlphaDropout
+    """
+    v_x, v_mask, x, mask, dtype = _arrays(
+        'feature_alpha_dropout_jvp',
+        v_x=(v_x, 'N C L'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C L'),
+        mask=(mask, 'N C'),
+    )
+    rate, low = _parameters('feature_alpha_dropout_jvp', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    y_dot = a * (v_mask[:, :, None] * (x - low) + mask[:, :, None] * v_x)
+    return _rounded(dtype, y_dot)
+
+
+def feature_alpha_dropout_hvp(g, v_x, v_mask, x, mask, *, rate=0.5, low=-1.7580993408473766):
+    """Derivative of the gradients of feature_alpha_dropout in the direction of the tangents v_*, the cotangent held fixed.
+
+        a = 1/sqrt((1 - rate)*(1 + rate*low**2))
+        dx_dot = a*v_mask*g
+        dmask_dot = a*sum(v_x*g, L)
+
+    Arrays: g (N, C, L), v_x (N, C, L), v_mask (N, C), x (N, C, L), mask (N, C).
+    Parameters: rate=0.5 (a finite number in [0, 1)), low=-1.7580993408473766.
+    Returns: dx_dot (N, C, L), dmask_dot (N, C).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515, section 2;
+    torch.nn.FeatureAlphaDropout
+    """
+    g, v_x, v_mask, x, mask, dtype = _arrays(
+        'feature_alpha_dropout_hvp',
+        g=(g, 'N C L'),
+        v_x=(v_x, 'N C L'),
+        v_mask=(v_mask, 'N C'),
+        x=(x, 'N C L'),
+        mask=(mask, 'N C'),
+    )
+    rate, low = _parameters('feature_alpha_dropout_hvp', rate=(rate, '[0, 1)'), low=(low, '(-inf, inf)'))
+    a = 1 / np.sqrt((1 - rate) * (1 + rate * (low * low)))
+    dx_dot = (a * v_mask)[:, :, None] * g
+    dmask_dot = a * np.sum(v_x * g, axis=2)
     return _rounded(dtype, dx_dot, dmask_dot)
 
 

@@ -893,12 +893,17 @@ def residual_block_jvp(v_x, v_w1, v_gamma1, v_beta1, v_w2, v_gamma2, v_beta2, x,
         conv2d_same_dot = sum(v_w1*x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
             floor(size(J)/2)] + v_x[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
             floor(size(J)/2)]*w1, C I J)
-        conv2d_same_2_dot = sum(w2*where(n1 > 0, gamma1*rstd*(conv2d_same_dot - mean(conv2d_same_dot, H N W)
-            - xhat*mean(xhat*conv2d_same_dot, H N W)) + v_beta1 + v_gamma1*xhat, 0)[H=idx(H) + idx(I) -
-            floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)] + h[H=idx(H) + idx(I) -
-            floor(size(I)/2), W=idx(W) + idx(J) - floor(size(J)/2)]*v_w2, K I J)
-        y_dot = where(z > 0, gamma2*rstd_2*(conv2d_same_2_dot - mean(conv2d_same_2_dot, H N W) -
-            xhat_2*mean(xhat_2*conv2d_same_2_dot, H N W)) + v_beta2 + v_x + v_gamma2*xhat_2, 0)
+        var_in_dot = conv2d_same_dot - mean(conv2d_same_dot, H N W)
+        n1_dot = gamma1*rstd*(var_in_dot - xhat*mean(xhat*var_in_dot, H N W)) + v_beta1 + v_gamma1*xhat
+        conv2d_same_2_dot = sum(where(n1[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] > 0, v_w2*h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)] + w2*n1_dot[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)], v_w2*h[H=idx(H) + idx(I) - floor(size(I)/2), W=idx(J) + idx(W) -
+            floor(size(J)/2)]), I J K)
+        var_2_in_dot = conv2d_same_2_dot - mean(conv2d_same_2_dot, H N W)
+        n2_dot = gamma2*rstd_2*(var_2_in_dot - xhat_2*mean(xhat_2*var_2_in_dot, H N W)) + v_beta2 +
+            v_gamma2*xhat_2
+        y_dot = where(z > 0, n2_dot + v_x, 0)
 
     Arrays: v_x (N, C, H, W), v_w1 (K, C, I, J), v_gamma1 (K,), v_beta1 (K,), v_w2 (C, K, I, J),
             v_gamma2 (C,), v_beta2 (C,), x (N, C, H, W), w1 (K, C, I, J), gamma1 (K,), beta1 (K,),
@@ -956,18 +961,26 @@ def residual_block_jvp(v_x, v_w1, v_gamma1, v_beta1, v_w2, v_gamma2, v_beta2, x,
     conv2d_same_dot_part_2 = np.einsum('nchwij,kcij->nhwk', conv2d_same_part_5, v_w1, optimize=True)
     conv2d_same_dot_part_3 = np.einsum('nchwij,kcij->nhwk', conv2d_same_dot_part, w1, optimize=True)
     conv2d_same_dot = conv2d_same_dot_part_2 + conv2d_same_dot_part_3
-    conv2d_same_2_dot_part = conv2d_same_dot - np.mean(conv2d_same_dot, axis=(0, 1, 2))
-    conv2d_same_2_dot_part_2 = conv2d_same_2_dot_part - xhat * np.mean(xhat * conv2d_same_dot, axis=(0, 1, 2))
-    conv2d_same_2_dot_part_3 = np.where(n1 > 0, gamma1 * rstd * conv2d_same_2_dot_part_2 + v_beta1 + v_gamma1 * xhat, 0)
-    conv2d_same_2_dot_part_4 = conv2d_same_2_dot_part_3[:, conv2d_same_part_3, conv2d_same_part_4]
-    conv2d_same_2_dot_part_5 = np.where(conv2d_same_part_2[:, :, :, :, None], conv2d_same_2_dot_part_4, 0)
-    conv2d_same_2_dot_part_6 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_dot_part_5, w2, optimize=True)
-    conv2d_same_2_dot_part_7 = np.einsum('nhwijk,ckij->nchw', conv2d_same_2_part_2, v_w2, optimize=True)
-    conv2d_same_2_dot = conv2d_same_2_dot_part_6 + conv2d_same_2_dot_part_7
-    y_dot_part = conv2d_same_2_dot - np.mean(conv2d_same_2_dot, axis=(0, 2, 3), keepdims=True)
-    y_dot_part_2 = y_dot_part - xhat_2 * np.mean(xhat_2 * conv2d_same_2_dot, axis=(0, 2, 3), keepdims=True)
-    y_dot_part_3 = (gamma2 * rstd_2)[:, None, None] * y_dot_part_2 + v_beta2[:, None, None] + v_x
-    y_dot = np.where(z > 0, y_dot_part_3 + v_gamma2[:, None, None] * xhat_2, 0)
+    var_in_dot = conv2d_same_dot - np.mean(conv2d_same_dot, axis=(0, 1, 2))
+    n1_dot_part = gamma1 * rstd * (var_in_dot - xhat * np.mean(xhat * var_in_dot, axis=(0, 1, 2))) + v_beta1
+    n1_dot = n1_dot_part + v_gamma1 * xhat
+    conv2d_same_2_dot_part = v_w2[:, None, None] * np.transpose(conv2d_same_2_part_2, (0, 1, 2, 5, 3, 4))[:, None]
+    conv2d_same_2_dot_part_2 = n1[:, conv2d_same_part_3, conv2d_same_part_4]
+    conv2d_same_2_dot_part_3 = n1_dot[:, conv2d_same_part_3, conv2d_same_part_4]
+    conv2d_same_2_dot_part_4 = np.where(conv2d_same_part_2[:, :, :, :, None], conv2d_same_2_dot_part_3, 0)
+    conv2d_same_2_dot_part_5 = w2[:, None, None] * np.transpose(conv2d_same_2_dot_part_4, (0, 1, 2, 5, 3, 4))[:, None]
+    conv2d_same_2_dot_part_6 = np.where(conv2d_same_part_2[:, :, :, :, None], conv2d_same_2_dot_part_2, 0) > 0
+    conv2d_same_2_dot_part_7 = conv2d_same_2_dot_part + conv2d_same_2_dot_part_5
+    conv2d_same_2_dot_part_8 = np.where(
+        np.transpose(conv2d_same_2_dot_part_6, (0, 1, 2, 5, 3, 4))[:, None], conv2d_same_2_dot_part_7,
+        conv2d_same_2_dot_part,
+    )
+    conv2d_same_2_dot = np.sum(conv2d_same_2_dot_part_8, axis=(4, 5, 6))
+    var_2_in_dot = conv2d_same_2_dot - np.mean(conv2d_same_2_dot, axis=(0, 2, 3), keepdims=True)
+    n2_dot_part = var_2_in_dot - xhat_2 * np.mean(xhat_2 * var_2_in_dot, axis=(0, 2, 3), keepdims=True)
+    n2_dot_part_2 = (gamma2 * rstd_2)[:, None, None] * n2_dot_part + v_beta2[:, None, None]
+    n2_dot = n2_dot_part_2 + v_gamma2[:, None, None] * xhat_2
+    y_dot = np.where(z > 0, n2_dot + v_x, 0)
     return _rounded(dtype, y_dot)
 
 

@@ -23,8 +23,12 @@ __all__ = [
     'sgd_momentum',
     'sgd_momentum_inside',
     'nesterov',
+    'sgd_dampened',
     'adagrad',
+    'adagrad_decayed',
     'rmsprop',
+    'rmsprop_centered',
+    'rmsprop_momentum',
     'adadelta',
     'rprop',
     'lion',
@@ -32,6 +36,7 @@ __all__ = [
     'ema_vjp',
     'ema_jvp',
     'ema_hvp',
+    'asgd',
     'schedule_free',
     'update_ratio',
     'update_ratio_vjp',
@@ -274,6 +279,32 @@ def nesterov(w, grad, velocity, *, rate=0.01, momentum=0.9):
     return _rounded(dtype, y, velocity_new)
 
 
+def sgd_dampened(w, grad, velocity, t, *, rate=0.01, momentum=0.9, dampening=0.5):
+    """One step of gradient descent along a running mean of gradients, which begins at the first one.
+
+        velocity_new = where(t == 1, grad, momentum*velocity + (1 - dampening)*grad)
+        y = w - rate*velocity_new
+
+    Arrays: w (...), grad (...), velocity (...), t, a positive integer.
+    Parameters: rate=0.01 (a finite number in (0, inf)), momentum=0.9 (a finite number in [0, 1)),
+                dampening=0.5 (a finite number in [0, 1)).
+    Returns: y (...), velocity_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Polyak 1964, with a dampened sum that begins at the first gradient, as PyTorch has it
+    """
+    w, grad, velocity, dtype = _arrays('sgd_dampened', w=(w, '...'), grad=(grad, '...'), velocity=(velocity, '...'))
+    t = _count('sgd_dampened', 't', t)
+    rate, momentum, dampening = _parameters(
+        'sgd_dampened',
+        rate=(rate, '(0, inf)'),
+        momentum=(momentum, '[0, 1)'),
+        dampening=(dampening, '[0, 1)'),
+    )
+    velocity_new = np.where(t == 1, grad, momentum * velocity + (1 - dampening) * grad)
+    y = w - rate * velocity_new
+    return _rounded(dtype, y, velocity_new)
+
+
 def adagrad(w, grad, total, *, rate=0.01, eps=1e-10):
     """One step along the gradient, divided by the root of the sum of all its squares so far.
 
@@ -290,6 +321,32 @@ def adagrad(w, grad, total, *, rate=0.01, eps=1e-10):
     rate, eps = _parameters('adagrad', rate=(rate, '(0, inf)'), eps=(eps, '(0, inf)'))
     total_new = total + np.square(grad)
     y = w - rate * grad / (np.sqrt(total_new) + eps)
+    return _rounded(dtype, y, total_new)
+
+
+def adagrad_decayed(w, grad, total, t, *, rate=0.01, fall=0, eps=1e-10):
+    """One step of adagrad at a rate that falls like one over the number of steps.
+
+        total_new = total + grad**2
+        y = w - rate*grad/((1 + (t - 1)*fall)*(sqrt(total_new) + eps))
+
+    Arrays: w (...), grad (...), total (...), t, a positive integer.
+    Parameters: rate=0.01 (a finite number in (0, inf)), fall=0 (a finite number in [0, inf)),
+                eps=1e-10 (a finite number in (0, inf)).
+    Returns: y (...), total_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Duchi, Hazan & Singer 2011, figure 1, at a falling rate as PyTorch has it
+    """
+    w, grad, total, dtype = _arrays('adagrad_decayed', w=(w, '...'), grad=(grad, '...'), total=(total, '...'))
+    t = _count('adagrad_decayed', 't', t)
+    rate, fall, eps = _parameters(
+        'adagrad_decayed',
+        rate=(rate, '(0, inf)'),
+        fall=(fall, '[0, inf)'),
+        eps=(eps, '(0, inf)'),
+    )
+    total_new = total + np.square(grad)
+    y = w - rate / (1 + (t - 1) * fall) * grad / (np.sqrt(total_new) + eps)
     return _rounded(dtype, y, total_new)
 
 
@@ -311,6 +368,68 @@ def rmsprop(w, grad, v, *, rate=0.01, decay=0.99, eps=1e-08):
     v_new = decay * v + (1 - decay) * np.square(grad)
     y = w - rate * grad / (np.sqrt(v_new) + eps)
     return _rounded(dtype, y, v_new)
+
+
+def rmsprop_centered(w, grad, m, v, *, rate=0.01, decay=0.99, eps=1e-08):
+    """One step along the gradient, divided by its running standard deviation.
+
+        v_new = decay*v + (1 - decay)*grad**2
+        m_new = decay*m + (1 - decay)*grad
+        y = w - rate*grad/(sqrt(v_new - m_new**2) + eps)
+
+    Arrays: w (...), grad (...), m (...), v (...).
+    Parameters: rate=0.01 (a finite number in (0, inf)), decay=0.99 (a finite number in [0, 1)),
+                eps=1e-08 (a finite number in (0, inf)).
+    Returns: y (...), m_new (...), v_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Graves 2013, arXiv:1308.0850, eq. 38 to 41
+    """
+    w, grad, m, v, dtype = _arrays('rmsprop_centered', w=(w, '...'), grad=(grad, '...'), m=(m, '...'), v=(v, '...'))
+    rate, decay, eps = _parameters(
+        'rmsprop_centered',
+        rate=(rate, '(0, inf)'),
+        decay=(decay, '[0, 1)'),
+        eps=(eps, '(0, inf)'),
+    )
+    v_new = decay * v + (1 - decay) * np.square(grad)
+    m_new = decay * m + (1 - decay) * grad
+    y = w - rate * grad / (np.sqrt(v_new - np.square(m_new)) + eps)
+    return _rounded(dtype, y, m_new, v_new)
+
+
+def rmsprop_momentum(w, grad, v, velocity, *, rate=0.01, decay=0.99, momentum=0.9, eps=1e-08):
+    """One step along a running sum of gradients, each divided by their running root mean square.
+
+        v_new = decay*v + (1 - decay)*grad**2
+        velocity_new = momentum*velocity + grad/(sqrt(v_new) + eps)
+        y = w - rate*velocity_new
+
+    Arrays: w (...), grad (...), v (...), velocity (...).
+    Parameters: rate=0.01 (a finite number in (0, inf)), decay=0.99 (a finite number in [0, 1)),
+                momentum=0.9 (a finite number in [0, 1)), eps=1e-08 (a finite number in (0, inf)).
+    Returns: y (...), v_new (...), velocity_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Tieleman & Hinton 2012, Neural networks for machine learning, lecture 6e, with momentum as
+    PyTorch has it
+    """
+    w, grad, v, velocity, dtype = _arrays(
+        'rmsprop_momentum',
+        w=(w, '...'),
+        grad=(grad, '...'),
+        v=(v, '...'),
+        velocity=(velocity, '...'),
+    )
+    rate, decay, momentum, eps = _parameters(
+        'rmsprop_momentum',
+        rate=(rate, '(0, inf)'),
+        decay=(decay, '[0, 1)'),
+        momentum=(momentum, '[0, 1)'),
+        eps=(eps, '(0, inf)'),
+    )
+    v_new = decay * v + (1 - decay) * np.square(grad)
+    velocity_new = momentum * velocity + grad / (np.sqrt(v_new) + eps)
+    y = w - rate * velocity_new
+    return _rounded(dtype, y, v_new, velocity_new)
 
 
 def adadelta(w, grad, v, u, *, rate=1, decay=0.9, eps=1e-06):
@@ -488,6 +607,35 @@ def ema_hvp(g, v_average, v_w, average, w, *, decay=0.999):
     decay = _parameters('ema_hvp', decay=(decay, '[0, 1)'))
     daverage_dot = np.zeros(g.shape)
     return _rounded(dtype, daverage_dot, np.copy(daverage_dot))
+
+
+def asgd(w, grad, average, t, *, rate=0.01, decay=0.0001, power=0.75, start=1000000):
+    """One step of gradient descent at a falling rate, and from `start` on the average of all weights since.
+
+        eta = rate/(1 + decay*rate*(t - 1))**power
+        w_new = (1 - decay*eta)*w - eta*grad
+        average_new = average + (w_new - average)/where(t - start - 1 >= 1, t - start - 1, 1)
+
+    Arrays: w (...), grad (...), average (...), t, a positive integer.
+    Parameters: rate=0.01 (a finite number in (0, inf)), decay=0.0001 (a finite number in [0, inf)),
+                power=0.75 (a finite number in (0, inf)), start=1000000 (a finite number in [0, inf)).
+    Returns: w_new (...), average_new (...).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: Polyak & Juditsky 1992; Xu 2010, arXiv:1107.2490, as PyTorch has it
+    """
+    w, grad, average, dtype = _arrays('asgd', w=(w, '...'), grad=(grad, '...'), average=(average, '...'))
+    t = _count('asgd', 't', t)
+    rate, decay, power, start = _parameters(
+        'asgd',
+        rate=(rate, '(0, inf)'),
+        decay=(decay, '[0, inf)'),
+        power=(power, '(0, inf)'),
+        start=(start, '[0, inf)'),
+    )
+    eta = rate / (1 + decay * rate * (t - 1)) ** power
+    w_new = (1 - decay * eta) * w - eta * grad
+    average_new = average + (w_new - average) / np.maximum(t - start - 1, 1)
+    return _rounded(dtype, w_new, average_new)
 
 
 def schedule_free(z, grad, x, t, *, rate=1, beta=0.9):

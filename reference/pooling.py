@@ -12,6 +12,8 @@ from ._support import (
     _requires,
     _rounded,
     _same_sizes,
+    _scatter_add,
+    _scatter_add_at,
 )
 
 __all__ = [
@@ -43,6 +45,10 @@ __all__ = [
     'adaptive_max_pool2d_vjp',
     'adaptive_max_pool2d_jvp',
     'adaptive_max_pool2d_hvp',
+    'adaptive_max_pool3d',
+    'adaptive_max_pool3d_vjp',
+    'adaptive_max_pool3d_jvp',
+    'adaptive_max_pool3d_hvp',
     'avg_pool1d',
     'avg_pool1d_vjp',
     'avg_pool1d_jvp',
@@ -134,8 +140,8 @@ def max_pool1d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         padding=(padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
+    N, C, P = g.shape
     L = x.shape[2]
-    P = g.shape[2]
     K = kernel
     _requires('max_pool1d_vjp', '2*padding <= kernel', 2 * padding <= kernel, padding=padding, kernel=kernel)
     _fits('max_pool1d_vjp', K=K)
@@ -145,7 +151,8 @@ def max_pool1d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
     window_part_2 = np.where(l_index < 0, -np.inf, np.where(l_index >= L, -np.inf, 0))
     window = _read(x, l_index, axis=2) + window_part_2
     l_index_2 = window_part + dilation * np.argmax(window, axis=3) - padding
-    dx = np.sum(np.where(l_index_2[:, :, None] == np.arange(L)[:, None], g[:, :, None], 0), axis=3)
+    dx_part = np.arange(N)
+    dx = _scatter_add_at((dx_part[:, None, None], np.arange(C)[:, None], l_index_2), g, (N, C, L))
     return _rounded(dtype, dx)
 
 
@@ -267,8 +274,8 @@ def max_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         along = max(row, J)
         column = along[H=stride*idx(P) + dilation*idx(I) - padding] + where(stride*idx(P) + dilation*idx(I)
             - padding < 0, -inf, where(stride*idx(P) + dilation*idx(I) - padding >= size(H), -inf, 0))
-        dx = sum(onehot(stride*idx(Q) + dilation*argmax(row, J) - padding, W)*sum(g*onehot(stride*idx(P) +
-            dilation*argmax(column, I) - padding, H), P), Q)
+        dx = sum(g*onehot(stride*idx(P) + dilation*argmax(column, I) - padding, H)*onehot(stride*idx(Q) +
+            dilation*argmax(row, J) - padding, W), P Q)
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -285,7 +292,7 @@ def max_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         padding=(padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
-    P, Q = g.shape[2:]
+    N, C, P, Q = g.shape
     H, W = x.shape[2:]
     J = kernel
     I = kernel
@@ -296,8 +303,9 @@ def max_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         Q=(Q, (W + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
         P=(P, (H + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
     )
-    row_part = stride * np.arange(Q)
-    w_index = row_part[:, None] + dilation * np.arange(J) - padding
+    row_part = np.arange(Q)
+    stride_row_part = stride * row_part
+    w_index = stride_row_part[:, None] + dilation * np.arange(J) - padding
     row_part_2 = np.where(w_index < 0, -np.inf, np.where(w_index >= W, -np.inf, 0))
     row = _read(x, w_index, axis=3) + row_part_2
     along = np.max(row, axis=4)
@@ -305,12 +313,19 @@ def max_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
     h_index = column_part[:, None] + dilation * np.arange(I) - padding
     column_part_2 = np.where(h_index < 0, -np.inf, np.where(h_index >= H, -np.inf, 0))
     column = _read(along, h_index, axis=2) + column_part_2[:, :, None]
-    w_index_2 = row_part + dilation * np.argmax(row, axis=4) - padding
     h_index_2 = column_part[:, None] + dilation * np.argmax(column, axis=3) - padding
-    dx_part = np.swapaxes(h_index_2, 2, 3)[:, :, None] == np.arange(H)[:, None, None]
-    dx_part_2 = np.sum(np.where(dx_part, np.swapaxes(g, 2, 3)[:, :, None], 0), axis=4)
-    dx_part_3 = np.where(w_index_2[:, :, :, None] == np.arange(W)[:, None], dx_part_2[:, :, :, None], 0)
-    dx = np.sum(dx_part_3, axis=4)
+    dx_part = np.arange(N)
+    dx_part_2 = np.arange(C)
+    total_h = _scatter_add_at(
+        (dx_part[:, None, None, None], dx_part_2[:, None, None], row_part[:, None], np.swapaxes(h_index_2, 2, 3)),
+        np.swapaxes(g, 2, 3), (N, C, Q, H),
+    )
+    w_index_2 = stride_row_part + dilation * np.argmax(row, axis=4) - padding
+    dx_part_3 = np.arange(H)
+    dx = _scatter_add_at(
+        (dx_part[:, None, None, None], dx_part_2[:, None, None], dx_part_3[:, None], w_index_2),
+        np.swapaxes(total_h, 2, 3), (N, C, H, W),
+    )
     return _rounded(dtype, dx)
 
 
@@ -470,9 +485,9 @@ def max_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         across = max(column, J)
         depth = across[D=stride*idx(P) + dilation*idx(I) - padding] + where(stride*idx(P) + dilation*idx(I)
             - padding < 0, -inf, where(stride*idx(P) + dilation*idx(I) - padding >= size(D), -inf, 0))
-        dx = sum(onehot(stride*idx(R) + dilation*argmax(row, K) - padding, W)*sum(onehot(stride*idx(Q) +
-            dilation*argmax(column, J) - padding, H)*sum(g*onehot(stride*idx(P) + dilation*argmax(depth, I)
-            - padding, D), P), Q), R)
+        dx = sum(g*onehot(stride*idx(P) + dilation*argmax(depth, I) - padding, D)*onehot(stride*idx(Q) +
+            dilation*argmax(column, J) - padding, H)*onehot(stride*idx(R) + dilation*argmax(row, K) -
+            padding, W), P Q R)
 
     Arrays: g (N, C, P, Q, R), x (N, C, D, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -489,7 +504,7 @@ def max_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         padding=(padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
-    P, Q, R = g.shape[2:]
+    N, C, P, Q, R = g.shape
     D, H, W = x.shape[2:]
     K = kernel
     J = kernel
@@ -502,13 +517,15 @@ def max_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
         Q=(Q, (H + 2 * padding - dilation * (J - 1) - 1) // stride + 1),
         P=(P, (D + 2 * padding - dilation * (I - 1) - 1) // stride + 1),
     )
-    row_part = stride * np.arange(R)
-    w_index = row_part[:, None] + dilation * np.arange(K) - padding
+    row_part = np.arange(R)
+    stride_row_part = stride * row_part
+    w_index = stride_row_part[:, None] + dilation * np.arange(K) - padding
     row_part_2 = np.where(w_index < 0, -np.inf, np.where(w_index >= W, -np.inf, 0))
     row = _read(x, w_index, axis=4) + row_part_2
     along = np.max(row, axis=5)
-    column_part = stride * np.arange(Q)
-    h_index = column_part[:, None] + dilation * np.arange(J) - padding
+    column_part = np.arange(Q)
+    stride_column_part = stride * column_part
+    h_index = stride_column_part[:, None] + dilation * np.arange(J) - padding
     column_part_2 = np.where(h_index < 0, -np.inf, np.where(h_index >= H, -np.inf, 0))
     column = _read(along, h_index, axis=3) + column_part_2[:, :, None]
     across = np.max(column, axis=4)
@@ -516,15 +533,25 @@ def max_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0, dilation=1):
     d_index = depth_part[:, None] + dilation * np.arange(I) - padding
     depth_part_2 = np.where(d_index < 0, -np.inf, np.where(d_index >= D, -np.inf, 0))
     depth = _read(across, d_index, axis=2) + depth_part_2[:, :, None, None]
-    w_index_2 = row_part + dilation * np.argmax(row, axis=5) - padding
-    h_index_2 = column_part[:, None] + dilation * np.argmax(column, axis=4) - padding
     d_index_2 = depth_part[:, None, None] + dilation * np.argmax(depth, axis=3) - padding
-    dx_part = np.swapaxes(d_index_2, 2, 4)[:, :, None] == np.arange(D)[:, None, None, None]
-    dx_part_2 = np.swapaxes(h_index_2, 3, 4)[:, :, :, None] == np.arange(H)[:, None, None]
-    dx_part_3 = np.sum(np.where(dx_part, np.swapaxes(g, 2, 4)[:, :, None], 0), axis=5)
-    dx_part_4 = np.sum(np.where(dx_part_2, dx_part_3[:, :, :, None], 0), axis=5)
-    dx_part_5 = w_index_2[:, :, :, :, None] == np.arange(W)[:, None]
-    dx = np.sum(np.where(dx_part_5, dx_part_4[:, :, :, :, None], 0), axis=5)
+    dx_part = np.arange(N)
+    dx_part_2 = np.arange(C)
+    total_d = _scatter_add_at(
+        (dx_part[:, None, None, None, None], dx_part_2[:, None, None, None], row_part[:, None, None], column_part[:, None], np.swapaxes(d_index_2, 2, 4)),
+        np.swapaxes(g, 2, 4), (N, C, R, Q, D),
+    )
+    h_index_2 = stride_column_part[:, None] + dilation * np.argmax(column, axis=4) - padding
+    dx_part_3 = np.arange(D)
+    total_h = _scatter_add_at(
+        (dx_part[:, None, None, None, None], dx_part_2[:, None, None, None], dx_part_3[:, None, None], row_part[:, None], np.swapaxes(h_index_2, 3, 4)),
+        np.transpose(total_d, (0, 1, 4, 2, 3)), (N, C, D, R, H),
+    )
+    w_index_2 = stride_row_part + dilation * np.argmax(row, axis=5) - padding
+    dx_part_4 = np.arange(H)
+    dx = _scatter_add_at(
+        (dx_part[:, None, None, None, None], dx_part_2[:, None, None, None], dx_part_3[:, None, None], dx_part_4[:, None], w_index_2),
+        np.swapaxes(total_h, 3, 4), (N, C, D, H, W),
+    )
     return _rounded(dtype, dx)
 
 
@@ -694,8 +721,8 @@ def max_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
         along = max(row, J)
         column = along[H=stride*idx(P) + idx(I) - padding] + where(stride*idx(P) + idx(I) - padding < 0,
             -inf, where(stride*idx(P) + idx(I) - padding >= size(H), -inf, 0))
-        dx = sum(onehot(stride*idx(Q) + argmax(row, J) - padding, W)*sum(g*onehot(stride*idx(P) +
-            argmax(column, I) - padding, H), P), Q)
+        dx = sum(g*onehot(stride*idx(P) + argmax(column, I) - padding, H)*onehot(stride*idx(Q) + argmax(row,
+            J) - padding, W), P Q)
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -711,7 +738,7 @@ def max_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
         stride=(stride, 'integer [1, inf)'),
         padding=(padding, 'integer [0, inf)'),
     )
-    P, Q = g.shape[2:]
+    N, C, P, Q = g.shape
     H, W = x.shape[2:]
     J = kernel
     I = kernel
@@ -722,8 +749,9 @@ def max_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
         Q=(Q, np.minimum(1 - -(W + 2 * padding - kernel) // stride, -(-(W + padding) // stride))),
         P=(P, np.minimum(1 - -(H + 2 * padding - kernel) // stride, -(-(H + padding) // stride))),
     )
-    row_part = stride * np.arange(Q)
-    w_index = row_part[:, None] + np.arange(J) - padding
+    row_part = np.arange(Q)
+    stride_row_part = stride * row_part
+    w_index = stride_row_part[:, None] + np.arange(J) - padding
     row_part_2 = np.where(w_index < 0, -np.inf, np.where(w_index >= W, -np.inf, 0))
     row = _read(x, w_index, axis=3) + row_part_2
     along = np.max(row, axis=4)
@@ -731,12 +759,19 @@ def max_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
     h_index = column_part[:, None] + np.arange(I) - padding
     column_part_2 = np.where(h_index < 0, -np.inf, np.where(h_index >= H, -np.inf, 0))
     column = _read(along, h_index, axis=2) + column_part_2[:, :, None]
-    w_index_2 = row_part + np.argmax(row, axis=4) - padding
     h_index_2 = column_part[:, None] + np.argmax(column, axis=3) - padding
-    dx_part = np.swapaxes(h_index_2, 2, 3)[:, :, None] == np.arange(H)[:, None, None]
-    dx_part_2 = np.sum(np.where(dx_part, np.swapaxes(g, 2, 3)[:, :, None], 0), axis=4)
-    dx_part_3 = np.where(w_index_2[:, :, :, None] == np.arange(W)[:, None], dx_part_2[:, :, :, None], 0)
-    dx = np.sum(dx_part_3, axis=4)
+    dx_part = np.arange(N)
+    dx_part_2 = np.arange(C)
+    total_h = _scatter_add_at(
+        (dx_part[:, None, None, None], dx_part_2[:, None, None], row_part[:, None], np.swapaxes(h_index_2, 2, 3)),
+        np.swapaxes(g, 2, 3), (N, C, Q, H),
+    )
+    w_index_2 = stride_row_part + np.argmax(row, axis=4) - padding
+    dx_part_3 = np.arange(H)
+    dx = _scatter_add_at(
+        (dx_part[:, None, None, None], dx_part_2[:, None, None], dx_part_3[:, None], w_index_2),
+        np.swapaxes(total_h, 2, 3), (N, C, H, W),
+    )
     return _rounded(dtype, dx)
 
 
@@ -950,17 +985,16 @@ def adaptive_max_pool1d_vjp(g, x, *, outputs=1):
     """
     g, x, dtype = _arrays('adaptive_max_pool1d_vjp', g=(g, 'N C P'), x=(x, 'N C L'))
     outputs = _parameters('adaptive_max_pool1d_vjp', outputs=(outputs, 'integer [1, inf)'))
+    N, C, P = g.shape
     L = x.shape[2]
-    P = g.shape[2]
     _same_sizes('adaptive_max_pool1d_vjp', P=(P, outputs))
     _nonempty('adaptive_max_pool1d_vjp', L=L)
     inside_part = np.arange(L)
     inside_part_2 = np.arange(P)
     inside_part_3 = np.where(inside_part[:, None] < -(-(inside_part_2 + 1) * L // outputs), 1.0, 0.0)
     inside = np.where(inside_part[:, None] < inside_part_2 * L // outputs, 0, inside_part_3)
-    dx_part = np.where(inside > 0, x[:, :, :, None], (x - np.inf)[:, :, :, None])
-    l_index = np.argmax(dx_part, axis=2, keepdims=True)
-    dx = np.sum(np.where(l_index == inside_part[:, None], g[:, :, None], 0), axis=3)
+    l_index = np.argmax(np.where(inside > 0, x[:, :, :, None], (x - np.inf)[:, :, :, None]), axis=2)
+    dx = _scatter_add_at((np.arange(N)[:, None, None], np.arange(C)[:, None], l_index), g, (N, C, L))
     return _rounded(dtype, dx)
 
 
@@ -1054,8 +1088,8 @@ def adaptive_max_pool2d_vjp(g, x, *, high=1, wide=1):
         along = max(x + where(columns > 0, 0, -inf), W)
         rows = where(idx(H) >= floor(idx(P)*size(H)/high), where(idx(H) < -floor(-(idx(P) +
             1)*size(H)/high), 1, 0), 0)
-        dx = sum(onehot(argmax(where(columns > 0, x, x - inf), W), W)*sum(g*onehot(argmax(where(rows > 0,
-            along, along - inf), H), H), P), Q)
+        dx = sum(g*onehot(argmax(where(rows > 0, along, along - inf), H), H)*onehot(argmax(where(columns >
+            0, x, x - inf), W), W), P Q)
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: high=1 (an integer in [1, inf)), wide=1 (an integer in [1, inf)).
@@ -1069,7 +1103,7 @@ def adaptive_max_pool2d_vjp(g, x, *, high=1, wide=1):
         high=(high, 'integer [1, inf)'),
         wide=(wide, 'integer [1, inf)'),
     )
-    P, Q = g.shape[2:]
+    N, C, P, Q = g.shape
     H, W = x.shape[2:]
     _same_sizes('adaptive_max_pool2d_vjp', Q=(Q, wide), P=(P, high))
     _nonempty('adaptive_max_pool2d_vjp', H=H, W=W)
@@ -1083,13 +1117,19 @@ def adaptive_max_pool2d_vjp(g, x, *, high=1, wide=1):
     rows_part_2 = np.arange(P)
     rows_part_3 = np.where(rows_part[:, None] < -(-(rows_part_2 + 1) * H // high), 1.0, 0.0)
     rows = np.where(rows_part[:, None] < rows_part_2 * H // high, 0, rows_part_3)
-    dx_part = np.where(along_part, x[:, :, :, :, None], (x - np.inf)[:, :, :, :, None])
-    w_index = np.argmax(dx_part, axis=3, keepdims=True)
-    dx_part_2 = np.where((rows > 0)[:, None], along[:, :, :, :, None], (along - np.inf)[:, :, :, :, None])
-    h_index = np.argmax(dx_part_2, axis=2, keepdims=True)
-    dx_part_3 = np.where(h_index == rows_part[:, None, None], np.swapaxes(g, 2, 3)[:, :, None], 0)
-    dx_part_4 = np.where(w_index == columns_part[:, None], np.sum(dx_part_3, axis=4)[:, :, :, None], 0)
-    dx = np.sum(dx_part_4, axis=4)
+    dx_part = np.where((rows > 0)[:, None], along[:, :, :, :, None], (along - np.inf)[:, :, :, :, None])
+    h_index = np.argmax(dx_part, axis=2)
+    dx_part_2 = np.arange(N)
+    dx_part_3 = np.arange(C)
+    total_h = _scatter_add_at(
+        (dx_part_2[:, None, None, None], dx_part_3[:, None, None], columns_part_2[:, None], h_index),
+        np.swapaxes(g, 2, 3), (N, C, Q, H),
+    )
+    w_index = np.argmax(np.where(along_part, x[:, :, :, :, None], (x - np.inf)[:, :, :, :, None]), axis=3)
+    dx = _scatter_add_at(
+        (dx_part_2[:, None, None, None], dx_part_3[:, None, None], rows_part[:, None], w_index),
+        np.swapaxes(total_h, 2, 3), (N, C, H, W),
+    )
     return _rounded(dtype, dx)
 
 
@@ -1164,6 +1204,232 @@ def adaptive_max_pool2d_hvp(g, v_x, x, *, high=1, wide=1):
     return _rounded(dtype, dx_dot)
 
 
+def adaptive_max_pool3d(x, *, deep=1, high=1, wide=1):
+    """The largest elements of windows that share the volume as evenly as whole numbers can.
+
+        columns = where(idx(W) >= floor(idx(R)*size(W)/wide), where(idx(W) < -floor(-(idx(R) +
+            1)*size(W)/wide), 1, 0), 0)
+        along = max(x + where(columns > 0, 0, -inf), W)
+        rows = where(idx(H) >= floor(idx(Q)*size(H)/high), where(idx(H) < -floor(-(idx(Q) +
+            1)*size(H)/high), 1, 0), 0)
+        across = max(along + where(rows > 0, 0, -inf), H)
+        slices = where(idx(D) >= floor(idx(P)*size(D)/deep), where(idx(D) < -floor(-(idx(P) +
+            1)*size(D)/deep), 1, 0), 0)
+        y = max(across + where(slices > 0, 0, -inf), D)
+
+    Arrays: x (N, C, D, H, W).
+    Parameters: deep=1 (an integer in [1, inf)), high=1 (an integer in [1, inf)),
+                wide=1 (an integer in [1, inf)).
+    Returns: y (N, C, P, Q, R).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D or H or W is empty.
+    Source: torch.nn.AdaptiveMaxPool3d
+    """
+    x, dtype = _arrays('adaptive_max_pool3d', x=(x, 'N C D H W'))
+    deep, high, wide = _parameters(
+        'adaptive_max_pool3d',
+        deep=(deep, 'integer [1, inf)'),
+        high=(high, 'integer [1, inf)'),
+        wide=(wide, 'integer [1, inf)'),
+    )
+    D, H, W = x.shape[2:]
+    R = wide
+    Q = high
+    P = deep
+    _fits('adaptive_max_pool3d', R=R, Q=Q, P=P)
+    _nonempty('adaptive_max_pool3d', D=D, H=H, W=W)
+    columns_part = np.arange(W)
+    columns_part_2 = np.arange(R)
+    columns_part_3 = np.where(columns_part[:, None] < -(-(columns_part_2 + 1) * W // wide), 1.0, 0.0)
+    columns = np.where(columns_part[:, None] < columns_part_2 * W // wide, 0, columns_part_3)
+    along = np.max(x[:, :, :, :, :, None] + np.where(columns > 0, 0, -np.inf), axis=4)
+    rows_part = np.arange(H)
+    rows_part_2 = np.arange(Q)
+    rows_part_3 = np.where(rows_part[:, None] < -(-(rows_part_2 + 1) * H // high), 1.0, 0.0)
+    rows = np.where(rows_part[:, None] < rows_part_2 * H // high, 0, rows_part_3)
+    across = np.max(along[:, :, :, :, :, None] + np.where(rows > 0, 0, -np.inf)[:, None], axis=3)
+    slices_part = np.arange(D)
+    slices_part_2 = np.arange(P)
+    slices_part_3 = np.where(slices_part[:, None] < -(-(slices_part_2 + 1) * D // deep), 1.0, 0.0)
+    slices = np.where(slices_part[:, None] < slices_part_2 * D // deep, 0, slices_part_3)
+    y_part = across[:, :, :, :, :, None] + np.where(slices > 0, 0, -np.inf)[:, None, None]
+    y = np.max(y_part, axis=2)
+    return _rounded(dtype, np.swapaxes(y, 2, 4))
+
+
+def adaptive_max_pool3d_vjp(g, x, *, deep=1, high=1, wide=1):
+    """Gradients of adaptive_max_pool3d: what the cotangent g of its output amounts to at each real input.
+
+        columns = where(idx(W) >= floor(idx(R)*size(W)/wide), where(idx(W) < -floor(-(idx(R) +
+            1)*size(W)/wide), 1, 0), 0)
+        along = max(x + where(columns > 0, 0, -inf), W)
+        rows = where(idx(H) >= floor(idx(Q)*size(H)/high), where(idx(H) < -floor(-(idx(Q) +
+            1)*size(H)/high), 1, 0), 0)
+        across = max(along + where(rows > 0, 0, -inf), H)
+        slices = where(idx(D) >= floor(idx(P)*size(D)/deep), where(idx(D) < -floor(-(idx(P) +
+            1)*size(D)/deep), 1, 0), 0)
+        dx = sum(g*onehot(argmax(where(slices > 0, across, across - inf), D), D)*onehot(argmax(where(rows >
+            0, along, along - inf), H), H)*onehot(argmax(where(columns > 0, x, x - inf), W), W), P Q R)
+
+    Arrays: g (N, C, P, Q, R), x (N, C, D, H, W).
+    Parameters: deep=1 (an integer in [1, inf)), high=1 (an integer in [1, inf)),
+                wide=1 (an integer in [1, inf)).
+    Returns: dx (N, C, D, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D or H or W is empty.
+    Source: torch.nn.AdaptiveMaxPool3d
+    """
+    g, x, dtype = _arrays('adaptive_max_pool3d_vjp', g=(g, 'N C P Q R'), x=(x, 'N C D H W'))
+    deep, high, wide = _parameters(
+        'adaptive_max_pool3d_vjp',
+        deep=(deep, 'integer [1, inf)'),
+        high=(high, 'integer [1, inf)'),
+        wide=(wide, 'integer [1, inf)'),
+    )
+    N, C, P, Q, R = g.shape
+    D, H, W = x.shape[2:]
+    _same_sizes('adaptive_max_pool3d_vjp', R=(R, wide), Q=(Q, high), P=(P, deep))
+    _nonempty('adaptive_max_pool3d_vjp', D=D, H=H, W=W)
+    columns_part = np.arange(W)
+    columns_part_2 = np.arange(R)
+    columns_part_3 = np.where(columns_part[:, None] < -(-(columns_part_2 + 1) * W // wide), 1.0, 0.0)
+    columns = np.where(columns_part[:, None] < columns_part_2 * W // wide, 0, columns_part_3)
+    along_part = columns > 0
+    along = np.max(x[:, :, :, :, :, None] + np.where(along_part, 0, -np.inf), axis=4)
+    rows_part = np.arange(H)
+    rows_part_2 = np.arange(Q)
+    rows_part_3 = np.where(rows_part[:, None] < -(-(rows_part_2 + 1) * H // high), 1.0, 0.0)
+    rows = np.where(rows_part[:, None] < rows_part_2 * H // high, 0, rows_part_3)
+    across_part = rows > 0
+    across = np.max(along[:, :, :, :, :, None] + np.where(across_part, 0, -np.inf)[:, None], axis=3)
+    slices_part = np.arange(D)
+    slices_part_2 = np.arange(P)
+    slices_part_3 = np.where(slices_part[:, None] < -(-(slices_part_2 + 1) * D // deep), 1.0, 0.0)
+    slices = np.where(slices_part[:, None] < slices_part_2 * D // deep, 0, slices_part_3)
+    dx_part = across - np.inf
+    dx_part_2 = slices > 0
+    dx_part_3 = np.where(dx_part_2[:, None, None], across[:, :, :, :, :, None], dx_part[:, :, :, :, :, None])
+    d_index = np.argmax(dx_part_3, axis=2)
+    dx_part_4 = np.arange(N)
+    dx_part_5 = np.arange(C)
+    total_d = _scatter_add_at(
+        (dx_part_4[:, None, None, None, None], dx_part_5[:, None, None, None], columns_part_2[:, None, None], rows_part_2[:, None], d_index),
+        np.swapaxes(g, 2, 4), (N, C, R, Q, D),
+    )
+    dx_part_6 = along - np.inf
+    dx_part_7 = np.where(across_part[:, None], along[:, :, :, :, :, None], dx_part_6[:, :, :, :, :, None])
+    h_index = np.argmax(dx_part_7, axis=3)
+    total_h = _scatter_add_at(
+        (dx_part_4[:, None, None, None, None], dx_part_5[:, None, None, None], slices_part[:, None, None], columns_part_2[:, None], h_index),
+        np.transpose(total_d, (0, 1, 4, 2, 3)), (N, C, D, R, H),
+    )
+    dx_part_8 = np.where(along_part, x[:, :, :, :, :, None], (x - np.inf)[:, :, :, :, :, None])
+    w_index = np.argmax(dx_part_8, axis=4)
+    dx = _scatter_add_at(
+        (dx_part_4[:, None, None, None, None], dx_part_5[:, None, None, None], slices_part[:, None, None], rows_part[:, None], w_index),
+        np.swapaxes(total_h, 3, 4), (N, C, D, H, W),
+    )
+    return _rounded(dtype, dx)
+
+
+def adaptive_max_pool3d_jvp(v_x, x, *, deep=1, high=1, wide=1):
+    """Derivative of adaptive_max_pool3d in the direction of the tangents v_*.
+
+        columns = where(idx(W) >= floor(idx(R)*size(W)/wide), where(idx(W) < -floor(-(idx(R) +
+            1)*size(W)/wide), 1, 0), 0)
+        along = max(x + where(columns > 0, 0, -inf), W)
+        rows = where(idx(H) >= floor(idx(Q)*size(H)/high), where(idx(H) < -floor(-(idx(Q) +
+            1)*size(H)/high), 1, 0), 0)
+        across = max(along + where(rows > 0, 0, -inf), H)
+        slices = where(idx(D) >= floor(idx(P)*size(D)/deep), where(idx(D) < -floor(-(idx(P) +
+            1)*size(D)/deep), 1, 0), 0)
+        y_dot = v_x[D=argmax(where(slices > 0, across, across - inf), D), H=argmax(where(rows > 0,
+            along[D=argmax(where(slices > 0, across, across - inf), D)], along[D=argmax(where(slices > 0,
+            across, across - inf), D)] - inf), H), W=argmax(where(columns > 0, x[D=argmax(where(slices > 0,
+            across, across - inf), D), H=argmax(where(rows > 0, along[D=argmax(where(slices > 0, across,
+            across - inf), D)], along[D=argmax(where(slices > 0, across, across - inf), D)] - inf), H)],
+            x[D=argmax(where(slices > 0, across, across - inf), D), H=argmax(where(rows > 0,
+            along[D=argmax(where(slices > 0, across, across - inf), D)], along[D=argmax(where(slices > 0,
+            across, across - inf), D)] - inf), H)] - inf), W)]
+
+    Arrays: v_x (N, C, D, H, W), x (N, C, D, H, W).
+    Parameters: deep=1 (an integer in [1, inf)), high=1 (an integer in [1, inf)),
+                wide=1 (an integer in [1, inf)).
+    Returns: y_dot (N, C, P, Q, R).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where D or H or W is empty.
+    Source: torch.nn.AdaptiveMaxPool3d
+    """
+    v_x, x, dtype = _arrays('adaptive_max_pool3d_jvp', v_x=(v_x, 'N C D H W'), x=(x, 'N C D H W'))
+    deep, high, wide = _parameters(
+        'adaptive_max_pool3d_jvp',
+        deep=(deep, 'integer [1, inf)'),
+        high=(high, 'integer [1, inf)'),
+        wide=(wide, 'integer [1, inf)'),
+    )
+    N, C, D, H, W = v_x.shape
+    R = wide
+    Q = high
+    P = deep
+    _fits('adaptive_max_pool3d_jvp', R=R, Q=Q, P=P)
+    _nonempty('adaptive_max_pool3d_jvp', D=D, H=H, W=W)
+    columns_part = np.arange(W)
+    columns_part_2 = np.arange(R)
+    columns_part_3 = np.where(columns_part[:, None] < -(-(columns_part_2 + 1) * W // wide), 1.0, 0.0)
+    columns = np.where(columns_part[:, None] < columns_part_2 * W // wide, 0, columns_part_3)
+    along_part = columns > 0
+    along = np.max(x[:, :, :, :, :, None] + np.where(along_part, 0, -np.inf), axis=4)
+    rows_part = np.arange(H)
+    rows_part_2 = np.arange(Q)
+    rows_part_3 = np.where(rows_part[:, None] < -(-(rows_part_2 + 1) * H // high), 1.0, 0.0)
+    rows = np.where(rows_part[:, None] < rows_part_2 * H // high, 0, rows_part_3)
+    across_part = rows > 0
+    across = np.max(along[:, :, :, :, :, None] + np.where(across_part, 0, -np.inf)[:, None], axis=3)
+    slices_part = np.arange(D)
+    slices_part_2 = np.arange(P)
+    slices_part_3 = np.where(slices_part[:, None] < -(-(slices_part_2 + 1) * D // deep), 1.0, 0.0)
+    slices = np.where(slices_part[:, None] < slices_part_2 * D // deep, 0, slices_part_3)
+    y_dot_part = across - np.inf
+    y_dot_part_2 = slices > 0
+    y_dot_part_3 = np.where(y_dot_part_2[:, None, None], across[:, :, :, :, :, None], y_dot_part[:, :, :, :, :, None])
+    d_index = np.argmax(y_dot_part_3, axis=2)
+    y_dot_part_4 = np.arange(N)
+    y_dot_part_5 = np.arange(C)
+    y_dot_part_6 = along[y_dot_part_4[:, None, None, None, None], y_dot_part_5[:, None, None, None], d_index, :, columns_part_2[:, None, None]]
+    h_index = np.argmax(np.where(across_part.T[:, None], y_dot_part_6, y_dot_part_6 - np.inf), axis=5)
+    y_dot_part_7 = x[y_dot_part_4[:, None, None, None, None], y_dot_part_5[:, None, None, None], d_index, h_index]
+    y_dot_part_8 = np.where(along_part.T[:, None, None], y_dot_part_7, y_dot_part_7 - np.inf)
+    w_index = np.argmax(y_dot_part_8, axis=5)
+    y_dot = v_x[y_dot_part_4[:, None, None, None, None], y_dot_part_5[:, None, None, None], d_index, h_index, w_index]
+    return _rounded(dtype, np.swapaxes(y_dot, 2, 4))
+
+
+def adaptive_max_pool3d_hvp(g, v_x, x, *, deep=1, high=1, wide=1):
+    """Derivative of the gradients of adaptive_max_pool3d in the direction of the tangents v_*, the cotangent held fixed.
+
+        dx_dot = 0
+
+    Arrays: g (N, C, P, Q, R), v_x (N, C, D, H, W), x (N, C, D, H, W).
+    Parameters: deep=1 (an integer in [1, inf)), high=1 (an integer in [1, inf)),
+                wide=1 (an integer in [1, inf)).
+    Returns: dx_dot (N, C, D, H, W).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Source: torch.nn.AdaptiveMaxPool3d
+    """
+    g, v_x, x, dtype = _arrays(
+        'adaptive_max_pool3d_hvp',
+        g=(g, 'N C P Q R'),
+        v_x=(v_x, 'N C D H W'),
+        x=(x, 'N C D H W'),
+    )
+    deep, high, wide = _parameters(
+        'adaptive_max_pool3d_hvp',
+        deep=(deep, 'integer [1, inf)'),
+        high=(high, 'integer [1, inf)'),
+        wide=(wide, 'integer [1, inf)'),
+    )
+    _same_sizes('adaptive_max_pool3d_hvp', R=(g.shape[4], wide), Q=(g.shape[3], high), P=(g.shape[2], deep))
+    dx_dot = np.zeros(v_x.shape)
+    return _rounded(dtype, dx_dot)
+
+
 def avg_pool1d(x, *, kernel=2, stride=2, padding=0):
     """The mean of each window, zeros of the padding included.
 
@@ -1196,7 +1462,7 @@ def avg_pool1d(x, *, kernel=2, stride=2, padding=0):
 def avg_pool1d_vjp(g, x, *, kernel=2, stride=2, padding=0):
     """Gradients of avg_pool1d: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(g*sum(onehot(idx(K) + stride*idx(P) - padding, L), K), P)/size(K)
+        dx = sum(g*onehot(idx(K) + stride*idx(P) - padding, L), K P)/size(K)
 
     Arrays: g (N, C, P), x (N, C, L).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -1212,15 +1478,16 @@ def avg_pool1d_vjp(g, x, *, kernel=2, stride=2, padding=0):
         stride=(stride, 'integer [1, inf)'),
         padding=(padding, 'integer [0, inf)'),
     )
+    N, C, P = g.shape
     L = x.shape[2]
-    P = g.shape[2]
     K = kernel
     _requires('avg_pool1d_vjp', '2*padding <= kernel', 2 * padding <= kernel, padding=padding, kernel=kernel)
     _fits('avg_pool1d_vjp', K=K)
     _same_sizes('avg_pool1d_vjp', P=(P, (L + 2 * padding - (K - 1) - 1) // stride + 1))
     l_index = (stride * np.arange(P))[:, None] + np.arange(K) - padding
-    dx = g @ np.sum((l_index == np.arange(L)[:, None, None]).astype(float), axis=2).T / K
-    return _rounded(dtype, dx)
+    total_l = _scatter_add(l_index, np.broadcast_to(np.transpose(g, (2, 0, 1))[:, None], (P, K, N, C)), L)
+    dx = total_l / K
+    return _rounded(dtype, np.transpose(dx, (1, 2, 0)))
 
 
 def avg_pool1d_jvp(v_x, x, *, kernel=2, stride=2, padding=0):
@@ -1315,8 +1582,8 @@ def avg_pool2d(x, *, kernel=2, stride=2, padding=0):
 def avg_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0):
     """Gradients of avg_pool2d: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(onehot(idx(J) + stride*idx(Q) - padding, W), J)*sum(g*sum(onehot(idx(I) + stride*idx(P)
-            - padding, H), I), P), Q)/(size(I)*size(J))
+        dx = sum(g*onehot(idx(I) + stride*idx(P) - padding, H)*onehot(idx(J) + stride*idx(Q) - padding, W),
+            I J P Q)/(size(I)*size(J))
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -1332,7 +1599,7 @@ def avg_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0):
         stride=(stride, 'integer [1, inf)'),
         padding=(padding, 'integer [0, inf)'),
     )
-    P, Q = g.shape[2:]
+    N, C, P, Q = g.shape
     H, W = x.shape[2:]
     I = kernel
     J = kernel
@@ -1344,11 +1611,11 @@ def avg_pool2d_vjp(g, x, *, kernel=2, stride=2, padding=0):
         Q=(Q, (W + 2 * padding - (J - 1) - 1) // stride + 1),
     )
     h_index = (stride * np.arange(P))[:, None] + np.arange(I) - padding
+    total_h = _scatter_add(h_index, np.broadcast_to(np.transpose(g, (2, 0, 1, 3))[:, None], (P, I, N, C, Q)), H)
     w_index = (stride * np.arange(Q))[:, None] + np.arange(J) - padding
-    dx_part = np.sum((h_index == np.arange(H)[:, None, None]).astype(float), axis=2)
-    dx_part_2 = np.sum((w_index == np.arange(W)[:, None, None]).astype(float), axis=2)
-    dx = np.einsum('ncpq,hp->nchq', g, dx_part, optimize=True) @ dx_part_2.T / (I * J)
-    return _rounded(dtype, dx)
+    total_w = _scatter_add(w_index, np.broadcast_to(np.transpose(total_h, (3, 0, 1, 2))[:, None], (Q, J, H, N, C)), W)
+    dx = total_w / (I * J)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)))
 
 
 def avg_pool2d_jvp(v_x, x, *, kernel=2, stride=2, padding=0):
@@ -1456,9 +1723,8 @@ def avg_pool3d(x, *, kernel=2, stride=2, padding=0):
 def avg_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0):
     """Gradients of avg_pool3d: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(sum(onehot(idx(K) + stride*idx(R) - padding, W), K)*sum(sum(onehot(idx(J) + stride*idx(Q) -
-            padding, H), J)*sum(g*sum(onehot(idx(I) + stride*idx(P) - padding, D), I), P), Q),
-            R)/(size(I)*size(J)*size(K))
+        dx = sum(g*onehot(idx(I) + stride*idx(P) - padding, D)*onehot(idx(J) + stride*idx(Q) - padding,
+            H)*onehot(idx(K) + stride*idx(R) - padding, W), I J K P Q R)/(size(I)*size(J)*size(K))
 
     Arrays: g (N, C, P, Q, R), x (N, C, D, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -1474,7 +1740,7 @@ def avg_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0):
         stride=(stride, 'integer [1, inf)'),
         padding=(padding, 'integer [0, inf)'),
     )
-    P, Q, R = g.shape[2:]
+    N, C, P, Q, R = g.shape
     D, H, W = x.shape[2:]
     I = kernel
     J = kernel
@@ -1488,15 +1754,17 @@ def avg_pool3d_vjp(g, x, *, kernel=2, stride=2, padding=0):
         R=(R, (W + 2 * padding - (K - 1) - 1) // stride + 1),
     )
     d_index = (stride * np.arange(P))[:, None] + np.arange(I) - padding
+    total_d = _scatter_add(d_index, np.broadcast_to(np.transpose(g, (2, 0, 1, 3, 4))[:, None], (P, I, N, C, Q, R)), D)
     h_index = (stride * np.arange(Q))[:, None] + np.arange(J) - padding
+    total_h = _scatter_add(
+        h_index, np.broadcast_to(np.transpose(total_d, (3, 0, 1, 2, 4))[:, None], (Q, J, D, N, C, R)), H,
+    )
     w_index = (stride * np.arange(R))[:, None] + np.arange(K) - padding
-    dx_part = np.sum((d_index == np.arange(D)[:, None, None]).astype(float), axis=2)
-    dx_part_2 = np.sum((h_index == np.arange(H)[:, None, None]).astype(float), axis=2)
-    g_dot_dx_part = np.einsum('ncpqr,dp->ncdqr', g, dx_part, optimize=True)
-    dx_part_3 = np.sum((w_index == np.arange(W)[:, None, None]).astype(float), axis=2)
-    dx_part_4 = np.einsum('ncdqr,hq->ncdhr', g_dot_dx_part, dx_part_2, optimize=True) @ dx_part_3.T
-    dx = dx_part_4 / (I * J * K)
-    return _rounded(dtype, dx)
+    total_w = _scatter_add(
+        w_index, np.broadcast_to(np.transpose(total_h, (4, 0, 1, 2, 3))[:, None], (R, K, H, D, N, C)), W,
+    )
+    dx = total_w / (I * J * K)
+    return _rounded(dtype, np.transpose(dx, (3, 4, 2, 1, 0)))
 
 
 def avg_pool3d_jvp(v_x, x, *, kernel=2, stride=2, padding=0):
@@ -1616,8 +1884,8 @@ def avg_pool2d_inside_vjp(g, x, *, kernel=2, stride=2, padding=0):
             size(H), 1, 0), 0), I)
         wide = sum(where(stride*idx(Q) + idx(J) - padding >= 0, where(stride*idx(Q) + idx(J) - padding <
             size(W), 1, 0), 0), J)
-        dx = sum(sum(onehot(idx(J) + stride*idx(Q) - padding, W), J)*sum(g*sum(onehot(idx(I) + stride*idx(P)
-            - padding, H), I)/high, P)/wide, Q)
+        dx = sum(g*onehot(idx(I) + stride*idx(P) - padding, H)*onehot(idx(J) + stride*idx(Q) - padding,
+            W)/(high*wide), I J P Q)
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -1633,7 +1901,7 @@ def avg_pool2d_inside_vjp(g, x, *, kernel=2, stride=2, padding=0):
         stride=(stride, 'integer [1, inf)'),
         padding=(padding, 'integer [0, inf)'),
     )
-    P, Q = g.shape[2:]
+    N, C, P, Q = g.shape
     H, W = x.shape[2:]
     I = kernel
     J = kernel
@@ -1648,10 +1916,10 @@ def avg_pool2d_inside_vjp(g, x, *, kernel=2, stride=2, padding=0):
     high = np.sum(np.where(h_index < 0, 0, np.where(h_index < H, 1.0, 0.0)), axis=1, keepdims=True)
     w_index = (stride * np.arange(Q))[:, None] + np.arange(J) - padding
     wide = np.sum(np.where(w_index < 0, 0, np.where(w_index < W, 1.0, 0.0)), axis=1)
-    dx_part = np.sum((h_index == np.arange(H)[:, None, None]).astype(float), axis=2)
-    dx_part_2 = np.sum((w_index == np.arange(W)[:, None, None]).astype(float), axis=2)
-    dx = np.einsum('ncpq,hp->nchq', g / high, dx_part, optimize=True) / wide @ dx_part_2.T
-    return _rounded(dtype, dx)
+    dx_part = g / (high * wide)
+    total_h = _scatter_add(h_index, np.broadcast_to(np.transpose(dx_part, (2, 0, 1, 3))[:, None], (P, I, N, C, Q)), H)
+    dx = _scatter_add(w_index, np.broadcast_to(np.transpose(total_h, (3, 0, 1, 2))[:, None], (Q, J, H, N, C)), W)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)))
 
 
 def avg_pool2d_inside_jvp(v_x, x, *, kernel=2, stride=2, padding=0):
@@ -1767,8 +2035,8 @@ def avg_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
 
         high = sum(where(stride*idx(P) + idx(I) - padding < size(H) + padding, 1, 0), I)
         wide = sum(where(stride*idx(Q) + idx(J) - padding < size(W) + padding, 1, 0), J)
-        dx = sum(sum(onehot(idx(J) + stride*idx(Q) - padding, W), J)*sum(g*sum(onehot(idx(I) + stride*idx(P)
-            - padding, H), I)/high, P)/wide, Q)
+        dx = sum(g*onehot(idx(I) + stride*idx(P) - padding, H)*onehot(idx(J) + stride*idx(Q) - padding,
+            W)/(high*wide), I J P Q)
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: kernel=2 (an integer in [1, inf)), stride=2 (an integer in [1, inf)),
@@ -1784,7 +2052,7 @@ def avg_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
         stride=(stride, 'integer [1, inf)'),
         padding=(padding, 'integer [0, inf)'),
     )
-    P, Q = g.shape[2:]
+    N, C, P, Q = g.shape
     H, W = x.shape[2:]
     I = kernel
     J = kernel
@@ -1799,10 +2067,10 @@ def avg_pool2d_ceil_vjp(g, x, *, kernel=2, stride=2, padding=0):
     high = np.sum(np.where(h_index < H + padding, 1.0, 0.0), axis=1, keepdims=True)
     w_index = (stride * np.arange(Q))[:, None] + np.arange(J) - padding
     wide = np.sum(np.where(w_index < W + padding, 1.0, 0.0), axis=1)
-    dx_part = np.sum((h_index == np.arange(H)[:, None, None]).astype(float), axis=2)
-    dx_part_2 = np.sum((w_index == np.arange(W)[:, None, None]).astype(float), axis=2)
-    dx = np.einsum('ncpq,hp->nchq', g / high, dx_part, optimize=True) / wide @ dx_part_2.T
-    return _rounded(dtype, dx)
+    dx_part = g / (high * wide)
+    total_h = _scatter_add(h_index, np.broadcast_to(np.transpose(dx_part, (2, 0, 1, 3))[:, None], (P, I, N, C, Q)), H)
+    dx = _scatter_add(w_index, np.broadcast_to(np.transpose(total_h, (3, 0, 1, 2))[:, None], (Q, J, H, N, C)), W)
+    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)))
 
 
 def avg_pool2d_ceil_jvp(v_x, x, *, kernel=2, stride=2, padding=0):

@@ -9,6 +9,7 @@ from ._support import (
     _parameters,
     _rounded,
     _scatter_add,
+    _scatter_add_at,
 )
 
 __all__ = [
@@ -845,13 +846,13 @@ def chamfer_hvp(g, v_a, v_b, a, b):
     _nonempty('chamfer_hvp', N=N, M=M)
     d = np.sum(np.square(a[:, None] - b), axis=2)
     n_index = np.argmin(d, axis=0)
-    total_n = _scatter_add(n_index, np.full((M,), 1), N)
+    total_n = _scatter_add(n_index, np.broadcast_to(1, (M,)), N)
     total_n_2 = _scatter_add(n_index, v_b, N)
     da_in_dot = v_a * (total_n / M)[:, None] - total_n_2 / M
     m_index = np.argmin(d, axis=1)
     da_dot = 2 * g * (da_in_dot + v_a / N - v_b[m_index] / N)
     total_m = _scatter_add(m_index, v_a, M)
-    total_m_2 = _scatter_add(m_index, np.full((N,), 1), M)
+    total_m_2 = _scatter_add(m_index, np.broadcast_to(1, (N,)), M)
     db_in_dot = total_m / N - v_b * (total_m_2 / N)[:, None]
     db_dot = 2 * g * (v_b / M - db_in_dot - v_a[n_index] / M)
     return _rounded(dtype, da_dot, db_dot)
@@ -1130,7 +1131,7 @@ def hungarian_chamfer_vjp(g, a, b, match):
         d = sum((a - b[M=match])**2, D)
         da = 2*g*((a - b[M=match][Q=argmin(d, Q)])/size(P) + mean((a - b[M=match])*onehot(argmin(d, P), P),
             Q))
-        db = -2*g*(sum(onehot(match, M)*sum((a - b[M=match])*onehot(argmin(d, Q), Q), P), N)/size(P) +
+        db = -2*g*(sum((a - b[M=match])*onehot(match, M)*onehot(argmin(d, Q), Q), N P)/size(P) +
             sum((a[P=argmin(d, P)] - b[M=match])*onehot(match, M), N)/size(Q))
 
     Arrays: g, a scalar, a (N, P, D), b (M, Q, D), match (N,) of integers, positions of M.
@@ -1157,10 +1158,12 @@ def hungarian_chamfer_vjp(g, a, b, match):
     q_index = np.argmin(d, axis=2)
     da_part = np.arange(N)
     p_index = np.argmin(d, axis=1)
-    da_part_2 = np.where((p_index[:, None] == np.arange(P)[:, None])[:, :, :, None], a_minus_d_part, 0)
-    da = 2 * g * ((a - d_part[da_part[:, None], q_index]) / P + np.sum(da_part_2, axis=2) / Q)
-    db_part = np.where((q_index[:, :, None] == np.arange(Q))[:, :, :, None], a_minus_d_part, 0)
-    total_m = _scatter_add(match, np.sum(db_part, axis=1), M)
+    da_part_2 = a_minus_d_part[da_part[:, None], p_index, np.arange(Q)]
+    total_p = _scatter_add_at((da_part[:, None], p_index), da_part_2, (N, P))
+    da = 2 * g * ((a - d_part[da_part[:, None], q_index]) / P + total_p / Q)
+    db_part = a_minus_d_part[da_part[:, None], np.arange(P), q_index]
+    total_q = _scatter_add_at((da_part[:, None], q_index), db_part, (N, Q))
+    total_m = _scatter_add(match, total_q, M)
     total_m_2 = _scatter_add(match, a[da_part[:, None], p_index], M)
     total_m_3 = _scatter_add(match, d_part, M)
     db = -2 * g * (total_m / P + (total_m_2 + -total_m_3) / Q)
@@ -1219,10 +1222,9 @@ def hungarian_chamfer_hvp(g, v_a, v_b, a, b, match):
         d = sum((a - b[M=match])**2, D)
         da_in_dot = v_a*mean(onehot(argmin(d, P), P), Q) - mean(v_b[M=match]*onehot(argmin(d, P), P), Q)
         da_dot = 2*g*(da_in_dot + v_a/size(P) - v_b[M=match, Q=argmin(d, Q)]/size(P))
-        db_in_dot = sum(v_a*onehot(argmin(d, Q), Q), P) - v_b[M=match]*sum(onehot(argmin(d, Q), Q), P)
-        db_in_dot_ = sum(db_in_dot*onehot(match, M), N)
-        db_in_dot__ = sum(onehot(match, M)*(v_a[P=argmin(d, P)] - v_b[M=match]), N)
-        db_dot = -2*g*(db_in_dot_/size(P) + db_in_dot__/size(Q))
+        db_in_dot = sum(onehot(match, M)*onehot(argmin(d, Q), Q)*(v_a - v_b[M=match]), N P)
+        db_in_dot_ = sum(onehot(match, M)*(v_a[P=argmin(d, P)] - v_b[M=match]), N)
+        db_dot = -2*g*(db_in_dot/size(P) + db_in_dot_/size(Q))
 
     Arrays: g, a scalar, v_a (N, P, D), v_b (M, Q, D), a (N, P, D), b (M, Q, D),
             match (N,) of integers, positions of M.
@@ -1247,19 +1249,21 @@ def hungarian_chamfer_hvp(g, v_a, v_b, a, b, match):
     _nonempty('hungarian_chamfer_hvp', P=P, Q=Q)
     d = np.sum(np.square(a[:, :, None] - b[match][:, None]), axis=3)
     p_index = np.argmin(d, axis=1)
-    da_in_dot_part = p_index[:, None] == np.arange(P)[:, None]
+    da_in_dot_part = np.arange(N)
+    total_p = _scatter_add_at((da_in_dot_part[:, None], p_index), np.broadcast_to(1, (N, Q)), (N, P))
     da_in_dot_part_2 = v_b[match]
-    da_in_dot_part_3 = np.sum(np.where(da_in_dot_part[:, :, :, None], da_in_dot_part_2[:, None], 0), axis=2) / Q
-    da_in_dot = v_a * (np.sum(da_in_dot_part.astype(float), axis=2, keepdims=True) / Q) - da_in_dot_part_3
+    total_p_2 = _scatter_add_at((da_in_dot_part[:, None], p_index), da_in_dot_part_2, (N, P))
+    da_in_dot = v_a * (total_p / Q)[:, :, None] - total_p_2 / Q
     q_index = np.argmin(d, axis=2)
     da_dot = 2 * g * (da_in_dot + v_a / P - v_b[match[:, None], q_index] / P)
-    db_in_dot_part = q_index[:, :, None] == np.arange(Q)
-    db_in_dot_part_2 = np.sum(np.where(db_in_dot_part[:, :, :, None], v_a[:, :, None], 0), axis=1)
-    db_in_dot_part_3 = da_in_dot_part_2 * np.sum(db_in_dot_part.astype(float), axis=1)[:, :, None]
-    db_in_dot = db_in_dot_part_2 - db_in_dot_part_3
-    db_in_dot_ = _scatter_add(match, db_in_dot, M)
-    total_m = _scatter_add(match, v_a[np.arange(N)[:, None], p_index], M)
-    total_m_2 = _scatter_add(match, da_in_dot_part_2, M)
-    db_in_dot__ = total_m + -total_m_2
-    db_dot = -2 * g * (db_in_dot_ / P + db_in_dot__ / Q)
+    total_q = _scatter_add_at((da_in_dot_part[:, None], q_index), v_a, (N, Q))
+    total_m = _scatter_add(match, total_q, M)
+    db_in_dot_part = da_in_dot_part_2[da_in_dot_part[:, None], q_index]
+    total_q_2 = _scatter_add_at((da_in_dot_part[:, None], q_index), db_in_dot_part, (N, Q))
+    total_m_2 = _scatter_add(match, total_q_2, M)
+    db_in_dot = total_m + -total_m_2
+    total_m_3 = _scatter_add(match, v_a[da_in_dot_part[:, None], p_index], M)
+    total_m_4 = _scatter_add(match, da_in_dot_part_2, M)
+    db_in_dot_ = total_m_3 + -total_m_4
+    db_dot = -2 * g * (db_in_dot / P + db_in_dot_ / Q)
     return _rounded(dtype, da_dot, db_dot)

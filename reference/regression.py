@@ -7,6 +7,7 @@ from ._support import (
     _arrays,
     _near_root,
     _nonempty,
+    _over_length,
     _parameters,
     _rounded,
 )
@@ -268,7 +269,7 @@ def charbonnier(pred, target, *, eps=0.001):
     pred, target, dtype = _arrays('charbonnier', pred=(pred, '...'), target=(target, '...'))
     eps = _parameters('charbonnier', eps=(eps, '(0, inf)'))
     _nonempty('charbonnier', **{'...': pred.size})
-    y = np.mean(np.sqrt(np.square(pred - target) + eps * eps))
+    y = np.mean(np.hypot(pred - target, eps))
     return _rounded(dtype, y)
 
 
@@ -289,7 +290,7 @@ def charbonnier_vjp(g, pred, target, *, eps=0.001):
     eps = _parameters('charbonnier_vjp', eps=(eps, '(0, inf)'))
     _nonempty('charbonnier_vjp', **{'...': pred.size})
     pred_minus_target = pred - target
-    dpred_part = np.sqrt(eps * eps + np.square(pred_minus_target))
+    dpred_part = np.hypot(eps, pred_minus_target)
     dpred = g / pred.size * pred_minus_target / dpred_part
     dtarget = -(g / pred.size) * pred_minus_target / dpred_part
     return _rounded(dtype, dpred, dtarget)
@@ -317,19 +318,15 @@ def charbonnier_jvp(v_pred, v_target, pred, target, *, eps=0.001):
     eps = _parameters('charbonnier_jvp', eps=(eps, '(0, inf)'))
     _nonempty('charbonnier_jvp', **{'...': v_pred.size})
     pred_minus_target = pred - target
-    y_dot_part = pred_minus_target * (v_pred - v_target) / np.sqrt(eps * eps + np.square(pred_minus_target))
-    y_dot = np.mean(y_dot_part)
+    y_dot = np.mean(pred_minus_target * (v_pred - v_target) / np.hypot(eps, pred_minus_target))
     return _rounded(dtype, y_dot)
 
 
 def charbonnier_hvp(g, v_pred, v_target, pred, target, *, eps=0.001):
     """Derivative of the gradients of charbonnier in the direction of the tangents v_*, the cotangent held fixed.
 
-        dpred_in_dot = v_pred - v_target
-        dpred_dot = g*dpred_in_dot*(1 - (pred - target)**2/(eps**2 + (pred -
-            target)**2))/(size("...")*sqrt(eps**2 + (pred - target)**2))
-        dtarget_dot = g*dpred_in_dot*((pred - target)**2/(eps**2 + (pred - target)**2) -
-            1)/(size("...")*sqrt(eps**2 + (pred - target)**2))
+        dpred_dot = eps**2*g*(v_pred - v_target)/(size("...")*(eps**2 + (pred - target)**2)**(3/2))
+        dtarget_dot = eps**2*g*(v_target - v_pred)/(size("...")*(eps**2 + (pred - target)**2)**(3/2))
 
     Arrays: g, a scalar, v_pred (...), v_target (...), pred (...), target (...).
     Parameters: eps=0.001 (a finite number in (0, inf)).
@@ -348,14 +345,11 @@ def charbonnier_hvp(g, v_pred, v_target, pred, target, *, eps=0.001):
     )
     eps = _parameters('charbonnier_hvp', eps=(eps, '(0, inf)'))
     _nonempty('charbonnier_hvp', **{'...': v_pred.size})
-    dpred_in_dot = v_pred - v_target
-    dpred_dot_part = np.square(pred - target)
-    dpred_dot_part_2 = eps * eps + dpred_dot_part
-    dpred_dot_part_3 = dpred_dot_part / dpred_dot_part_2
-    root_dpred_dot_part_2 = np.sqrt(dpred_dot_part_2)
-    dpred_dot_part_4 = g / v_pred.size * dpred_in_dot
-    dpred_dot = dpred_dot_part_4 * (1 - dpred_dot_part_3) / root_dpred_dot_part_2
-    dtarget_dot = dpred_dot_part_4 * (dpred_dot_part_3 - 1) / root_dpred_dot_part_2
+    dpred_dot_part = np.hypot(eps, pred - target)
+    dpred_dot_part_2 = np.square(dpred_dot_part) * dpred_dot_part
+    dpred_dot_part_3 = eps * eps * g / v_pred.size
+    dpred_dot = dpred_dot_part_3 * (v_pred - v_target) / dpred_dot_part_2
+    dtarget_dot = dpred_dot_part_3 * (v_target - v_pred) / dpred_dot_part_2
     return _rounded(dtype, dpred_dot, dtarget_dot)
 
 
@@ -810,7 +804,9 @@ def student_t_nll_vjp(g, pred, target, *, scale=1, freedom=1):
     scale, freedom = _parameters('student_t_nll_vjp', scale=(scale, '(0, inf)'), freedom=(freedom, '(0, inf)'))
     _nonempty('student_t_nll_vjp', **{'...': pred.size})
     r = (pred - target) / scale
-    dr_in = g * (1 + freedom) / (scale * pred.size) * r / (freedom + np.square(r))
+    root_freedom = np.sqrt(freedom)
+    dr_in_part = g * (1 + freedom) / (scale * pred.size) * _over_length(r, root_freedom)
+    dr_in = dr_in_part / np.hypot(r, root_freedom)
     dtarget = -dr_in
     return _rounded(dtype, dr_in, dtarget)
 
@@ -839,7 +835,8 @@ def student_t_nll_jvp(v_pred, v_target, pred, target, *, scale=1, freedom=1):
     scale, freedom = _parameters('student_t_nll_jvp', scale=(scale, '(0, inf)'), freedom=(freedom, '(0, inf)'))
     _nonempty('student_t_nll_jvp', **{'...': v_pred.size})
     r = (pred - target) / scale
-    y_dot_part = np.mean(r * (v_pred - v_target) / (freedom + np.square(r)))
+    root_freedom = np.sqrt(freedom)
+    y_dot_part = np.mean((v_pred - v_target) * _over_length(r, root_freedom) / np.hypot(r, root_freedom))
     y_dot = (y_dot_part + freedom * y_dot_part) / scale
     return _rounded(dtype, y_dot)
 
@@ -871,10 +868,9 @@ def student_t_nll_hvp(g, v_pred, v_target, pred, target, *, scale=1, freedom=1):
     scale, freedom = _parameters('student_t_nll_hvp', scale=(scale, '(0, inf)'), freedom=(freedom, '(0, inf)'))
     _nonempty('student_t_nll_hvp', **{'...': v_pred.size})
     r = (pred - target) / scale
-    r_squared = np.square(r)
-    freedom_plus_r_squared = freedom + r_squared
-    dr_in_dot_part = 2 * r_squared * (v_target - v_pred) / freedom_plus_r_squared + v_pred - v_target
-    dr_in_dot = g * (1 + freedom) / (scale * scale * v_pred.size) * dr_in_dot_part / freedom_plus_r_squared
+    dr_in_dot_part = 2 * (v_target - v_pred) * np.square(_over_length(r, np.sqrt(freedom))) + v_pred - v_target
+    dr_in_dot_part_2 = g * (1 + freedom) / (scale * scale * v_pred.size) * dr_in_dot_part
+    dr_in_dot = dr_in_dot_part_2 / (freedom + np.square(r))
     dtarget_dot = -dr_in_dot
     return _rounded(dtype, dr_in_dot, dtarget_dot)
 

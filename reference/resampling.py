@@ -12,6 +12,7 @@ from ._support import (
     _rounded,
     _same_sizes,
     _scatter_add,
+    _scatter_add_at,
 )
 
 __all__ = [
@@ -287,8 +288,7 @@ def concat_hvp(g, v_a, v_b, a, b):
 def conv_transpose1d(x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Each input adds a window to the output, at a multiple of the stride: the transpose of a convolution.
 
-        hit = where(idx(P) == stride*idx(L) + dilation*idx(K) - padding, 1, 0)
-        y = sum(x*w*hit, C L K)
+        y = sum(x*w*onehot(stride*idx(L) + dilation*idx(K) - padding, P), C L K)
 
     Arrays: x (N, C, L), w (C, O, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -309,19 +309,17 @@ def conv_transpose1d(x, w, *, stride=1, padding=0, output_padding=0, dilation=1)
     K = w.shape[2]
     P = stride * (L - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1
     _fits('conv_transpose1d', P=P)
-    hit_part = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
-    hit = np.where(np.arange(P) == hit_part[:, :, None], 1.0, 0.0)
+    p_index = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
     x_dot_w = np.einsum('ncl,cok->nlok', x, w, optimize=True)
-    y = np.einsum('nlok,lkp->nop', x_dot_w, hit, optimize=True)
-    return _rounded(dtype, y)
+    y = _scatter_add(p_index, np.transpose(x_dot_w, (1, 3, 0, 2)), P)
+    return _rounded(dtype, np.transpose(y, (1, 2, 0)))
 
 
 def conv_transpose1d_vjp(g, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Gradients of conv_transpose1d: what the cotangent g of its output amounts to at each real input.
 
-        hit = where(idx(P) == stride*idx(L) + dilation*idx(K) - padding, 1, 0)
-        dx = sum(g*sum(w*hit, K), O P)
-        dw = sum(g*sum(x*hit, L), N P)
+        dx = sum(g[P=dilation*idx(K) + stride*idx(L) - padding]*w, K O)
+        dw = sum(g[P=dilation*idx(K) + stride*idx(L) - padding]*x, L N)
 
     Arrays: g (N, O, P), x (N, C, L), w (C, O, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -340,22 +338,21 @@ def conv_transpose1d_vjp(g, x, w, *, stride=1, padding=0, output_padding=0, dila
     )
     L = x.shape[2]
     K = w.shape[2]
-    P = g.shape[2]
-    _same_sizes('conv_transpose1d_vjp', P=(P, stride * (L - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1))
-    hit_part = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
-    hit = np.where(np.arange(P) == hit_part[:, :, None], 1.0, 0.0)
-    w_dot_hit = np.einsum('cok,lkp->clop', w, hit, optimize=True)
-    dx = np.einsum('clop,nop->ncl', w_dot_hit, g, optimize=True)
-    x_dot_hit = np.einsum('ncl,lkp->nckp', x, hit, optimize=True)
-    dw = np.einsum('nckp,nop->cok', x_dot_hit, g, optimize=True)
+    _same_sizes(
+        'conv_transpose1d_vjp',
+        P=(g.shape[2], stride * (L - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1),
+    )
+    p_index = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
+    dx_part = _read(g, p_index, axis=2)
+    dx = np.einsum('nolk,cok->ncl', dx_part, w, optimize=True)
+    dw = np.einsum('nolk,ncl->cok', dx_part, x, optimize=True)
     return _rounded(dtype, dx, dw)
 
 
 def conv_transpose1d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Derivative of conv_transpose1d in the direction of the tangents v_*.
 
-        hit = where(idx(P) == stride*idx(L) + dilation*idx(K) - padding, 1, 0)
-        y_dot = sum(hit*(v_w*x + v_x*w), C K L)
+        y_dot = sum(onehot(dilation*idx(K) + stride*idx(L) - padding, P)*(v_w*x + v_x*w), C K L)
 
     Arrays: v_x (N, C, L), v_w (C, O, K), x (N, C, L), w (C, O, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -382,23 +379,20 @@ def conv_transpose1d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, output_padding=
     K = v_w.shape[2]
     P = stride * (L - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1
     _fits('conv_transpose1d_jvp', P=P)
-    hit_part = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
-    hit = np.where(np.arange(P) == hit_part[:, :, None], 1.0, 0.0)
-    hit_dot_v_w = np.einsum('lkp,cok->clop', hit, v_w, optimize=True)
-    hit_dot_v_x = np.einsum('lkp,ncl->nckp', hit, v_x, optimize=True)
-    hit_dot_v_w_dot_x = np.einsum('clop,ncl->nop', hit_dot_v_w, x, optimize=True)
-    y_dot = hit_dot_v_w_dot_x + np.einsum('nckp,cok->nop', hit_dot_v_x, w, optimize=True)
-    return _rounded(dtype, y_dot)
+    p_index = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
+    v_w_dot_x = np.einsum('cok,ncl->nlok', v_w, x, optimize=True)
+    total_p = _scatter_add(p_index, np.transpose(v_w_dot_x, (1, 3, 0, 2)), P)
+    v_x_dot_w = np.einsum('ncl,cok->nlok', v_x, w, optimize=True)
+    total_p_2 = _scatter_add(p_index, np.transpose(v_x_dot_w, (1, 3, 0, 2)), P)
+    y_dot = total_p + total_p_2
+    return _rounded(dtype, np.transpose(y_dot, (1, 2, 0)))
 
 
 def conv_transpose1d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Derivative of the gradients of conv_transpose1d in the direction of the tangents v_*, the cotangent held fixed.
 
-        hit = where(idx(P) == stride*idx(L) + dilation*idx(K) - padding, 1, 0)
-        dx_in_dot = sum(v_w*hit, K)
-        dx_dot = sum(g*dx_in_dot, O P)
-        dw_in_dot = sum(v_x*hit, L)
-        dw_dot = sum(g*dw_in_dot, N P)
+        dx_dot = sum(v_w*g[P=dilation*idx(K) + stride*idx(L) - padding], K O)
+        dw_dot = sum(v_x*g[P=dilation*idx(K) + stride*idx(L) - padding], L N)
 
     Arrays: g (N, O, P), v_x (N, C, L), v_w (C, O, K), x (N, C, L), w (C, O, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -424,14 +418,14 @@ def conv_transpose1d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, output_paddi
     )
     L = v_x.shape[2]
     K = v_w.shape[2]
-    P = g.shape[2]
-    _same_sizes('conv_transpose1d_hvp', P=(P, stride * (L - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1))
-    hit_part = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
-    hit = np.where(np.arange(P) == hit_part[:, :, None], 1.0, 0.0)
-    dx_in_dot = np.einsum('cok,lkp->clop', v_w, hit, optimize=True)
-    dx_dot = np.einsum('clop,nop->ncl', dx_in_dot, g, optimize=True)
-    dw_in_dot = np.einsum('ncl,lkp->nckp', v_x, hit, optimize=True)
-    dw_dot = np.einsum('nckp,nop->cok', dw_in_dot, g, optimize=True)
+    _same_sizes(
+        'conv_transpose1d_hvp',
+        P=(g.shape[2], stride * (L - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1),
+    )
+    p_index = (stride * np.arange(L))[:, None] + dilation * np.arange(K) - padding
+    dx_dot_part = _read(g, p_index, axis=2)
+    dx_dot = np.einsum('nolk,cok->ncl', dx_dot_part, v_w, optimize=True)
+    dw_dot = np.einsum('nolk,ncl->cok', dx_dot_part, v_x, optimize=True)
     return _rounded(dtype, dx_dot, dw_dot)
 
 
@@ -676,7 +670,7 @@ def pixel_shuffle_vjp(g, x, *, scale=2):
         row = floor(idx(P)/scale)
         column = floor(idx(Q)/scale)
         channel = (idx(O)*scale + idx(P) - scale*row)*scale + idx(Q) - scale*column
-        dx = sum(onehot(column, W)*sum(onehot(row, H)*sum(g*onehot(channel, C), O), P), Q)
+        dx = sum(g*onehot(channel, C)*onehot(row, H)*onehot(column, W), O P Q)
 
     Arrays: g (N, O, P, Q), x (N, C, H, W).
     Parameters: scale=2 (an integer in [1, inf)).
@@ -702,11 +696,12 @@ def pixel_shuffle_vjp(g, x, *, scale=2):
     column = column_part // scale
     channel_part = (np.arange(O) * scale + row_part[:, None] - (scale * row)[:, None]) * scale
     channel = channel_part[:, None] + column_part[:, None] - (scale * column)[:, None]
-    dx_part = channel == np.arange(C)[:, None, None, None]
-    dx_part_2 = np.sum(np.where(dx_part, np.transpose(g, (0, 2, 3, 1))[:, None], 0), axis=4)
-    total_h = _scatter_add(row, np.transpose(dx_part_2, (2, 0, 1, 3)), H)
-    dx = _scatter_add(column, np.transpose(total_h, (3, 0, 1, 2)), W)
-    return _rounded(dtype, np.transpose(dx, (2, 3, 1, 0)))
+    total_c = _scatter_add_at(
+        (row_part[:, None, None], column_part[:, None], channel), np.transpose(g, (2, 3, 1, 0)), (P, Q, C),
+    )
+    total_h = _scatter_add(row, total_c, H)
+    dx = _scatter_add(column, np.swapaxes(total_h, 0, 1), W)
+    return _rounded(dtype, np.transpose(dx, (3, 2, 1, 0)))
 
 
 def pixel_shuffle_jvp(v_x, x, *, scale=2):
@@ -786,9 +781,9 @@ def pixel_shuffle_hvp(g, v_x, x, *, scale=2):
 def conv_transpose2d(x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution.
 
-        row = where(idx(P) == stride*idx(H) + dilation*idx(I) - padding, 1, 0)
-        column = where(idx(Q) == stride*idx(W) + dilation*idx(J) - padding, 1, 0)
-        y = sum(x*w*row*column, C H W I J)
+        rows = stride*idx(H) + dilation*idx(I) - padding
+        columns = stride*idx(W) + dilation*idx(J) - padding
+        y = sum(x*w*onehot(rows, P)*onehot(columns, Q), C H W I J)
 
     Arrays: x (N, C, H, W), w (C, O, I, J).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -810,23 +805,21 @@ def conv_transpose2d(x, w, *, stride=1, padding=0, output_padding=0, dilation=1)
     P = stride * (H - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1
     Q = stride * (W - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1
     _fits('conv_transpose2d', P=P, Q=Q)
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
-    row = np.where(np.arange(P) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
-    column = np.where(np.arange(Q) == column_part[:, :, None], 1.0, 0.0)
-    x_dot_row = np.einsum('nchw,hip->ncwip', x, row, optimize=True)
-    x_dot_row_dot_w = np.einsum('ncwip,coij->nwojp', x_dot_row, w, optimize=True)
-    y = np.einsum('nwojp,wjq->nopq', x_dot_row_dot_w, column, optimize=True)
-    return _rounded(dtype, y)
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
+    x_dot_w = np.einsum('nchw,coij->nhwoij', x, w, optimize=True)
+    total_p = _scatter_add(rows, np.transpose(x_dot_w, (1, 4, 0, 2, 3, 5)), P)
+    y = _scatter_add(columns, np.transpose(total_p, (2, 4, 0, 1, 3)), Q)
+    return _rounded(dtype, np.transpose(y, (2, 3, 1, 0)))
 
 
 def conv_transpose2d_vjp(g, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Gradients of conv_transpose2d: what the cotangent g of its output amounts to at each real input.
 
-        row = where(idx(P) == stride*idx(H) + dilation*idx(I) - padding, 1, 0)
-        column = where(idx(Q) == stride*idx(W) + dilation*idx(J) - padding, 1, 0)
-        dx = sum(sum(row*w, I)*sum(column*g, Q), J O P)
-        dw = sum(sum(row*x, H)*sum(column*g, Q), N P W)
+        rows = stride*idx(H) + dilation*idx(I) - padding
+        columns = stride*idx(W) + dilation*idx(J) - padding
+        dx = sum(g[P=rows, Q=columns]*w, I J O)
+        dw = sum(g[P=rows, Q=columns]*x, H N W)
 
     Arrays: g (N, O, P, Q), x (N, C, H, W), w (C, O, I, J).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -843,32 +836,27 @@ def conv_transpose2d_vjp(g, x, w, *, stride=1, padding=0, output_padding=0, dila
         output_padding=(output_padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
-    P, Q = g.shape[2:]
     H, W = x.shape[2:]
     I, J = w.shape[2:]
     _same_sizes(
         'conv_transpose2d_vjp',
-        P=(P, stride * (H - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
-        Q=(Q, stride * (W - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
+        P=(g.shape[2], stride * (H - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
+        Q=(g.shape[3], stride * (W - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
     )
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
-    row = np.where(np.arange(P) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
-    column = np.where(np.arange(Q) == column_part[:, :, None], 1.0, 0.0)
-    g_dot_column = np.einsum('nopq,wjq->nwojp', g, column, optimize=True)
-    w_dot_row = np.einsum('coij,hip->chojp', w, row, optimize=True)
-    dx = np.einsum('chojp,nwojp->nchw', w_dot_row, g_dot_column, optimize=True)
-    x_dot_row = np.einsum('nchw,hip->ncwip', x, row, optimize=True)
-    dw = np.einsum('ncwip,nwojp->coij', x_dot_row, g_dot_column, optimize=True)
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
+    dx_part = _read(_read(g, rows, axis=2), columns, axis=4)
+    dx = np.einsum('nohiwj,coij->nchw', dx_part, w, optimize=True)
+    dw = np.einsum('nohiwj,nchw->coij', dx_part, x, optimize=True)
     return _rounded(dtype, dx, dw)
 
 
 def conv_transpose2d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Derivative of conv_transpose2d in the direction of the tangents v_*.
 
-        row = where(idx(P) == stride*idx(H) + dilation*idx(I) - padding, 1, 0)
-        column = where(idx(Q) == stride*idx(W) + dilation*idx(J) - padding, 1, 0)
-        y_dot = sum(row*column*(v_w*x + v_x*w), C H I J W)
+        rows = stride*idx(H) + dilation*idx(I) - padding
+        columns = stride*idx(W) + dilation*idx(J) - padding
+        y_dot = sum(onehot(rows, P)*onehot(columns, Q)*(v_w*x + v_x*w), C H I J W)
 
     Arrays: v_x (N, C, H, W), v_w (C, O, I, J), x (N, C, H, W), w (C, O, I, J).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -896,28 +884,25 @@ def conv_transpose2d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, output_padding=
     P = stride * (H - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1
     Q = stride * (W - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1
     _fits('conv_transpose2d_jvp', P=P, Q=Q)
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
-    row = np.where(np.arange(P) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
-    column = np.where(np.arange(Q) == column_part[:, :, None], 1.0, 0.0)
-    v_w_dot_row = np.einsum('coij,hip->chojp', v_w, row, optimize=True)
-    v_w_dot_row_dot_x = np.einsum('chojp,nchw->nwojp', v_w_dot_row, x, optimize=True)
-    v_x_dot_row = np.einsum('nchw,hip->ncwip', v_x, row, optimize=True)
-    v_x_dot_row_dot_w = np.einsum('ncwip,coij->nwojp', v_x_dot_row, w, optimize=True)
-    y_dot_part = np.einsum('nwojp,wjq->nopq', v_w_dot_row_dot_x, column, optimize=True)
-    y_dot = y_dot_part + np.einsum('nwojp,wjq->nopq', v_x_dot_row_dot_w, column, optimize=True)
-    return _rounded(dtype, y_dot)
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
+    v_w_dot_x = np.einsum('coij,nchw->nhwoij', v_w, x, optimize=True)
+    total_p = _scatter_add(rows, np.transpose(v_w_dot_x, (1, 4, 0, 2, 3, 5)), P)
+    total_q = _scatter_add(columns, np.transpose(total_p, (2, 4, 0, 1, 3)), Q)
+    v_x_dot_w = np.einsum('nchw,coij->nhwoij', v_x, w, optimize=True)
+    total_p_2 = _scatter_add(rows, np.transpose(v_x_dot_w, (1, 4, 0, 2, 3, 5)), P)
+    total_q_2 = _scatter_add(columns, np.transpose(total_p_2, (2, 4, 0, 1, 3)), Q)
+    y_dot = total_q + total_q_2
+    return _rounded(dtype, np.transpose(y_dot, (2, 3, 1, 0)))
 
 
 def conv_transpose2d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Derivative of the gradients of conv_transpose2d in the direction of the tangents v_*, the cotangent held fixed.
 
-        row = where(idx(P) == stride*idx(H) + dilation*idx(I) - padding, 1, 0)
-        column = where(idx(Q) == stride*idx(W) + dilation*idx(J) - padding, 1, 0)
-        dx_in_dot = sum(row*v_w, I)
-        dx_dot = sum(sum(column*g, Q)*dx_in_dot, J O P)
-        dw_in_dot = sum(row*v_x, H)
-        dw_dot = sum(sum(column*g, Q)*dw_in_dot, N P W)
+        rows = stride*idx(H) + dilation*idx(I) - padding
+        columns = stride*idx(W) + dilation*idx(J) - padding
+        dx_dot = sum(v_w*g[P=rows, Q=columns], I J O)
+        dw_dot = sum(v_x*g[P=rows, Q=columns], H N W)
 
     Arrays: g (N, O, P, Q), v_x (N, C, H, W), v_w (C, O, I, J), x (N, C, H, W), w (C, O, I, J).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -941,33 +926,28 @@ def conv_transpose2d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, output_paddi
         output_padding=(output_padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
-    P, Q = g.shape[2:]
     H, W = v_x.shape[2:]
     I, J = v_w.shape[2:]
     _same_sizes(
         'conv_transpose2d_hvp',
-        P=(P, stride * (H - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
-        Q=(Q, stride * (W - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
+        P=(g.shape[2], stride * (H - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
+        Q=(g.shape[3], stride * (W - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
     )
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
-    row = np.where(np.arange(P) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
-    column = np.where(np.arange(Q) == column_part[:, :, None], 1.0, 0.0)
-    dx_in_dot = np.einsum('coij,hip->chojp', v_w, row, optimize=True)
-    g_dot_column = np.einsum('nopq,wjq->nwojp', g, column, optimize=True)
-    dx_dot = np.einsum('nwojp,chojp->nchw', g_dot_column, dx_in_dot, optimize=True)
-    dw_in_dot = np.einsum('nchw,hip->ncwip', v_x, row, optimize=True)
-    dw_dot = np.einsum('nwojp,ncwip->coij', g_dot_column, dw_in_dot, optimize=True)
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(I) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(J) - padding
+    dx_dot_part = _read(_read(g, rows, axis=2), columns, axis=4)
+    dx_dot = np.einsum('nohiwj,coij->nchw', dx_dot_part, v_w, optimize=True)
+    dw_dot = np.einsum('nohiwj,nchw->coij', dx_dot_part, v_x, optimize=True)
     return _rounded(dtype, dx_dot, dw_dot)
 
 
 def conv_transpose3d(x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Each input adds a window to the output, at multiples of the stride: the transpose of a convolution of volumes.
 
-        depth = where(idx(P) == stride*idx(D) + dilation*idx(I) - padding, 1, 0)
-        row = where(idx(Q) == stride*idx(H) + dilation*idx(J) - padding, 1, 0)
-        column = where(idx(R) == stride*idx(W) + dilation*idx(K) - padding, 1, 0)
-        y = sum(x*w*depth*row*column, C D H W I J K)
+        slices = stride*idx(D) + dilation*idx(I) - padding
+        rows = stride*idx(H) + dilation*idx(J) - padding
+        columns = stride*idx(W) + dilation*idx(K) - padding
+        y = sum(x*w*onehot(slices, P)*onehot(rows, Q)*onehot(columns, R), C D H W I J K)
 
     Arrays: x (N, C, D, H, W), w (C, O, I, J, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -990,27 +970,24 @@ def conv_transpose3d(x, w, *, stride=1, padding=0, output_padding=0, dilation=1)
     Q = stride * (H - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1
     R = stride * (W - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1
     _fits('conv_transpose3d', P=P, Q=Q, R=R)
-    depth_part = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
-    depth = np.where(np.arange(P) == depth_part[:, :, None], 1.0, 0.0)
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
-    row = np.where(np.arange(Q) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
-    column = np.where(np.arange(R) == column_part[:, :, None], 1.0, 0.0)
-    x_dot_depth = np.einsum('ncdhw,dip->nchwip', x, depth, optimize=True)
-    w_dot_row = np.einsum('coijk,hjq->choikq', w, row, optimize=True)
-    y_part = np.einsum('choikq,nchwip->nwokpq', w_dot_row, x_dot_depth, optimize=True)
-    y = np.einsum('nwokpq,wkr->nopqr', y_part, column, optimize=True)
-    return _rounded(dtype, y)
+    slices = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
+    x_dot_w = np.einsum('ncdhw,coijk->ndhwoijk', x, w, optimize=True)
+    total_p = _scatter_add(slices, np.transpose(x_dot_w, (1, 5, 0, 2, 3, 4, 6, 7)), P)
+    total_q = _scatter_add(rows, np.transpose(total_p, (2, 5, 0, 1, 3, 4, 6)), Q)
+    y = _scatter_add(columns, np.transpose(total_q, (3, 5, 0, 1, 2, 4)), R)
+    return _rounded(dtype, np.transpose(y, (3, 4, 2, 1, 0)))
 
 
 def conv_transpose3d_vjp(g, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Gradients of conv_transpose3d: what the cotangent g of its output amounts to at each real input.
 
-        depth = where(idx(P) == stride*idx(D) + dilation*idx(I) - padding, 1, 0)
-        row = where(idx(Q) == stride*idx(H) + dilation*idx(J) - padding, 1, 0)
-        column = where(idx(R) == stride*idx(W) + dilation*idx(K) - padding, 1, 0)
-        dx = sum(sum(row*g, Q)*sum(column*sum(depth*w, I), K), J O P R)
-        dw = sum(sum(depth*x, D)*sum(column*sum(row*g, Q), R), H N P W)
+        slices = stride*idx(D) + dilation*idx(I) - padding
+        rows = stride*idx(H) + dilation*idx(J) - padding
+        columns = stride*idx(W) + dilation*idx(K) - padding
+        dx = sum(g[P=slices, Q=rows, R=columns]*w, I J K O)
+        dw = sum(g[P=slices, Q=rows, R=columns]*x, D H N W)
 
     Arrays: g (N, O, P, Q, R), x (N, C, D, H, W), w (C, O, I, J, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -1027,38 +1004,30 @@ def conv_transpose3d_vjp(g, x, w, *, stride=1, padding=0, output_padding=0, dila
         output_padding=(output_padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
-    P, Q, R = g.shape[2:]
     D, H, W = x.shape[2:]
     I, J, K = w.shape[2:]
     _same_sizes(
         'conv_transpose3d_vjp',
-        P=(P, stride * (D - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
-        Q=(Q, stride * (H - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
-        R=(R, stride * (W - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1),
+        P=(g.shape[2], stride * (D - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
+        Q=(g.shape[3], stride * (H - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
+        R=(g.shape[4], stride * (W - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1),
     )
-    depth_part = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
-    depth = np.where(np.arange(P) == depth_part[:, :, None], 1.0, 0.0)
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
-    row = np.where(np.arange(Q) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
-    column = np.where(np.arange(R) == column_part[:, :, None], 1.0, 0.0)
-    g_dot_row = np.einsum('nopqr,hjq->nhojpr', g, row, optimize=True)
-    w_dot_depth = np.einsum('coijk,dip->cdojkp', w, depth, optimize=True)
-    w_dot_depth_dot_column = np.einsum('cdojkp,wkr->cdwojpr', w_dot_depth, column, optimize=True)
-    dx = np.einsum('cdwojpr,nhojpr->ncdhw', w_dot_depth_dot_column, g_dot_row, optimize=True)
-    g_dot_row_dot_column = np.einsum('nhojpr,wkr->nhwojkp', g_dot_row, column, optimize=True)
-    x_dot_depth = np.einsum('ncdhw,dip->nchwip', x, depth, optimize=True)
-    dw = np.einsum('nhwojkp,nchwip->coijk', g_dot_row_dot_column, x_dot_depth, optimize=True)
+    slices = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
+    dx_part = _read(_read(_read(g, slices, axis=2), rows, axis=4), columns, axis=6)
+    dx = np.einsum('nodihjwk,coijk->ncdhw', dx_part, w, optimize=True)
+    dw = np.einsum('nodihjwk,ncdhw->coijk', dx_part, x, optimize=True)
     return _rounded(dtype, dx, dw)
 
 
 def conv_transpose3d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Derivative of conv_transpose3d in the direction of the tangents v_*.
 
-        depth = where(idx(P) == stride*idx(D) + dilation*idx(I) - padding, 1, 0)
-        row = where(idx(Q) == stride*idx(H) + dilation*idx(J) - padding, 1, 0)
-        column = where(idx(R) == stride*idx(W) + dilation*idx(K) - padding, 1, 0)
-        y_dot = sum(depth*row*column*(v_w*x + v_x*w), C D H I J K W)
+        slices = stride*idx(D) + dilation*idx(I) - padding
+        rows = stride*idx(H) + dilation*idx(J) - padding
+        columns = stride*idx(W) + dilation*idx(K) - padding
+        y_dot = sum(onehot(slices, P)*onehot(rows, Q)*onehot(columns, R)*(v_w*x + v_x*w), C D H I J K W)
 
     Arrays: v_x (N, C, D, H, W), v_w (C, O, I, J, K), x (N, C, D, H, W), w (C, O, I, J, K).
     Parameters: stride=1 (an integer in [1, inf)), padding=0 (an integer in [0, inf)),
@@ -1087,34 +1056,29 @@ def conv_transpose3d_jvp(v_x, v_w, x, w, *, stride=1, padding=0, output_padding=
     Q = stride * (H - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1
     R = stride * (W - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1
     _fits('conv_transpose3d_jvp', P=P, Q=Q, R=R)
-    depth_part = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
-    depth = np.where(np.arange(P) == depth_part[:, :, None], 1.0, 0.0)
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
-    row = np.where(np.arange(Q) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
-    column = np.where(np.arange(R) == column_part[:, :, None], 1.0, 0.0)
-    v_w_dot_depth = np.einsum('coijk,dip->cdojkp', v_w, depth, optimize=True)
-    x_dot_row = np.einsum('ncdhw,hjq->ncdwjq', x, row, optimize=True)
-    y_dot_part = np.einsum('ncdwjq,cdojkp->nwokpq', x_dot_row, v_w_dot_depth, optimize=True)
-    v_x_dot_depth = np.einsum('ncdhw,dip->nchwip', v_x, depth, optimize=True)
-    w_dot_row = np.einsum('coijk,hjq->choikq', w, row, optimize=True)
-    y_dot_part_2 = np.einsum('choikq,nchwip->nwokpq', w_dot_row, v_x_dot_depth, optimize=True)
-    y_dot_part_3 = np.einsum('nwokpq,wkr->nopqr', y_dot_part_2, column, optimize=True)
-    y_dot = np.einsum('nwokpq,wkr->nopqr', y_dot_part, column, optimize=True) + y_dot_part_3
-    return _rounded(dtype, y_dot)
+    slices = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
+    v_w_dot_x = np.einsum('coijk,ncdhw->ndhwoijk', v_w, x, optimize=True)
+    total_p = _scatter_add(slices, np.transpose(v_w_dot_x, (1, 5, 0, 2, 3, 4, 6, 7)), P)
+    total_q = _scatter_add(rows, np.transpose(total_p, (2, 5, 0, 1, 3, 4, 6)), Q)
+    total_r = _scatter_add(columns, np.transpose(total_q, (3, 5, 0, 1, 2, 4)), R)
+    v_x_dot_w = np.einsum('ncdhw,coijk->ndhwoijk', v_x, w, optimize=True)
+    total_p_2 = _scatter_add(slices, np.transpose(v_x_dot_w, (1, 5, 0, 2, 3, 4, 6, 7)), P)
+    total_q_2 = _scatter_add(rows, np.transpose(total_p_2, (2, 5, 0, 1, 3, 4, 6)), Q)
+    total_r_2 = _scatter_add(columns, np.transpose(total_q_2, (3, 5, 0, 1, 2, 4)), R)
+    y_dot = total_r + total_r_2
+    return _rounded(dtype, np.transpose(y_dot, (3, 4, 2, 1, 0)))
 
 
 def conv_transpose3d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, output_padding=0, dilation=1):
     """Derivative of the gradients of conv_transpose3d in the direction of the tangents v_*, the cotangent held fixed.
 
-        depth = where(idx(P) == stride*idx(D) + dilation*idx(I) - padding, 1, 0)
-        row = where(idx(Q) == stride*idx(H) + dilation*idx(J) - padding, 1, 0)
-        column = where(idx(R) == stride*idx(W) + dilation*idx(K) - padding, 1, 0)
-        dx_in_dot = sum(depth*v_w, I)
-        dx_in_dot_ = sum(column*dx_in_dot, K)
-        dx_dot = sum(sum(row*g, Q)*dx_in_dot_, J O P R)
-        dw_in_dot = sum(depth*v_x, D)
-        dw_dot = sum(dw_in_dot*sum(column*sum(row*g, Q), R), H N P W)
+        slices = stride*idx(D) + dilation*idx(I) - padding
+        rows = stride*idx(H) + dilation*idx(J) - padding
+        columns = stride*idx(W) + dilation*idx(K) - padding
+        dx_dot = sum(v_w*g[P=slices, Q=rows, R=columns], I J K O)
+        dw_dot = sum(v_x*g[P=slices, Q=rows, R=columns], D H N W)
 
     Arrays: g (N, O, P, Q, R), v_x (N, C, D, H, W), v_w (C, O, I, J, K), x (N, C, D, H, W),
             w (C, O, I, J, K).
@@ -1139,28 +1103,20 @@ def conv_transpose3d_hvp(g, v_x, v_w, x, w, *, stride=1, padding=0, output_paddi
         output_padding=(output_padding, 'integer [0, inf)'),
         dilation=(dilation, 'integer [1, inf)'),
     )
-    P, Q, R = g.shape[2:]
     D, H, W = v_x.shape[2:]
     I, J, K = v_w.shape[2:]
     _same_sizes(
         'conv_transpose3d_hvp',
-        P=(P, stride * (D - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
-        Q=(Q, stride * (H - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
-        R=(R, stride * (W - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1),
+        P=(g.shape[2], stride * (D - 1) + dilation * (I - 1) + output_padding - 2 * padding + 1),
+        Q=(g.shape[3], stride * (H - 1) + dilation * (J - 1) + output_padding - 2 * padding + 1),
+        R=(g.shape[4], stride * (W - 1) + dilation * (K - 1) + output_padding - 2 * padding + 1),
     )
-    depth_part = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
-    depth = np.where(np.arange(P) == depth_part[:, :, None], 1.0, 0.0)
-    row_part = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
-    row = np.where(np.arange(Q) == row_part[:, :, None], 1.0, 0.0)
-    column_part = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
-    column = np.where(np.arange(R) == column_part[:, :, None], 1.0, 0.0)
-    dx_in_dot = np.einsum('coijk,dip->cdojkp', v_w, depth, optimize=True)
-    dx_in_dot_ = np.einsum('cdojkp,wkr->cdwojpr', dx_in_dot, column, optimize=True)
-    g_dot_row = np.einsum('nopqr,hjq->nhojpr', g, row, optimize=True)
-    dx_dot = np.einsum('cdwojpr,nhojpr->ncdhw', dx_in_dot_, g_dot_row, optimize=True)
-    dw_in_dot = np.einsum('ncdhw,dip->nchwip', v_x, depth, optimize=True)
-    g_dot_row_dot_column = np.einsum('nhojpr,wkr->nhwojkp', g_dot_row, column, optimize=True)
-    dw_dot = np.einsum('nhwojkp,nchwip->coijk', g_dot_row_dot_column, dw_in_dot, optimize=True)
+    slices = (stride * np.arange(D))[:, None] + dilation * np.arange(I) - padding
+    rows = (stride * np.arange(H))[:, None] + dilation * np.arange(J) - padding
+    columns = (stride * np.arange(W))[:, None] + dilation * np.arange(K) - padding
+    dx_dot_part = _read(_read(_read(g, slices, axis=2), rows, axis=4), columns, axis=6)
+    dx_dot = np.einsum('nodihjwk,coijk->ncdhw', dx_dot_part, v_w, optimize=True)
+    dw_dot = np.einsum('nodihjwk,ncdhw->coijk', dx_dot_part, v_x, optimize=True)
     return _rounded(dtype, dx_dot, dw_dot)
 
 
@@ -1190,7 +1146,7 @@ def upsample_nearest(x, *, scale=2):
 def upsample_nearest_vjp(g, x, *, scale=2):
     """Gradients of upsample_nearest: what the cotangent g of its output amounts to at each real input.
 
-        dx = sum(onehot(floor(idx(Q)/scale), W)*sum(g*onehot(floor(idx(P)/scale), H), P), Q)
+        dx = sum(g*onehot(floor(idx(P)/scale), H)*onehot(floor(idx(Q)/scale), W), P Q)
 
     Arrays: g (N, C, P, Q), x (N, C, H, W).
     Parameters: scale=2 (an integer in [1, inf)).

@@ -8,6 +8,7 @@ from ._support import (
     _nonempty,
     _parameters,
     _rounded,
+    _scatter_add,
 )
 
 __all__ = [
@@ -523,7 +524,7 @@ def contrastive(a, b, same, *, margin=1):
         lack = where(d < margin, margin - d, 0)
         y = mean(same*sum(r**2, D) + (1 - same)*lack**2, N)/2
 
-    Arrays: a (N, D), b (N, D), same (N,).
+    Arrays: a (N, D), b (N, D), same (N,) of numbers in {0, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -552,7 +553,7 @@ def contrastive_vjp(g, a, b, same, *, margin=1):
         db = -dr
         dsame = g*(sum(r**2, D) - lack**2)/(2*size(N))
 
-    Arrays: g, a scalar, a (N, D), b (N, D), same (N,).
+    Arrays: g, a scalar, a (N, D), b (N, D), same (N,) of numbers in {0, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: da (N, D), db (N, D), dsame (N,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -585,7 +586,7 @@ def contrastive_jvp(v_a, v_b, v_same, a, b, same, *, margin=1):
             lack**2), v_same*(sum(r**2, D) - lack**2) + same*d_in_dot), N)
         y_dot = y_in_dot/2
 
-    Arrays: v_a (N, D), v_b (N, D), v_same (N,), a (N, D), b (N, D), same (N,).
+    Arrays: v_a (N, D), v_b (N, D), v_same (N,), a (N, D), b (N, D), same (N,) of numbers in {0, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -628,7 +629,8 @@ def contrastive_hvp(g, v_a, v_b, v_same, a, b, same, *, margin=1):
         db_dot = -dr_dot
         dsame_dot = g*sum(r*r_dot, D)*where(margin > d, 1 + lack/d, 1)/size(N)
 
-    Arrays: g, a scalar, v_a (N, D), v_b (N, D), v_same (N,), a (N, D), b (N, D), same (N,).
+    Arrays: g, a scalar, v_a (N, D), v_b (N, D), v_same (N,), a (N, D), b (N, D),
+            same (N,) of numbers in {0, 1}.
     Parameters: margin=1 (a finite number in (0, inf)).
     Returns: da_dot (N, D), db_dot (N, D), dsame_dot (N,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N is empty.
@@ -1364,7 +1366,8 @@ def clip_contrastive_jvp(v_a, v_b, v_temperature, a, b, temperature):
     )
     N = v_a.shape[0]
     _nonempty('clip_contrastive_jvp', N=N)
-    partner = np.arange(N)[:, None] == np.arange(N)
+    partner_part = np.arange(N)
+    partner = partner_part[:, None] == np.arange(N)
     ahat_part = np.sum(np.square(a), axis=1, keepdims=True)
     root_ahat_part = np.sqrt(ahat_part)
     ahat = a / root_ahat_part
@@ -1382,8 +1385,8 @@ def clip_contrastive_jvp(v_a, v_b, v_temperature, a, b, temperature):
     s_in_dot_part_2 = root_ahat_part * np.sum(v_a * ahat, axis=1, keepdims=True) / ahat_part * ahat_dot_bhat
     s_in_dot = s_in_dot_part + v_a @ bhat.T / root_ahat_part - s_in_dot_part_2
     s_dot = (s_in_dot - v_temperature * s) / temperature
-    y_dot_part = np.sum(q * s_dot * np.sum(partner, axis=0)) / 2 + np.sum(s_dot * (p - 2 * partner)) / 2
-    y_dot = y_dot_part / N
+    total_n = _scatter_add(partner_part, np.broadcast_to(1, (N,)), N)
+    y_dot = (np.sum(q * s_dot * total_n) / 2 + np.sum(s_dot * (p - 2 * partner)) / 2) / N
     return _rounded(dtype, y_dot)
 
 
@@ -2058,15 +2061,13 @@ def arcface_hvp(g, v_cosine, cosine, label, *, scale=64, margin=0.5):
     ds_part = label[:, None] == s_part
     ds_part_2 = softmax - np.where(ds_part, softmax, 0)
     ds = g / N * (ds_part_2 - np.where(ds_part, np.sum(ds_part_2, axis=1, keepdims=True), 0))
-    s_dot_part = np.square(np.where(s_part_2, cosine, 0))
-    s_dot_part_2 = np.where(s_part_2, 1 - s_dot_part, 1)
-    root_s_dot_part_2 = np.sqrt(s_dot_part_2)
-    s_dot_part_3 = s_part != label[:, None]
-    s_dot_part_4 = np.where(s_dot_part_3, 1, cos_margin + cosine * sin_margin / root_s_dot_part_2)
-    s_dot = scale * v_cosine * s_dot_part_4
+    s_dot_part = np.where(s_part_2, 1 - np.square(np.where(s_part_2, cosine, 0)), 1)
+    root_s_dot_part = np.sqrt(s_dot_part)
+    s_dot_part_2 = s_part != label[:, None]
+    s_dot_part_3 = np.where(s_dot_part_2, 1, cos_margin + cosine * sin_margin / root_s_dot_part)
+    s_dot = scale * v_cosine * s_dot_part_3
     dcosine_dot_part = s_dot - np.sum(softmax * s_dot, axis=1, keepdims=True)
-    dcosine_dot_part_2 = v_cosine * ds * (1 + s_dot_part / s_dot_part_2)
-    dcosine_dot_part_3 = sin_margin * (g / N * cosine * softmax * dcosine_dot_part + dcosine_dot_part_2)
-    dcosine_dot_part_4 = dcosine_dot_part_3 / root_s_dot_part_2 + g * cos_margin / N * softmax * dcosine_dot_part
-    dcosine_dot = scale * np.where(s_dot_part_3, g / N * softmax * dcosine_dot_part, dcosine_dot_part_4)
+    dcosine_dot_part_2 = sin_margin * (g / N * cosine * softmax * dcosine_dot_part + v_cosine * ds / s_dot_part)
+    dcosine_dot_part_3 = dcosine_dot_part_2 / root_s_dot_part + g * cos_margin / N * softmax * dcosine_dot_part
+    dcosine_dot = scale * np.where(s_dot_part_2, g / N * softmax * dcosine_dot_part, dcosine_dot_part_3)
     return _rounded(dtype, dcosine_dot)
