@@ -46,6 +46,7 @@ from derive.language.nodes import (
     add,
     at,
     flatten,
+    leaves,
     mul,
     power,
     where,
@@ -184,13 +185,13 @@ def signed(c: Fraction, factors: list[Expr]) -> Expr:
 
 
 def _one_less(f: Expr) -> Expr | None:
-    """(1 - x)^n for (x - 1)^n, n odd."""
+    """(1 - x)^n for (x - 1)^n, n odd; not where x counts something: N - 1 is read as it stands."""
     base, e = (f.base, f.exponent) if isinstance(f, Pow) else (f, ONE)
     if not isinstance(base, Add) or not isinstance(e, Const) or e.value.denominator != 1 or e.value % 2 == 0:
         return None
     numbers = [t for t in base.args if isinstance(t, Const)]
     rest = [t for t in base.args if not isinstance(t, Const)]
-    if len(numbers) != 1 or numbers[0].value >= 0 or any(is_negative(t) for t in rest):
+    if len(numbers) != 1 or numbers[0].value >= 0 or any(is_negative(t) for t in rest) or any(leaves(t, Size) for t in rest):
         return None
     return power(add(Const(-numbers[0].value), *(mul(MINUS_ONE, t) for t in rest)), e)
 
