@@ -22,6 +22,7 @@ from derive.calculus.rules import (
     STRUCTURED,
     Rule,
     RuleBook,
+    apply_outside,
     apply_rule,
     divided_out,
     holds_exponential,
@@ -60,6 +61,7 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import held
 
 FACT_LEVELS = 4
+NESTED = ("sum", "pow", "call", "exp")  # factors that hold others
 
 
 def refine(program: Program) -> tuple[Program, frozenset[str]]:
@@ -253,6 +255,8 @@ class Basis:
 
     def _by_rule(self, p: Poly, rule: Rule) -> Poly:
         new = if_shorter(p, lambda q: self._apply_facts(self.known(apply_rule(q, rule))))
+        if new is not p and rule.target[0] not in NESTED:
+            new = if_shorter(new, lambda _: self._apply_facts(self.known(apply_outside(p, rule))))
         if new is not p:
             self.touched.add(rule.name)
         return new
