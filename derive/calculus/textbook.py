@@ -175,6 +175,11 @@ def _read_once(read: At, again: dict[str, Expr]) -> Expr:
     return at(read.body, own | {a: substitute(i, {Iota(b): j for b, j in again.items()}) for a, i in read.index})
 
 
+def _where_shorter(p: Poly, rule: Rule) -> Poly:
+    """The rule applied to those terms alone that it makes shorter."""
+    return al.plus(*(al.scale(if_shorter({m: Fraction(1)}, lambda q: apply_rule(q, rule)), c) for m, c in p.items()))
+
+
 class Basis:
     """The rules that a program's definitions give, and the facts they imply."""
 
@@ -257,6 +262,7 @@ class Basis:
         new = if_shorter(p, lambda q: self._apply_facts(self.known(apply_rule(q, rule))))
         if new is not p and rule.target[0] not in NESTED:
             new = if_shorter(new, lambda _: self._apply_facts(self.known(apply_outside(p, rule))))
+            new = if_shorter(new, lambda _: self._apply_facts(self.known(_where_shorter(p, rule))))
         if new is not p:
             self.touched.add(rule.name)
         return new

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from derive.language.nodes import Add, Call, Const, Expr, Mul, Pow, Reduce, Ref, add, mul, transform, walk
+from derive.language.nodes import Add, Call, Const, Expr, Mul, Pow, Reduce, add, mul, transform, walk
 from derive.language.program import Let, Program
 from derive.numerics.exponents import Linear, linear
 
