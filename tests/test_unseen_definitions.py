@@ -8,7 +8,7 @@ import pytest
 from derive import pipeline
 from derive.catalog.activations import relu, sigmoid, tanh
 from derive.catalog.convolution import conv2d
-from derive.language import DefinitionError, Real, assume, exp, idx, log, mean, op, size, sum, where
+from derive.language import Between, DefinitionError, Real, assume, exp, idx, log, maximum, mean, minimum, op, size, sum, where
 from derive.language.operation import Op
 
 
@@ -168,3 +168,19 @@ def renamed(x: Real["N C H W"], w: Real["O C I J"]):
 def test_mistakes_are_told_in_the_language_of_the_definition(definition: object, says: str) -> None:
     with pytest.raises(DefinitionError, match=says):
         op(definition)
+
+
+def test_a_choice_on_an_exponential_keeps_its_name():
+    """A clipped ratio of probabilities: its condition was written out in every branch, and the branches in one another."""
+
+    @op
+    def clipped_objective(logp: Real["N"], old: Real["N"], adv: Real["N"], *, clip: Between(0, 1) = 0.2):
+        """Clipped surrogate, and the clipped ratio once more."""
+        ratio = exp(logp - old)
+        clipped = minimum(maximum(ratio, 1 - clip), 1 + clip)
+        return mean(minimum(ratio * adv, clipped * adv), "N") + mean(logp * ratio, "N")
+
+    found = pipeline.readings(clipped_objective)
+    assert {reading: found.proof(reading) for reading in found.names} == dict.fromkeys(found.names, "A")
+    lets = [let for reading in found.names for let in pipeline.stable(found.program(reading)).lets]
+    assert max(str(let.body).count("exp(") for let in lets) <= 3  # once in each branch that uses it

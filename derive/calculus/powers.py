@@ -205,7 +205,7 @@ def _log_factor(f: Factor) -> Poly:
         return {f[1]: Fraction(1)}
     if f[0] == "pow":
         return factor(("call", "log", (f[1],)))
-    return factor(("call", "log", (key(factor(f)),)))
+    return factor(("call", "log", (key(constant(f[1]) if f[0] == "num" else factor(f)),)))
 
 
 def indicator(op: str, p: Poly) -> Poly:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import math
 import re
 import traceback
 from collections.abc import Callable
@@ -205,7 +206,7 @@ def _default(p: inspect.Parameter) -> Fraction | None:
     if p.default is p.empty:
         return None
     try:
-        default = as_expr(p.default)
+        default = as_expr(Fraction(str(p.default)) if isinstance(p.default, float) and math.isfinite(p.default) else p.default)
     except DefinitionError as error:
         raise DefinitionError(f"the default of {p.name}: {error}") from None
     if not isinstance(default, Const):

@@ -409,7 +409,26 @@ def as_expr(value: Number) -> Expr:
         raise DefinitionError(f"a definition is made of numbers and expressions; got {type(value).__name__} {value!r}")
     if not isinstance(value, Fraction) and not math.isfinite(value):
         raise DefinitionError(f"{value} is no real number; a definition is made of finite numbers and expressions")
-    return Const(Fraction(str(value)) if isinstance(value, float) else Fraction(value))
+    if isinstance(value, float):
+        _refuse_rounded(value)
+        return Const(Fraction(str(value)))
+    return Const(Fraction(value))
+
+
+ROUNDED = {math.pi: "pi", math.e: "exp(1)"}  # floats that stand for a number that is no decimal
+
+
+def _refuse_rounded(value: float) -> None:
+    """A small multiple of math.pi or math.e was meant to be the number itself."""
+    for constant, name in ROUNDED.items():
+        share = Fraction(value / constant).limit_denominator(8)
+        if share and abs(share) <= 8 and float(share) * constant == value:
+            over = f"/{share.denominator}" if share.denominator > 1 else ""
+            wanted = (f"{share.numerator}*" if share.numerator != 1 else "") + name + over
+            raise DefinitionError(
+                f"{value!r} is {wanted} rounded to a float, and a float is read as the decimal it shows; write {wanted}, with "
+                f"{name.partition('(')[0]} from derive.language"
+            )
 
 
 def add(*terms: Expr) -> Expr:

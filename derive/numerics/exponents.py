@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.language.nodes import ONE, Add, Call, Const, Expr, Mul, Pow, Reduce, add, mul, substitute, transform, walk
+from derive.language.nodes import ONE, Add, Call, Const, Expr, Mul, Pow, Reduce, add, mul, power, substitute, transform, walk
 from derive.language.program import Let, Program
 
 HIDDEN = "%"  # in the names of lets that stand for part of a body
@@ -50,11 +51,25 @@ def linear(argument: Expr) -> Linear:
             if isinstance(split, Const):
                 collect(rest, c * split.value)
         else:
-            term = mul(*sorted(e.args, key=str)) if isinstance(e, Mul) else e
-            total[term] = total.get(term, Fraction(0)) + c
+            number, term = _term(e)
+            total[term] = total.get(term, Fraction(0)) + c * number
 
     collect(argument, Fraction(1))
     return tuple(sorted(((e, c) for e, c in total.items() if c), key=lambda item: str(item[0])))
+
+
+def _term(e: Expr) -> tuple[Fraction, Expr]:
+    """A product as a number and its other factors in a fixed order, powers of products taken apart: 1/(2*x) is 1/2 * 1/x."""
+    parts = [p for f in _factors(e) for p in _powers(f)]
+    rest = mul(*sorted((p for p in parts if not isinstance(p, Const)), key=str))
+    return math.prod((p.value for p in parts if isinstance(p, Const)), start=Fraction(1)), rest
+
+
+def _powers(f: Expr) -> tuple[Expr, ...]:
+    """The factors of a whole power of a product."""
+    if isinstance(f, Pow) and isinstance(f.base, Mul) and isinstance(f.exponent, Const) and f.exponent.value.denominator == 1:
+        return tuple(power(b, f.exponent) for b in f.base.args)
+    return (f,)
 
 
 def _factors(e: Expr) -> tuple[Expr, ...]:

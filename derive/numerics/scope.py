@@ -29,6 +29,7 @@ from derive.numerics.reading import EXPONENTIALS, has_exponential
 
 ELEMENT_WISE = (Const, Input, Param, Ref, Size, Add, Mul, Pow, Call, Where, Compare)
 ATOMS = (Input, Param, Ref, Size)
+MOST_CHOICES = 1  # each one doubles what is written out where a name is seen through
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def scope(program: Program) -> Scope:
     for let in program.lets:
         if is_element_wise(let.body):
             body = expanded(let.body, exponentials, arguments)
-            if has_exponential(body) and _share_a_variable(body):
+            if has_exponential(body) and _share_a_variable(body) and len(leaves(let.body, Where)) <= MOST_CHOICES:
                 exponentials[let.ref] = body
             elif is_argument(substitute(let.body, arguments)):
                 arguments[let.ref] = substitute(let.body, arguments)
@@ -118,13 +119,22 @@ def _never_negative(e: Expr) -> bool:
 
 
 def expanded(e: Expr, exponentials: dict[Expr, Expr], arguments: dict[Expr, Expr]) -> Expr:
-    """The tree with lets of exponentials replaced by what they name; inside exponentials, lets of arguments too."""
-    e = substitute(e, exponentials)
+    """The tree with lets of exponentials replaced by what they name, except in conditions; inside exponentials, lets of arguments too."""
+    e = _outside_conditions(e, exponentials)
 
     def change(n: Expr) -> Expr:
         return n.rebuild(tuple(substitute(c, arguments) for c in n.children)) if isinstance(n, Call) and n.fn in EXPONENTIALS else n
 
     return transform(e, change)
+
+
+def _outside_conditions(e: Expr, bodies: dict[Expr, Expr]) -> Expr:
+    """The tree with names replaced. What a condition compares is computed once, under its name."""
+    done: dict[Expr, Expr] = {}
+    for n in walk(e):
+        children = tuple(done[c] for c in n.children)
+        done[n] = n.rebuild((n.condition, *children[1:]) if isinstance(n, Where) else children) if n.children else bodies.get(n, n)
+    return done[e]
 
 
 def atoms(e: Expr) -> frozenset[Expr]:

@@ -40,6 +40,7 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
 from derive.numerics.exponents import hidden_parts, linear, merged
+from derive.numerics.weighted import weights_joined
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Group:
 
 def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
-    program = merged(_logs_apart(_plain_logsumexp(program)))
+    program = merged(weights_joined(_logs_apart(_plain_logsumexp(program))))
     tried: set[Group] = set()
     settled: set[Expr] = set()
     while groups := [g for g in _groups(program) if g not in tried]:

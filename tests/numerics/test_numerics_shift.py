@@ -5,6 +5,7 @@ import pytest
 
 from derive import oracle
 from derive.calculus.textbook import hide_differences
+from derive.catalog.activations import softmax
 from derive.language import Index, Positive, Real, exp, idx, log, mean, op, sum, where
 from derive.language.nodes import Call, Reduce, Where, leaves
 from derive.numerics.degrees import Mixed, Shift, rescaled
@@ -46,6 +47,23 @@ def mixture(x: Real["N D"], mu: Real["K D"], logits: Real["K"]):
 
 
 @op
+def weighted(w: Real["K", Positive], x: Real["N D"], mu: Real["K D"]):
+    """The same with weights as they are, written over the variance."""
+    e = sum((x - mu) ** 2, "D")
+    density = w * exp(-e / (2 * 2**2))
+    return -mean(log(sum(density, "K")), "N")
+
+
+@op
+def mixture_of_shares(logits: Real["N K"], x: Real["N D"], mu: Real["K D"], *, sd: Positive = 1.5):
+    """A mixture whose weights are a softmax, with names for weights and densities."""
+    w = softmax(logits)
+    e = sum((x - mu) ** 2, "D")
+    density = w * exp(-e / (2 * sd**2)) / sd
+    return -mean(log(sum(density, "K")), "N")
+
+
+@op
 def contrast(near: Real["N"], far: Real["N M"], *, t: Positive = 0.1):
     """How well one is told from many."""
     p = exp(near / t) / (exp(near / t) + sum(exp(far / t), "M"))
@@ -60,7 +78,7 @@ def focus(z: Real["N C"], label: Index["N -> C"], *, gamma: Positive = 2):
     return mean(-((1 - pt) ** gamma) * log(pt), "N")
 
 
-OPS = (either, any_of, causal, quiet, mixture, contrast, focus)
+OPS = (either, any_of, causal, quiet, mixture, weighted, mixture_of_shares, contrast, focus)
 SIZES = {"N": 3, "D": 2, "K": 4, "L": 3, "M": 3, "C": 4}
 
 
@@ -68,6 +86,8 @@ def drawn(program, scale, rng):
     return {
         i.name: rng.integers(0, SIZES[i.into], [SIZES[a] for a in i.names])
         if i.into
+        else np.abs(rng.normal(1, 0.2, [SIZES[a] for a in i.names]))
+        if i.limits.low == 0
         else rng.normal(0, scale if i.name != "g" else 1, [SIZES[a] for a in i.names])
         for i in program.inputs
     }
@@ -125,3 +145,18 @@ def test_hidden_parts_are_seen_through():
     gradient = readings(mixture).program("vjp")
     named, _ = hide_differences(gradient)
     assert any("shift" in let.name for let in shifted(named).lets)
+
+
+def test_the_largest_product_of_share_and_exponential_is_taken_out():
+    """With the share of the only near centre 0 in floats, what counts is the product."""
+    given = np.array([[-800.0, 0.0]]), np.array([[0.0]]), np.array([[0.0], [60.0]])
+    functions = generated(mixture_of_shares)
+    names = [i.name for i in mixture_of_shares.program.inputs]
+    (truth,) = oracle.evaluate(mixture_of_shares.program, dict(zip(names, given, strict=True))).values()
+    assert functions["mixture_of_shares"](*given) == pytest.approx(float(truth.value), rel=1e-15)
+    assert np.isfinite(np.concatenate([d.ravel() for d in functions["mixture_of_shares_vjp"](1.0, *given)])).all()
+
+
+def test_all_readings_of_a_mixture_are_proved():
+    found = readings(mixture_of_shares)
+    assert {reading: found.proof(reading) for reading in found.names} == dict.fromkeys(found.names, "A")
