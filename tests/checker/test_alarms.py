@@ -128,3 +128,20 @@ def test_a_slope_taken_from_a_stable_value_is_inaccurate():
 def test_the_nearest_wrong_slope_of_a_recurrence_is_wrong():
     kind, text = verdict("rnn", backward=through_time(lambda h: 1 - h))
     assert kind == "wrong" and "the square is left out of h**2" in text, text
+
+
+def running_shares(first):
+    """The gradient of `logcumsumexp`, in which each element counts from the first-th sum on that it is part of."""
+
+    def backward(g, x):
+        y = np.logaddexp.accumulate(x, axis=-1)
+        shares = [g[..., k + first :] * np.exp(x[..., k, None] - y[..., k + first :]) for k in range(x.shape[-1])]
+        return np.stack([s.sum(-1) for s in shares], -1)
+
+    return backward
+
+
+def test_running_sums_are_judged_where_their_exponentials_overflow():
+    report = check(None, OPS["logcumsumexp"], running_shares(0), budget=0.2)
+    assert report.agrees and not report.tallies["gradient"].unclaimed, report.text()
+    assert verdict("logcumsumexp", backward=running_shares(1))[0] == "wrong"
