@@ -81,7 +81,7 @@ def _right_labels(
         scores = [inputs[j.name] for j in program.inputs if i.into and j.dtype == "real" and j.names == (*i.names, i.into)]
         if scores and scores[0].size:
             right = np.argmax(scores[0], axis=-1).astype(inputs[i.name].dtype)
-            right = unbarred(i, right, {i.into: scores[0].shape[-1]}, parameters)
+            right = unbarred(i, right, {str(i.into): scores[0].shape[-1]}, parameters)
             found[i.name] = np.where(rng.random(right.shape) < 2 / 3, right, inputs[i.name])
     return found
 
