@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from checker_candidates import WRONG, ramp, run
 
+from derive.checker.check import check
+
 CAUSES = {
     "unbiased variance": "ddof=1",
     "eps outside": "eps outside the root",
