@@ -108,7 +108,7 @@ def _one_frame(seen, gate):
 
 
 @op(source="Graves et al. 2006, ICML, eq. 5-8, in logarithms; log_epsilon stands for the logarithm of 0, as in Optax")
-def ctc_none(logits: Real["T N C"], label: Index["N L -> C"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
+def ctc_none(logits: Real["T N C"], label: Index["N L -> C but blank"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
     """How improbable each labelling is, summed over all ways to stretch it, with blanks, over frames that are enough for any."""
     assume(size("T") >= 2 * size("L") - 1)
     logp = logits - logsumexp(logits, "C")
@@ -122,7 +122,7 @@ def ctc_none(logits: Real["T N C"], label: Index["N L -> C"], *, blank: Natural 
 
 
 @op(source="Graves et al. 2006, ICML; averaged as in PyTorch")
-def ctc(logits: Real["T N C"], label: Index["N L -> C"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
+def ctc(logits: Real["T N C"], label: Index["N L -> C but blank"], *, blank: Natural = 0, log_epsilon: Scalar = -1e5):
     """The mean over samples of ctc_none for each label of a sample."""
     return mean(ctc_none(logits, label, blank=blank, log_epsilon=log_epsilon) / size("L"), "N")
 

@@ -23,6 +23,7 @@ from derive.language.recurrence import Loop, schedule
 Array = NDArray[Any]
 Flow = dict[Expr, Array]
 Counted = Callable[[Array], Array]
+Parts = Callable[[Walker, Expr, Array], list[tuple[Expr, Array]]]
 
 # fmt: off
 SLOPES: dict[str, Callable[[Array, Array], Array]] = {
@@ -36,6 +37,7 @@ SLOPES: dict[str, Callable[[Array, Array], Array]] = {
     "cos":        lambda x, y: -np.sin(x),
     "arctan":     lambda x, y: 1 / (1 + x * x),
     "abs":        lambda x, y: np.sign(x),
+    "tanh":       lambda x, y: 1 - y * y,
 }
 # fmt: on
 
@@ -47,15 +49,16 @@ def adjoints(
     parameters: Numbers,
     blocked: frozenset[str] = frozenset(),
     arithmetic: Floats | None = None,
+    rule: Parts | None = None,
 ) -> dict[str, Array]:
     """The gradient by each real input; what would flow back through the lets in `blocked` is dropped. The values it is made from
-    are computed in the given arithmetic (float64)."""
-    return _swept(program, inputs, cotangents, parameters, blocked, arithmetic or Floats(), _signed)
+    are computed in the given arithmetic (float64); `rule` says what flows to the children of a node (the right amount)."""
+    return _swept(program, inputs, cotangents, parameters, blocked, arithmetic or Floats(), _signed, rule or parts)
 
 
 def path_sizes(program: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array], parameters: Numbers) -> dict[str, Array]:
     """For each real input the sum of the sizes of all that flows back to it: what automatic differentiation adds up and rounds."""
-    return _swept(program, inputs, cotangents, parameters, frozenset(), Floats(), np.abs)
+    return _swept(program, inputs, cotangents, parameters, frozenset(), Floats(), np.abs, parts)
 
 
 def _signed(flow: Array) -> Array:
@@ -70,6 +73,7 @@ def _swept(
     blocked: frozenset[str],
     arithmetic: Floats,
     counted: Counted,
+    rule: Parts,
 ) -> dict[str, Array]:
     """One reverse sweep; `counted` is what of each flow is passed on."""
     with np.errstate(all="ignore"):
@@ -78,7 +82,7 @@ def _swept(
         leaves: Flow = {}
         for o in program.outputs:
             _pass(named, o.name, counted(w.frame.spread(np.asarray(cotangents[o.name], np.float64), o.names)), w.named[o.name])
-        through = partial(_through, w, named=named, leaves=leaves, counted=counted)
+        through = partial(_through, w, named=named, leaves=leaves, counted=counted, rule=rule)
         for unit in reversed(schedule(program.lets)):
             if isinstance(unit, Loop):
                 flow_back(w, unit, named, through, lambda name, flow: _pass(named, name, counted(flow), w.named[name]))
@@ -101,7 +105,7 @@ def _pass(into: dict[Any, Array], key: Any, flow: Array, value: Any) -> None:
     into[key] = into[key] + flow if key in into else flow
 
 
-def _through(w: Walker, body: Expr, flow: Array, named: dict[str, Array], leaves: Flow, counted: Counted) -> None:
+def _through(w: Walker, body: Expr, flow: Array, named: dict[str, Array], leaves: Flow, counted: Counted, rule: Parts) -> None:
     flows: Flow = {body: flow}
     for node in reversed(list(walk(body))):
         if node not in flows:
@@ -113,11 +117,11 @@ def _through(w: Walker, body: Expr, flow: Array, named: dict[str, Array], leaves
             case Input():
                 _pass(leaves, node, g, w.done[node])
             case _:
-                for child, part in _parts(w, node, g):
+                for child, part in rule(w, node, g):
                     _pass(flows, child, counted(part), w.done[child])
 
 
-def _parts(w: Walker, node: Expr, g: Array) -> list[tuple[Expr, Array]]:
+def parts(w: Walker, node: Expr, g: Array) -> list[tuple[Expr, Array]]:
     """What flows to the children of a node."""
     done = w.done
     match node:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from derive.checker.clock import now
 from derive.checker.contract import contract
 from derive.checker.diagnosis.explain import Diagnosis, diagnose
 from derive.checker.diagnosis.variants import near
@@ -16,11 +15,11 @@ from derive.checker.readers import fixed, like
 from derive.checker.searching import search
 from derive.language.operation import Op
 
-DIAGNOSING = 1.2  # seconds of computing for finding the cause of one disagreement
+DIAGNOSING = 1.2  # seconds of computing for finding the cause of one disagreement; more, where more are to be spent
 NUMERIC = ("value", "gradient", "nan")
 
 
-def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op]) -> Diagnosis | None:
+def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op], seconds: float) -> Diagnosis | None:
     """Why, in words: the form that is computed, the place where it goes wrong, or the mistake that gives the same numbers."""
     if f.form:
         return Diagnosis(f.form)
@@ -28,7 +27,7 @@ def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op]) -> D
         return Diagnosis(stated)
     found = None
     if name := f.what if f.kind in NUMERIC else _wrong_elsewhere(f, tally):
-        found = diagnose(reader, name, tally.trials, siblings, time.process_time() + DIAGNOSING)
+        found = diagnose(reader, name, tally.trials, siblings, time.process_time() + DIAGNOSING * max(1.0, seconds))
     if (found is None or found.is_weak) and (stated := place(reader, f, tally.trials)):
         return Diagnosis(stated)
     return found
@@ -50,5 +49,5 @@ def variant(reader: Reader, found: Diagnosis, siblings: Sequence[Op], op: Op, se
     if not set(reader.binding.parameters) <= {p.name for p in sibling.program.parameters}:
         return ""
     other = like(reader, sibling)
-    tried = search(contract(sibling), other, fixed(sibling, other, {}), Tally(), seed, now() + budget / 3)
+    tried = search(contract(sibling), other, fixed(sibling, other, {}), Tally(), seed, budget / 3)
     return "" if any(f.grade == "wrong" for f in tried) else sibling.name

@@ -95,11 +95,11 @@ def _read(asked: Request, reader: Reader, seconds: float) -> Read:
     """One reading searched for disagreements for so long, and each of them explained."""
     tally = Tally()
     if asked.replay is None:
-        found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, now() + seconds)
+        found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, seconds)
     else:
         found = replayed(reader, asked.replay, tally)
     siblings = related(asked.op, catalog.CATALOG) if found else ()
-    causes = [cause(reader, f, tally, siblings) for f in found]
+    causes = [cause(reader, f, tally, siblings, seconds) for f in found]
     variants = [variant(reader, c, siblings, asked.op, asked.seed, asked.budget) for c in causes if c]
     told = power(reader, tally, now() + POWER)
     return Read(tally, tuple(found), tuple(c.cause if c else "" for c in causes), next((v for v in variants if v), ""), told)

@@ -214,9 +214,8 @@ def text(c: Contract) -> str:
     """The contract in lines of plain text."""
     lines = [f"{c.op.name}: {c.op.summary}", "inputs"]
     for i in c.program.inputs:
-        kind = {"index": f"position along {i.into}{'' if i.spare is None else f', or {i.spare}'}", "count": "counts from 1"}.get(
-            i.dtype
-        ) or _in_words(c.domains[i.name])
+        position = f"position along {i.into}{'' if i.spare is None else f', or {i.spare}'}{i.exception}"
+        kind = {"index": position, "count": "counts from 1"}.get(i.dtype) or _in_words(c.domains[i.name])
         lines.append(
             f"  {i.name:<12} ({', '.join(i.names)})  {kind}"
             + (f", sums to one along {c.simplices[i.name]}" if i.name in c.simplices else "")

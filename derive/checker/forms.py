@@ -23,6 +23,7 @@ from derive.language.nodes import (
     Mul,
     Pow,
     Reduce,
+    Ref,
     Where,
     add,
     mul,
@@ -32,7 +33,7 @@ from derive.language.nodes import (
     walk,
 )
 from derive.language.operation import Op
-from derive.language.program import Let, Program
+from derive.language.program import Let, Output, Program
 from derive.pipeline import readings, stable
 
 Array = NDArray[Any]
@@ -98,6 +99,22 @@ def _shifted(let: Let, axes: Mapping[Expr, str], program: Program) -> Let:
         case Call("exp", (v,)) if let.ref in axes and not any(let.name == o.name for o in program.outputs):
             return Let(let.name, Call("exp", (add(v, negate(Reduce("max", v, (axes[let.ref],)))),)))
     return let
+
+
+def half_stable(textbook: Program, definition: Program) -> Program:
+    """The textbook gradient taken from stable values of the definition, as 1 - h**2 from a good tanh; itself where that is no change.
+
+    The values that the gradient reads are what the stable form is asked for, so that they keep their meaning.
+    """
+    known = {let.name for let in definition.lets}
+    own = tuple(let for let in textbook.lets if let.name not in known)
+    read = dict.fromkeys(n.name for let in own for n in walk(let.body) if isinstance(n, Ref) and n.name in known)
+    if not read:
+        return textbook
+    wanted = tuple(Output(n, definition.ordered(definition.let(n).body.axes)) for n in read)
+    values = stable(replace(definition, outputs=wanted)).lets
+    clash = {let.name for let in own} & {let.name for let in values}
+    return textbook if clash else replace(textbook, lets=(*values, *own))
 
 
 def gradient_inputs(form: Program, op: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Array]:

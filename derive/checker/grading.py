@@ -15,12 +15,15 @@ from derive.checker.adjoint import adjoints, path_sizes
 from derive.checker.bounds import Bounds
 from derive.checker.evaluate import Numbers, evaluate
 from derive.checker.floats import Floats
+from derive.checker.forms import half_stable
 from derive.checker.inputs import Sample
 from derive.checker.kernels import kernel
 from derive.checker.levels import Level
 from derive.checker.tolerance import bounds
 from derive.checker.undone import Form, undone
+from derive.language.nodes import Carried
 from derive.language.program import Program
+from derive.language.recurrence import uses
 
 Array = NDArray[Any]
 SPREAD = 16.0  # a candidate's own version of a form may sit this many times above the error bound of ours
@@ -102,7 +105,17 @@ class Explained:
 @lru_cache(maxsize=64)
 def naive_forms(textbook: Program, definition: Program) -> tuple[Form, ...]:
     """The forms that candidates are tried against, each with its printed name."""
-    return undone(textbook, definition)
+    first, *others = undone(textbook, definition)
+    try:
+        half = half_stable(textbook, definition)
+    except ImportError:
+        half = textbook
+    if half == textbook:
+        return (first, *others)
+    known = {let.name for let in definition.lets}
+    own = (let for let in textbook.lets if let.name not in known and not isinstance(let.body, Carried))
+    slope = next(let for let in own if known.intersection(uses(let.body)))
+    return (first, Form(f"cancellation in a slope taken from a stable value: {slope.name} = {slope.body.brief}", half), *others)
 
 
 def explanations(

@@ -67,18 +67,21 @@ def sample(c: Contract, case: Case, dtype: str, fixed: Mapping[str, float] | Non
         for k, i in enumerate(c.program.inputs)
     }
     if case.regime in CONFIDENT:
-        inputs |= _right_labels(c.program, inputs, rng)
+        inputs |= _right_labels(c.program, inputs, parameters, rng)
     cotangents = _cotangents(c.program, inputs, parameters, case, dtype, rng)
     return Sample(inputs, {o: laid_out(g, _layout(c, k, case)) for k, (o, g) in enumerate(cotangents.items())}, parameters, case)
 
 
-def _right_labels(program: Program, inputs: Mapping[str, Array], rng: np.random.Generator) -> dict[str, Array]:
+def _right_labels(
+    program: Program, inputs: Mapping[str, Array], parameters: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, Array]:
     """Integers that point, in two of three places, at the largest number along the axis they point into."""
     found = {}
     for i in program.inputs:
         scores = [inputs[j.name] for j in program.inputs if i.into and j.dtype == "real" and j.names == (*i.names, i.into)]
         if scores and scores[0].size:
             right = np.argmax(scores[0], axis=-1).astype(inputs[i.name].dtype)
+            right = unbarred(i, right, {str(i.into): scores[0].shape[-1]}, parameters)
             found[i.name] = np.where(rng.random(right.shape) < 2 / 3, right, inputs[i.name])
     return found
 
@@ -155,6 +158,7 @@ def _fill(
         return np.asarray(int(rng.choice(_counts(parameters))))
     if i.dtype == "index":
         found = _positions(rng, shape, sizes[i.into] if i.into else 1, case.regime)
+        found = unbarred(i, found, sizes, parameters)
         return found if i.spare is None else _partly(rng, found, int(whole(i.spare, {}, parameters)))
     if i.name in c.simplices:
         return _simplex(rng, i, shape, c.simplices[i.name], case.regime).astype(dtype)
@@ -209,6 +213,13 @@ def _positions(rng: np.random.Generator, shape: tuple[int, ...], n: int, regime:
     if regime in ("zeros", "ties", "special"):
         return np.full(shape, {"zeros": 0, "ties": n - 1, "special": n // 2}[regime])
     return rng.integers(0, n, shape)
+
+
+def unbarred(i: Input, positions: Array, sizes: Mapping[str, int], parameters: Mapping[str, float]) -> Array:
+    """The positions, the next one in place of one that the definition bars."""
+    if i.barred is None or i.into is None:
+        return positions
+    return np.where(positions == int(whole(i.barred, {}, parameters)), (positions + 1) % sizes[i.into], positions)
 
 
 def _partly(rng: np.random.Generator, positions: Array, spare: int) -> Array:

@@ -18,15 +18,15 @@ from derive.checker.search import explore
 from derive.checker.shrink import smallest
 
 CASES = 400
-SHRINKING = 0.5  # seconds for making one counterexample small
+SHRINKING = 0.5  # seconds for making one counterexample small; more, where more are to be spent
 HOPELESS = 8  # calls after which a function that raised is not given another chance
 CLEAR = 6  # calls that show a disagreement no form explains; then no more are needed
 LEAST = 14  # calls that are made even then, so that the cause can be found
 ORDER = ("state", "mutated input", "dtype", "shape", "raised", "value", "gradient", "nan", "aliased input")
 
 
-def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally, seed: int, deadline: float) -> list[Finding]:
-    """The smallest counterexample of each kind, or nothing."""
+def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally, seed: int, seconds: float) -> list[Finding]:
+    """The smallest counterexample of each kind found in so many seconds, or nothing."""
     found: list[Finding] = []
     raised = clear = 0
     last = ""
@@ -45,7 +45,7 @@ def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally
         late = any("not returned" in f.message for f in findings)
         return late or (failing and raised + tally.refused == tally.calls >= HOPELESS) or (clear >= CLEAR and tally.calls >= LEAST)
 
-    explore(c, tries, seed, deadline, CASES)
+    explore(c, tries, seed, now() + seconds, CASES)
     if tally.calls and raised + tally.refused == tally.calls:
         what = last.removesuffix(" on a legal input") or f"raised {next(iter(tally.refusals))}"
         raise CandidateError(f"{named(reader.function)} {what}, on every input tried")
@@ -53,7 +53,7 @@ def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally
     if not _raising(found):
         found += manners(reader, build, tally)
     kept = _one_per_kind(found)
-    return [smallest(c, reader, f, build, now() + SHRINKING) for f in kept]
+    return [smallest(c, reader, f, build, now() + SHRINKING * max(1.0, seconds)) for f in kept]
 
 
 def replayed(reader: Reader, case: str, tally: Tally) -> list[Finding]:

@@ -35,6 +35,7 @@ def legal_sizes(program: Program, sizes: Mapping[str, int], parameters: Numbers)
 def _legal_sizes(program: Program, start: tuple[tuple[str, int], ...], given: tuple[tuple[str, float | Fraction], ...]) -> dict[str, int]:
     sizes, parameters = dict(start), dict(given)
     found = sizes | {a: n for a, n in fixed_sizes(program).items() if a in sizes}
+    found |= {i.into: max(found[i.into], 2) for i in program.inputs if i.into and i.barred is not None}
     for _ in range(GROWTHS):
         found |= {a: max(n, 1) for a, n in created_sizes(program, found, parameters).items() if a in found}
         if legal(program, found, parameters):

@@ -101,7 +101,7 @@ def _dimensions(names: tuple[str, ...], rank: int) -> list[str]:
 
 def _slices(c: Contract, s: Sample) -> Iterator[Sample]:
     """Half of an axis, or all but one position of it."""
-    if c.program.sizes or c.program.requirements:
+    if c.program.sizes or c.program.requirements or any(i.barred is not None for i in c.program.inputs):
         return
     for axis, n in sorted(_axes(c, s).items(), key=lambda item: -item[1]):
         if n > 1:

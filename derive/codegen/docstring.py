@@ -77,7 +77,7 @@ def shape(names: tuple[str, ...]) -> str:
 def _array(i: Input) -> str:
     if i.dtype == "count":
         return f"{i.name}, a positive integer"
-    spare = "" if i.spare is None else f" or {i.spare}"
+    spare = ("" if i.spare is None else f" or {i.spare}") + i.exception
     holds = f" of integers, positions of {i.into}{spare}" if i.into else "" if i.limits == Scalar else f" of numbers in {i.limits}"
     return (f"{i.name} {shape(i.names)}" if i.names else f"{i.name}, a scalar") + holds
 

@@ -17,7 +17,8 @@ COUNTED = re.compile(rf"({AXIS.pattern})=([1-9][0-9]*)")
 @dataclass(frozen=True)
 class Array:
     """An annotation of an array: its axes in order, what its elements are, the axis its integers point into, the range of its
-    real numbers, the axes whose number of positions is given, and the number or parameter that is no position."""
+    real numbers, the axes whose number of positions is given, the number or parameter that is no position, and the position that its
+    integers never are."""
 
     names: tuple[str, ...]
     dtype: str = "real"
@@ -25,6 +26,7 @@ class Array:
     limits: Range = Scalar
     counts: tuple[tuple[str, int], ...] = ()
     spare: str | None = None
+    barred: str | None = None
 
     def __str__(self) -> str:
         return f"({', '.join(self.names)})"
@@ -45,6 +47,7 @@ class _ArrayKind:
         if not isinstance(axes, str):
             raise DefinitionError(f'{self.name}[...] takes its axes as one string, as in {self.name}["N D"]; got {axes!r}')
         head, arrow, target = (part.strip() for part in axes.partition("->"))
+        target, exception, barred = (part.strip() for part in target.partition(" but "))
         into, alternative, spare = (part.strip() for part in target.partition(" or "))
         if (self.dtype == "index") != bool(arrow):
             wanted = 'Index["N -> C"]: one position of C for each N' if self.dtype == "index" else f'axes only, as in {self.name}["N D"]'
@@ -56,10 +59,14 @@ class _ArrayKind:
             raise DefinitionError(
                 f'{self.name}["{axes}"]: after "or" stands one number that is no position, or the parameter that holds it; got {spare!r}'
             )
+        if arrow and exception and not SPARE.fullmatch(barred):
+            raise DefinitionError(
+                f'{self.name}["{axes}"]: after "but" stands one position that may not be, or the parameter that holds it; got {barred!r}'
+            )
         if arrow and not AXIS.fullmatch(into):
             raise DefinitionError(f'{self.name}["{axes}"]: after the arrow stands one axis, the one that the integers are positions of')
         counts = tuple((found.group(1), int(found.group(2))) for found in counted if found)
-        return Array(names, self.dtype, into if arrow else None, limits, counts, spare or None)
+        return Array(names, self.dtype, into if arrow else None, limits, counts, spare or None, barred or None)
 
     def _check_limits(self, axes: object, limits: object) -> None:
         if not isinstance(limits, Range) or limits.integer or self.dtype == "index" or not limits.low < limits.high:

@@ -169,8 +169,12 @@ def _input(p: inspect.Parameter) -> Input:
     if p.default is not p.empty:
         raise DefinitionError(f"{p.name} is an array and has no default; got {p.default!r}")
     a = p.annotation
-    spare = None if a.spare is None else Param(a.spare) if a.spare.isidentifier() else as_expr(int(a.spare))
-    return Input(p.name, a.names, a.dtype, a.into, a.limits, spare)
+    return Input(p.name, a.names, a.dtype, a.into, a.limits, _integer(a.spare), _integer(a.barred))
+
+
+def _integer(written: str | None) -> Expr | None:
+    """A whole number or the parameter that holds one."""
+    return None if written is None else Param(written) if written.isidentifier() else as_expr(int(written))
 
 
 def _check_arguments(inputs: list[Input], parameters: list[Parameter]) -> None:
@@ -180,6 +184,8 @@ def _check_arguments(inputs: list[Input], parameters: list[Parameter]) -> None:
     for i in inputs:
         if isinstance(i.spare, Param) and i.spare not in whole:
             raise DefinitionError(f"{i.name} may be {i.spare}, which is no parameter of whole numbers, as in *, {i.spare}: Integer = -100")
+        if isinstance(i.barred, Param) and i.barred not in whole:
+            raise DefinitionError(f"{i.name} may not be {i.barred}, which is no parameter of whole numbers, as in {i.barred}: Natural = 0")
         if i.into is not None and i.into not in axes:
             raise DefinitionError(
                 f"{i.name} points into {i.into}, but no input has that axis; got ({', '.join(sorted(axes))}). "

@@ -170,7 +170,7 @@ class Const(Expr):
 @_node
 class Input(Expr):
     """An array the caller passes; `names` are its axes in order. `into` is the axis an integer input points into, `limits`
-    the range of a real one; an integer input may also hold `spare`, which is no position."""
+    the range of a real one; an integer input may also hold `spare`, which is no position, and never holds `barred`, which is one."""
 
     name: str
     names: tuple[str, ...]
@@ -178,10 +178,16 @@ class Input(Expr):
     into: str | None = None
     limits: Range = Scalar
     spare: Expr | None = None
+    barred: Expr | None = None
 
     @cached_property
     def axes(self) -> frozenset[str]:
         return frozenset(self.names)
+
+    @property
+    def exception(self) -> str:
+        """What its integers never are, in words."""
+        return "" if self.barred is None else f" but not {self.barred}"
 
 
 @_node

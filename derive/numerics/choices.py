@@ -13,12 +13,16 @@ from derive.language.nodes import (
     ONE,
     ZERO,
     Add,
+    At,
     Call,
+    Carried,
     Compare,
     Const,
+    Delta,
     Expr,
     Mul,
     Pow,
+    Reduce,
     Size,
     Where,
     substitute,
@@ -113,11 +117,32 @@ def _harmless(branch: Expr, condition: Expr, chosen: bool, positive: frozenset[E
     hazards = [n for n in walk(branch) if _safe_value(n, positive) is not None]
     if not hazards:
         return branch
-    if all(_safe_value(n, positive) == ZERO for n in hazards):
+    if not any(_rebound(n) & condition.axes for n in walk(branch)) and all(_safe_value(n, positive) == ZERO for n in hazards):
         clipped = _clipped(branch, condition, chosen, positive)
         if clipped is not None:
             return clipped
-    return transform(branch, lambda n: _guarded(n, condition, chosen, positive))
+    return _guarded_inside(branch, condition, chosen, positive)
+
+
+def _guarded_inside(branch: Expr, condition: Expr, chosen: bool, positive: frozenset[Expr]) -> Expr:
+    """The tree guarded wherever the axes of the condition mean what they mean outside."""
+    done: dict[Expr, Expr] = {}
+    for node in walk(branch):
+        inner = node.rebuild(tuple(done[c] for c in node.children)) if node.children else node
+        done[node] = node if _rebound(node) & condition.axes else _guarded(inner, condition, chosen, positive)
+    return done[branch]
+
+
+def _rebound(n: Expr) -> set[str]:
+    """The axes that mean something else inside a node than outside it."""
+    match n:
+        case Reduce(_, _, over):
+            return set(over)
+        case At(_, index):
+            return {axis for axis, _ in index}
+        case Carried(axis=axis) | Delta(axis, _):
+            return {axis}
+    return set()
 
 
 def _guarded(n: Expr, condition: Expr, chosen: bool, positive: frozenset[Expr]) -> Expr:

@@ -13,6 +13,7 @@ from derive.numerics.cancelling import uncancelled
 from derive.numerics.exponents import HIDDEN
 from derive.numerics.moving import opaque_arguments, unnamed
 from derive.numerics.regions import rewritten
+from derive.numerics.running import running
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
 from derive.numerics.shift import shifted
@@ -26,7 +27,7 @@ def stabilise(program: Program) -> Program:
     The bodies may call any of `kernels.KERNELS`. Lets that are no longer used are dropped; exponentials that are used more
     than once get lets of their own (e, and h with e = h^2).
     """
-    program = _each(program, lambda body: flatten(primitive(body)))
+    program = running(_each(program, lambda body: flatten(primitive(body))))
     program, moving = opaque_arguments(uncancelled(beside_one(shifted(program))))
     known = scope(program)
     lets: list[Let] = []

@@ -99,7 +99,7 @@ def _definition(op: Op, notation: Symbols) -> Iterator[Block]:
 
 def _array(i: Input, notation: Symbols) -> tuple[Inline, ...]:
     numbers = "numbers" if i.limits == Scalar else f"numbers in {i.limits}"
-    spare = "" if i.spare is None else f", or {i.spare}"
+    spare = ("" if i.spare is None else f", or {i.spare}") + i.exception
     holds = f"integers: positions of {i.into}{spare}" if i.into else KINDS[i.dtype].replace("numbers", numbers)
     return (Math(i.name, named(i.name, i.names, notation)),), (Literal(shape(i.names)) if i.names else "a scalar",), (holds,)
 

@@ -101,3 +101,47 @@ def test_pieces_with_a_kink_each_may_take_neither_side_or_both():
     kind, text = verdict("prelu", lambda x, slope: torch.relu(x) - slope * torch.relu(-x))
     assert kind == "agrees with another convention or variant" and "neither side" in text, text
     assert verdict("prelu", lambda x, slope: torch.relu(x - 1e-3) - slope * torch.relu(-x) + 1e-3 * (x > 0))[0] == "wrong"
+
+
+def through_time(slope):
+    """Backpropagation through time of `rnn`, with this slope of a state."""
+
+    def backward(g, x, h0, w, u, b):
+        states = [h0]
+        for t in range(x.shape[1]):
+            states.append(np.tanh(x[:, t] @ w.T + states[-1] @ u.T + b))
+        dx, dh, dw, du, db = (np.zeros_like(a) for a in (x, h0, w, u, b))
+        for t in reversed(range(x.shape[1])):
+            dz = (dh + g[:, t]) * slope(states[t + 1])
+            dx[:, t], dh = dz @ w, dz @ u
+            dw, du, db = dw + dz.T @ x[:, t], du + dz.T @ states[t], db + dz.sum(0)
+        return dx, dh, dw, du, db
+
+    return backward
+
+
+def test_a_slope_taken_from_a_stable_value_is_inaccurate():
+    kind, text = verdict("rnn", backward=through_time(lambda h: 1 - h**2))
+    assert kind == "inaccurate here" and "a slope taken from a stable value: dz = (1 - h**2)" in text, text
+
+
+def test_the_nearest_wrong_slope_of_a_recurrence_is_wrong():
+    kind, text = verdict("rnn", backward=through_time(lambda h: 1 - h))
+    assert kind == "wrong" and "the square is left out of h**2" in text, text
+
+
+def running_shares(first):
+    """The gradient of `logcumsumexp`, in which each element counts from the first-th sum on that it is part of."""
+
+    def backward(g, x):
+        y = np.logaddexp.accumulate(x, axis=-1)
+        shares = [g[..., k + first :] * np.exp(x[..., k, None] - y[..., k + first :]) for k in range(x.shape[-1])]
+        return np.stack([s.sum(-1) for s in shares], -1)
+
+    return backward
+
+
+def test_running_sums_are_judged_where_their_exponentials_overflow():
+    report = check(None, OPS["logcumsumexp"], running_shares(0), budget=0.2)
+    assert report.agrees and not report.tallies["gradient"].unclaimed, report.text()
+    assert verdict("logcumsumexp", backward=running_shares(1))[0] == "wrong"

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from checker_candidates import WRONG, ramp, run
 
+from derive.checker.check import check
+
 CAUSES = {
     "unbiased variance": "ddof=1",
     "eps outside": "eps outside the root",
@@ -62,3 +64,14 @@ def contiguous_only(x):
 def test_bad_manners_are_named(candidate, words):
     report = run(candidate, ramp)
     assert report.verdict == "wrong" and words in report.diagnosis, report.text()
+
+
+def test_a_factor_lost_in_the_chain_rule_is_named():
+    def backward(g, x):
+        c, k = np.sqrt(2 / np.pi), 0.044715
+        t = np.tanh(c * (x + k * x**3))
+        with np.errstate(all="ignore"):
+            return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * c * (1 + k * x * x))
+
+    report = check(None, "gelu_tanh", backward, budget=0.2)
+    assert report.verdict == "wrong" and report.diagnosis == "the factor 3 is left out when x**3 is differentiated", report.text()

@@ -57,6 +57,24 @@ def test_declared_ranges_hold_in_every_sample_and_their_ends_are_met():
     assert met == {0.0, 1.0}
 
 
+@op
+def skipping(x: Real["N C"], label: Index["N -> C but gap"], *, gap: Natural = 0):
+    """What stands at each label, one of which is none."""
+    return x.at(C=label)
+
+
+def test_a_barred_position_is_never_tried_and_every_other_is():
+    c = contract(skipping)
+    assert "position along C but not gap" in text(c)
+    met = set()
+    for shape in SHAPES:
+        for regime in REGIMES:
+            s = sample(c, Case(shape, regime, seed=1), "float32", {"gap": 1})
+            assert not (s.inputs["label"] == 1).any() and (s.inputs["label"] < s.inputs["x"].shape[1]).all(), (shape, regime)
+            met |= set(s.inputs["label"].tolist())
+    assert {0, 2, 3} <= met
+
+
 def test_kinks_and_ties_are_named():
     found = " / ".join(contract(odd_one).kinks)
     assert "abs(x) = knee" in found and "x = 0" in found and "ties of x along C" in found

@@ -144,8 +144,15 @@ def test_a_label_that_may_be_none_is_not_computed_with():
         """Of a parameter that is not there."""
         return x.at(C=label)
 
+    def barred(x: Real["N C"], label: Index["N -> C but gap"]):
+        """Of a parameter that is not there."""
+        return x.at(C=label)
+
+    refused(barred, "label may not be gap, which is no parameter of whole numbers")
     refused(moved, r"computes with label, which may be -1, no position; read at label itself")
     refused(unknown, "label may be none, which is no parameter of whole numbers")
+    with pytest.raises(DefinitionError, match='after "but" stands one position'):
+        Index["N -> C but the first"]
     with pytest.raises(DefinitionError, match='after "or" stands one number'):
         Index["N -> C or -1 or -2"]
 

@@ -12,7 +12,7 @@ from numerics_evaluator import run
 from derive.calculus.gradient import vjp
 from derive.catalog import CATALOG
 from derive.language import Positive, Real, op
-from derive.language.functions import exp, log, logsumexp, mean, sum, where
+from derive.language.functions import exp, idx, log, logsumexp, mean, sum, where
 from derive.language.nodes import Call, Reduce, leaves, transform
 from derive.language.operation import Op
 from derive.language.program import Let, Program, expand
@@ -180,6 +180,27 @@ def test_an_unchosen_square_does_not_overflow() -> None:
 
     with np.errstate(all="raise", under="ignore"):
         assert list(run(stabilise(clipped_square.program), {"x": np.array([1e300, -1e300, 0.5])})["y"]) == [1, 1, 0.25]
+
+
+def test_a_guard_stays_outside_of_what_reads_its_axis_elsewhere() -> None:
+    @op
+    def shares(x: Real["L"]):
+        """One over each running sum from here on."""
+        earlier = idx("L'") <= idx("L")
+        return sum(where(idx("L'") >= idx("L"), 1 / sum(where(earlier, exp(x.at(L=idx("L'"))), 0), "L'").at(L=idx("L'")), 0), "L'")
+
+    x = np.array([0.5, -1.0, 2.0])
+    wanted = np.cumsum((1 / np.cumsum(np.exp(x)))[::-1])[::-1]
+    assert np.allclose(run(stabilise(shares.program), {"x": x})["y"], wanted, rtol=1e-12)
+
+
+def test_running_shares_do_not_overflow() -> None:
+    """Each share is taken from the largest element so far: far below a later one, an early one keeps its digits."""
+    x, g = np.array([[0.0, 1.0, 900.0, 899.0, -900.0], [3.0, 1.0, 5.0, 2.0, -1.0]])
+    y = np.logaddexp.accumulate(x)
+    wanted = [np.sum(g[k:] * np.exp(x[k] - y[k:])) for k in range(len(x))]
+    found = run(stabilise(vjp(BY_NAME["logcumsumexp"].program).program), {"g": g[None], "x": x[None]})["dx"]
+    assert np.allclose(found, [wanted], rtol=1e-12, atol=0)
 
 
 def test_a_saturated_probability_minus_its_target_keeps_its_digits() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.checker.adjoint import adjoints
+from derive.checker.adjoint import Parts, adjoints
 from derive.checker.diagnosis.evidence import position
 from derive.checker.diagnosis.tape import Tape
 from derive.checker.findings import Trial
+from derive.checker.grading import Narrow
 from derive.checker.inputs import Sample
 from derive.checker.reader import Reader
 from derive.language.nodes import BATCH
@@ -78,12 +79,12 @@ def value(program: Program, at: int) -> Expected:
     return lambda s: Tape(program, s.inputs, _known(program, s.parameters)).output(at)
 
 
-def adjoint(program: Program, name: str, blocked: frozenset[str] = frozenset()) -> Expected:
-    """The gradient of a program; what would flow back through the lets in `blocked` is left out."""
+def adjoint(program: Program, name: str, blocked: frozenset[str] = frozenset(), rule: Parts | None = None) -> Expected:
+    """The gradient of a program; what would flow back through the lets in `blocked` is left out, and each node follows the rule."""
 
     def expected(s: Sample) -> Array:
         cotangents = dict(zip((o.name for o in program.outputs), s.cotangents.values(), strict=True))
-        return adjoints(program, s.inputs, cotangents, _known(program, s.parameters), blocked)[name]
+        return adjoints(program, s.inputs, cotangents, _known(program, s.parameters), blocked, Narrow("float64"), rule)[name]
 
     return expected
 

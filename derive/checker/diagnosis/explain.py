@@ -29,6 +29,7 @@ from derive.checker.diagnosis.evidence import (
 from derive.checker.diagnosis.facts import facts
 from derive.checker.diagnosis.precision import mostly_wrong, precision
 from derive.checker.diagnosis.rewritten import rewritten
+from derive.checker.diagnosis.slips import slips, with_tanh
 from derive.checker.diagnosis.solved import solved
 from derive.checker.diagnosis.tails import digits, tails
 from derive.checker.diagnosis.tape import Tape
@@ -223,6 +224,13 @@ def _chain(scene: Scene) -> Tried:
     yield from _called(scene, blocked)
 
 
+def _slips(scene: Scene) -> Tried:
+    """The chain rule, with a slip at one place."""
+    if scene.reader.reading == "gradient":
+        op = with_tanh(scene.reader.program)
+        yield from _called(scene, ((words, adjoint(op, scene.name, rule=rule)) for words, rule in slips(op)))
+
+
 def _on_the_way(scene: Scene) -> Tried:
     """Mistakes in what a backward computes again of the forward."""
     if scene.known:
@@ -295,6 +303,6 @@ def _less_precise(scene: Scene) -> Tried:
 
 
 TIERS = (
-    _mistakes, _siblings, _chain, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if,
+    _mistakes, _siblings, _chain, _slips, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if,
     _less_precise,
 )  # fmt: skip
