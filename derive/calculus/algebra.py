@@ -24,9 +24,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
+from derive.language.memory import remembered
 from derive.language.nodes import base_axis
 
 Index = tuple[Any, ...]
@@ -86,7 +86,7 @@ def _spend(products: int) -> None:
             raise TooLarge
 
 
-@lru_cache(maxsize=500_000)
+@remembered(500_000)
 def order(item: Any) -> str:
     """A total order on factors and monomials that does not depend on hashes."""
     return repr(item)
@@ -161,7 +161,7 @@ def product(ps: Iterable[Poly]) -> Poly:
     return total
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def _mono_times(a: Mono, b: Mono) -> tuple[Mono, Fraction, tuple[tuple[Key, int], ...], int]:
     """The product, and how much larger than an ordinary one it is."""
     exponents: dict[Factor, Fraction] = dict(a)
@@ -223,7 +223,7 @@ def from_exponents(exponents: Mapping[Factor, Fraction]) -> Poly:
 # ---- what does not depend on the names of indices -----------------------------------------------------------------
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def anonymous(item: Any) -> Any:
     """The same without the names of indices: equal for forms that differ in what their indices are called alone."""
     if not isinstance(item, tuple) or not item:
