@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-from derive.language.memory import remembered
+from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
 
 Index = tuple[Any, ...]
@@ -34,24 +34,6 @@ Factor = tuple[Any, ...]
 Mono = tuple[tuple[Factor, Fraction], ...]
 Key = tuple[tuple[Mono, Fraction], ...]
 Poly = dict[Mono, Fraction]
-
-
-class Form(tuple[Any, ...]):
-    """A tuple that works out its hash once: forms are nested deep, and looked up all the time."""
-
-    _hash: int
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            self._hash = tuple.__hash__(self)
-            return self._hash
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies carry the entries alone: a hash means nothing in another process."""
-        return Form, (tuple(self),)
-
 
 UNIT: Mono = ()
 ONE = Fraction(1)  # the exponent and coefficient of most; known by identity, it is not multiplied by

@@ -1,4 +1,4 @@
-"""Answers kept because they are asked for again and again while one definition is worked on; of no use once it is done."""
+"""What is kept because it is asked for again and again: hashes, and answers of no use once a definition is done."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 _kept: list[Any] = []
+
+
+class Form(tuple[Any, ...]):
+    """A tuple that works out its hash once: forms are nested deep, and looked up all the time."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = tuple.__hash__(self)
+            return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies carry the entries alone: a hash means nothing in another process."""
+        return Form, (tuple(self),)
 
 
 def remembered(most: int) -> Callable[[F], F]:
