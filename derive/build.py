@@ -16,16 +16,21 @@ from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.codegen import package
 from derive.codegen.docstring import FunctionDoc
 from derive.codegen.module import HEADER
-from derive.entries import FACTS, GEOMETRY, REFERENCE, about, entries, entry, sections
+from derive.entries import FACTS, GEOMETRY, REFERENCE, Entry, about, entries, entry, sections
 from derive.facts import Facts, facts
 from derive.facts import text as facts_text
 from derive.files import make_folder, write
+from derive.language.memory import forget
+from derive.language.nodes import walk
 from derive.language.program import Program
 from derive.network import settled
 from derive.pages.entries import recurrences_source
 from derive.pages.index import FOLDER, NOTE, Page, page, pages
 
 SUMMARY = "Neural network mathematics in NumPy: values, gradients and directional derivatives, derived and checked from short definitions."
+
+COLLECTED_AFTER = 10  # entries: to look at all that is alive takes longer than most of them
+_since_collected = 0
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,40 @@ def make(name: str) -> Made:
 def made() -> dict[str, Made]:
     """Every entry of the catalogue, derived on all processors."""
     names = [e.name for e in entries()]
-    pool = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), gc.disable)
+    pool = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _without_collection)
     try:
-        return dict(zip(names, pool.map(make, names), strict=True))
+        running = {name: pool.submit(_made_alone, name) for name in longest_first()}
+        return {name: running[name].result() for name in names}
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def longest_first() -> list[str]:
+    """The names of all entries, those of the largest definitions first, so that no processor is left with a long one at the end."""
+    return [e.name for e in sorted(entries(), key=_size, reverse=True)]
+
+
+def _size(e: Entry) -> int:
+    return 0 if isinstance(e, Recurrence) else sum(len(list(walk(let.body))) for let in e.program.lets)
+
+
+def _without_collection() -> None:
+    """A process of the pool collects garbage between entries alone, and none of what it began with."""
+    gc.disable()
+    gc.freeze()
+
+
+def _made_alone(name: str) -> Made:
+    """The same in a process of the pool, which then forgets what belongs to this entry alone."""
+    global _since_collected
+    try:
+        return make(name)
+    finally:
+        forget()
+        _since_collected += 1
+        if _since_collected == COLLECTED_AFTER:
+            _since_collected = 0
+            gc.collect()
 
 
 def reference(derived: Mapping[str, Made]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from derive.calculus.atoms import primitive
@@ -15,6 +14,7 @@ from derive.calculus.sweep import Derivation
 from derive.calculus.textbook import hide_differences
 from derive.calculus.unfold import Definitions
 from derive.language.errors import NotProved
+from derive.language.memory import remembered
 from derive.language.nodes import ZERO, Carried, Expr, substitute
 from derive.language.operation import Op
 from derive.language.program import Let, Program
@@ -80,14 +80,14 @@ def readings(op: Op) -> Readings:
     return Readings(op)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _derivation(program: Program, reading: str) -> Derivation:
     if reading == "hvp":
         return hvp(program, _derivation(program, "vjp").program)
     return {"vjp": vjp, "jvp": jvp}[reading](program)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def stable(program: Program) -> Program:
     """The program in the form that is computed: equal over the reals, accurate in floating point."""
     named, hidden = hide_differences(program)
@@ -104,7 +104,7 @@ def stable(program: Program) -> Program:
     return replace(found, lets=tuple(shown))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def stability(program: Program) -> tuple[Step, ...]:
     """Steps that lead from the textbook form to the computed one: each intermediate that both name is the same real number.
 
@@ -196,7 +196,7 @@ def source(op: Op) -> str:
     return module_source(list(functions(op)), f"{op.name}: {op.summary}")
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def generated(op: Op) -> dict[str, Any]:
     """The generated functions of an op by name, compiled."""
     from derive.codegen.execute import compile_source

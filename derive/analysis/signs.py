@@ -19,6 +19,8 @@ Span = tuple[Formula, Formula]  # an open interval, or a point where both ends a
 Cell = dict[Formula, Span]
 ANY = frozenset((-1, 0, 1))
 DEPTH = 5
+AWAY = tuple(map(sympy.Rational, ("1/4", "1", "4")))  # from an end of an interval, or from 0, where signs are looked at
+PLAIN = sympy.Float("1e-9")  # a value whose sign is seen without doubt is larger
 
 
 class Undecided(Exception):
@@ -34,11 +36,41 @@ def signs(e: Formula, cell: Cell, depth: int = DEPTH) -> frozenset[int]:
         return _of_number(e)
     if not e.free_symbols <= open_.keys():
         return ANY
+    if _has_both(e, open_):
+        return ANY
     found = _rational(e, open_)
     if len(found) > 1 and len(e.free_symbols) == 1 and depth:
         (x,) = e.free_symbols
         found &= _by_slope(e, x, open_[x], depth)
     return found
+
+
+def _has_both(e: Formula, cell: Cell) -> bool:
+    """Whether a function of one variable is seen to take both signs, at a glance: nothing need be proved of it then."""
+    if len(e.free_symbols) != 1:
+        return False
+    (x,) = e.free_symbols
+    seen: set[int] = set()
+    for place in _places(cell[x]):
+        seen |= _seen(e.subs(x, place))
+    return len(seen) > 1
+
+
+def _seen(e: Formula) -> set[int]:
+    value = e.evalf(20, maxn=60)
+    if not (value.is_Float and value.is_finite and abs(value) > PLAIN):
+        return set()
+    return {1 if value > 0 else -1}
+
+
+def _places(span: Span) -> list[Formula]:
+    """A few places inside an interval."""
+    low, high = span
+    if abs(low) == sympy.oo and abs(high) == sympy.oo:
+        return [-n for n in AWAY] + list(AWAY)
+    if abs(low) == sympy.oo or abs(high) == sympy.oo:
+        return [low + n if abs(high) == sympy.oo else high - n for n in AWAY]
+    return [low + (high - low) * n / 8 for n in (1, 4, 7)]
 
 
 @lru_cache(maxsize=4096)
@@ -214,8 +246,18 @@ def _turns(slope: Formula, x: Formula, span: Span) -> list[Formula]:
 
 
 def _at_end(e: Formula, x: Formula, end: Formula, side: str) -> Formula | None:
+    value = e.subs(x, end) if _is_smooth(e, x) and abs(end) != sympy.oo else sympy.nan
     try:
-        value = sympy.limit(e, x, end, side)
+        value = value if value.is_finite else sympy.limit(e, x, end, side)
     except (NotImplementedError, ValueError):
         return None
     return value if value.is_finite and not value.free_symbols else None
+
+
+def _is_smooth(e: Formula, x: Formula) -> bool:
+    """Whether it is made of sums, products, whole powers and exponentials: it then tends to its value, where that is a number."""
+    if x not in e.free_symbols:
+        return True
+    if isinstance(e, sympy.Pow) and not e.exp.is_Integer and not (x not in e.base.free_symbols and e.base.is_positive):
+        return False
+    return e == x or (isinstance(e, sympy.Add | sympy.Mul | sympy.Pow | sympy.exp) and all(_is_smooth(part, x) for part in e.args))

@@ -24,9 +24,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
+from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
 
 Index = tuple[Any, ...]
@@ -34,24 +34,6 @@ Factor = tuple[Any, ...]
 Mono = tuple[tuple[Factor, Fraction], ...]
 Key = tuple[tuple[Mono, Fraction], ...]
 Poly = dict[Mono, Fraction]
-
-
-class Form(tuple[Any, ...]):
-    """A tuple that works out its hash once: forms are nested deep, and looked up all the time."""
-
-    _hash: int
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            self._hash = tuple.__hash__(self)
-            return self._hash
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies carry the entries alone: a hash means nothing in another process."""
-        return Form, (tuple(self),)
-
 
 UNIT: Mono = ()
 ONE = Fraction(1)  # the exponent and coefficient of most; known by identity, it is not multiplied by
@@ -86,7 +68,7 @@ def _spend(products: int) -> None:
             raise TooLarge
 
 
-@lru_cache(maxsize=500_000)
+@remembered(500_000)
 def order(item: Any) -> str:
     """A total order on factors and monomials that does not depend on hashes."""
     return repr(item)
@@ -161,7 +143,7 @@ def product(ps: Iterable[Poly]) -> Poly:
     return total
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def _mono_times(a: Mono, b: Mono) -> tuple[Mono, Fraction, tuple[tuple[Key, int], ...], int]:
     """The product, and how much larger than an ordinary one it is."""
     exponents: dict[Factor, Fraction] = dict(a)
@@ -223,7 +205,7 @@ def from_exponents(exponents: Mapping[Factor, Fraction]) -> Poly:
 # ---- what does not depend on the names of indices -----------------------------------------------------------------
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def anonymous(item: Any) -> Any:
     """The same without the names of indices: equal for forms that differ in what their indices are called alone."""
     if not isinstance(item, tuple) or not item:

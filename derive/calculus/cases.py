@@ -12,7 +12,7 @@ from derive.calculus.atoms import primitive
 from derive.calculus.canonical import Canon
 from derive.calculus.certificate import Certificate, exact
 from derive.calculus.powers import positive, positive_mono
-from derive.calculus.sampling import real
+from derive.calculus.sampling import BOUNDARIES, real
 from derive.language.nodes import At, Call, Compare, Const, Expr, Reduce, Where, add, mul, negate, walk
 
 MOST = 4  # conditions; each doubles the number of cases
@@ -36,7 +36,7 @@ def by_cases(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
         known = dict(zip(named, signs, strict=True))
         if exact(_on_one_side(left, known, canon), _on_one_side(right, known, canon), canon) is None:
             return None
-    if not named or real(left, right, canon) is None:
+    if not named or real(left, right, canon, BOUNDARIES) is None:
         return None
     cases = f"{2 ** len(named)} cases by the sign of {', '.join(s.brief for s in named.values())}"
     return Certificate("A", f"equal canonical forms, for all sizes, in {cases}; sampled where it is 0")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from derive.calculus.algebra import (
@@ -31,13 +30,14 @@ from derive.calculus.algebra import (
     times,
 )  # fmt: skip
 from derive.calculus.powers import call, exponential, indicator, power
+from derive.language.memory import remembered
 from derive.language.nodes import base_axis
 
 NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
 _fresh = itertools.count()  # printed with leading zeros, so that order never depends on how far it has counted
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def free(item: Any) -> frozenset[Index]:
     """The free and bound index leaves that occur in a factor, monomial or key, less those it binds itself."""
     if not isinstance(item, tuple) or not item:
@@ -51,7 +51,7 @@ def free(item: Any) -> frozenset[Index]:
     return frozenset().union(*(free(part) for part in item))
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def deepest(item: Any) -> int:
     """The largest number of a bound index anywhere inside, or -1."""
     if not isinstance(item, tuple) or not item:
@@ -153,7 +153,7 @@ def depends_on_data(i: Index) -> bool:
     return i[0] == "p" and _holds_tensor(i[1])
 
 
-@lru_cache(maxsize=50_000)
+@remembered(50_000)
 def _holds_tensor(item: Any) -> bool:
     if not isinstance(item, tuple) or not item:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 
 from sympy import factorint
 
@@ -26,11 +25,12 @@ from derive.calculus.algebra import (
     scale,
     times,
 )  # fmt: skip
+from derive.language.memory import remembered
 
 POSITIVE_CALLS = ("normal_cdf", "pi")
 
 
-@lru_cache(maxsize=100_000)
+@remembered(100_000)
 def positive(f: Factor) -> bool:
     """Whether a factor is positive wherever the definition has a meaning."""
     match f:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Index, Poly
 from derive.calculus.positions import sum_solved
 from derive.calculus.powers import call, indicator, power
+from derive.language.memory import remembered
 
 STRUCTURED = ("sum", "pow", "exp", "call", "red")
 SCALAR = ("size", "num", "param")
@@ -114,7 +114,7 @@ def token(f: Factor) -> tuple[str, str]:
     return (f[0], f[1]) if f[0] in ("t", "call") else (f[0], "")
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def tokens(item: object) -> frozenset[tuple[str, str]]:
     """The tokens of all factors anywhere inside."""
     if not isinstance(item, tuple) or not item:
@@ -126,7 +126,7 @@ def tokens(item: object) -> frozenset[tuple[str, str]]:
 MARKS = ("t", "call", "sum", "pow", "exp", "ind")
 
 
-@lru_cache(maxsize=200_000)
+@remembered(200_000)
 def marks(target: Factor) -> frozenset[tuple[str, str]]:
     """Tokens that a term must hold for a rule with this target to apply."""
     return frozenset(t for t in tokens(target) if t[0] in MARKS)

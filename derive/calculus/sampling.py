@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -37,7 +38,6 @@ ELEMENTS = 40_000  # computed for one assignment of sizes
 DOUBT = 1e-9  # the largest probability of error worth a certificate
 
 PRECISION = 256  # bits of the enclosures
-POINTS = 40  # where they must overlap
 DRAWS = 160  # to find so many points at which both sides are defined
 FEW = 4  # points that may refute what could not be proved
 NARROW = 1e-30  # the largest width of an enclosure, relative to its value or to 1
@@ -170,7 +170,20 @@ def _doubt(claim: Claim, w: World) -> float:
 # ---- C ------------------------------------------------------------------------------------------------------------
 
 
-def real(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
+@dataclass(frozen=True)
+class Draws:
+    """How many points are wanted, and of which kinds they are drawn, by turns."""
+
+    points: int
+    kinds: tuple[tuple[int, int, int], ...]  # the least and the largest number, and into how many parts 1 is divided
+
+
+TIES, SOME, POSITIVE = (-2, 2, 2), (-32, 32, 16), (1, 32, 16)
+EVERYWHERE = Draws(40, (TIES, SOME, POSITIVE, SOME))
+BOUNDARIES = Draws(20, (TIES, SOME, TIES, POSITIVE))  # as many ties as above, for what is proved elsewhere
+
+
+def real(left: Expr, right: Expr, canon: Canon, draws: Draws = EVERYWHERE) -> Certificate | None:
     """A certificate of tier C, or None."""
     claim = Claim(left, right, canon)
     sides = [_expanded(e, canon) for e in (left, right)]
@@ -181,13 +194,13 @@ def real(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     points, widest = 0, 0.0
     for draw in range(DRAWS):
         sizes = tried[draw % len(tried)]
-        width = _gap(sides, sizes, _sample(claim, sides, sizes, random, draw))
+        width = _gap(sides, sizes, _sample(claim, sides, sizes, random, draws.kinds[draw % len(draws.kinds)]))
         if width is None:
             continue
         if width > NARROW:
             return None
         points, widest = points + 1, max(widest, width)
-        if points == POINTS:
+        if points == draws.points:
             return Certificate("C", f"enclosures no wider than {widest:.0e} overlap at {points} points of sizes {_listed(tried)}")
     return None
 
@@ -201,7 +214,8 @@ def refuted(left: Expr, right: Expr, canon: Canon) -> bool:
     tried = [s for s in claim.assignments if _work(sides, s) <= WORK]
     for draw in range(min(len(tried), FEW)):
         try:
-            a, b = enclose_all(sides, _sample(claim, sides, tried[draw], random, draw), tried[draw], PRECISION, axes, "mpmath")
+            given = _sample(claim, sides, tried[draw], random, EVERYWHERE.kinds[draw % len(EVERYWHERE.kinds)])
+            a, b = enclose_all(sides, given, tried[draw], PRECISION, axes, "mpmath")
         except OracleError:
             continue
         if not overlap(a, b).all() and not any(np.isnan(width(f)).any() for f in (a, b)):
@@ -223,9 +237,9 @@ def _work(sides: list[Expr], sizes: dict[str, int]) -> int:
     )
 
 
-def _sample(claim: Claim, sides: list[Expr], sizes: dict[str, int], random: Random, draw: int) -> dict[str, Any]:
-    """Values for the leaves: by turns with ties and zeros, any, positive, and any."""
-    low, high, step = ((-2, 2, 2), (-32, 32, 16), (1, 32, 16), (-32, 32, 16))[draw % 4]
+def _sample(claim: Claim, sides: list[Expr], sizes: dict[str, int], random: Random, kind: tuple[int, int, int]) -> dict[str, Any]:
+    """Values for the leaves: with ties and zeros, any, or positive."""
+    low, high, step = kind
     given: dict[str, Any] = {}
     for leaf in dict.fromkeys(n for e in sides for n in leaves(e, Input, Param, Ref)):
         name: str = leaf.name  # type: ignore[attr-defined]

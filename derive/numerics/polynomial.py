@@ -12,6 +12,8 @@ from fractions import Fraction
 from functools import reduce
 from math import floor
 
+from derive.language.memory import Form
+
 Monomial = tuple[tuple[int, Fraction], ...]
 PI = -1
 
@@ -91,7 +93,7 @@ def _joined(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction]:
             whole = floor(powers[number])
             c *= Fraction(-number) ** whole
             powers[number] -= whole
-    return tuple(sorted((k, e) for k, e in powers.items() if e)), c
+    return Form(sorted((k, e) for k, e in powers.items() if e)), c
 
 
 def letters(*polys: Poly) -> list[int]:

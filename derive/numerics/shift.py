@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
 from derive.language.functions import max as largest
 from derive.language.functions import maximum
 from derive.language.functions import min as smallest
+from derive.language.memory import remembered
 from derive.language.nodes import (
     ZERO,
     Add,
@@ -71,7 +71,7 @@ def _arguments(program: Program) -> set[Expr]:
     return {n.args[0] for let in program.lets for n in _mentioned(let.body) if isinstance(n, Call) and n.fn == "exp"}
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _mentioned(body: Expr) -> tuple[Expr, ...]:
     """The names and calls in an expression."""
     return tuple(leaves(body, Ref, Call))

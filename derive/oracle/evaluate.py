@@ -116,11 +116,12 @@ def enclose_all(
 ) -> list[Objects]:
     """The same of several expressions, over the same axes; a part that they share is evaluated once."""
     a = backend_named(backend)(bits)
-    axes = {leaf.name: tuple(_names(leaf)) for e in exprs for leaf in leaves(e, Input, Param, Ref)}  # type: ignore[attr-defined]
+    named = [leaf for e in exprs for leaf in leaves(e, Input, Param, Ref)]
+    axes = {leaf.name: tuple(_names(leaf)) for leaf in named}  # type: ignore[attr-defined]
     missing = sorted(set(axes) - set(given))
     if missing:
         raise OracleError(f"no value for {', '.join(missing)} in {', '.join(map(str, exprs))}; got ({', '.join(given) or 'none'})")
-    refs = frozenset(leaf.name for e in exprs for leaf in leaves(e, Ref))  # type: ignore[attr-defined]
+    refs = frozenset(leaf.name for leaf in named if isinstance(leaf, Ref))
     values: Values = {}
     with a.scope():
         tensors = {n: elements(Tensor(axes[n], np.asarray(given[n], dtype=object)), a) for n in axes}

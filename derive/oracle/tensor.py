@@ -61,6 +61,8 @@ def union(tensors: Sequence[Tensor]) -> tuple[str, ...]:
 
 def apply(f: Callable[..., Any], *tensors: Tensor) -> Tensor:
     """An element-wise function over all positions of all axes."""
+    if not any(t.axes for t in tensors):
+        return scalar(f(*[t.data[()] for t in tensors]))
     axes = union(tensors)
     return Tensor(axes, boxed(np.frompyfunc(f, len(tensors), 1)(*[t.data if t.axes == axes else aligned(t, axes) for t in tensors])))
 

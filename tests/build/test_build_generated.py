@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from derive.build import exported, files, left_over, stale
+from derive.build import exported, files, left_over, longest_first, stale
 from derive.catalog import CATALOG
 from derive.catalog.geometry import RECURRENCES
 
@@ -118,3 +118,9 @@ print(markdown(document(next(e for e in entries() if e.name == "squashed"))).spl
     for part in ("squashed  ", "The input over one more", "dx", "def forward(x):", "all 2 readings of 1 ops hold", "# squashed"):
         assert part in out
     assert "def squashed_vjp(g, x):" in (tmp_path / "made.py").read_text()
+
+
+def test_the_largest_definitions_are_derived_first_and_each_entry_once() -> None:
+    names = longest_first()
+    assert sorted(names) == sorted(e.name for e in (*CATALOG, *RECURRENCES))
+    assert names.index("lstm") < names.index("relu") < names.index(RECURRENCES[0].name)

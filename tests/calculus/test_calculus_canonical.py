@@ -9,10 +9,11 @@ from calculus_values import Values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from derive.calculus.algebra import Form, TooLarge
+from derive.calculus.algebra import TooLarge
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
 from derive.language import abs, argmax, exp, idx, log, mean, normal_cdf, sign, size, sqrt, sum, where
+from derive.language.memory import Form
 from derive.language.nodes import Const, Delta, Expr, Input, Iota, Reduce, add, at, mul, power, walk
 
 SIZES = {"A": 2, "B": 3, "C": 4, "...": 2, "N": 3}
