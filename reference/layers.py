@@ -1810,16 +1810,21 @@ def logcumsumexp_vjp(g, x):
 
     Arrays: g (..., L), x (..., L).
     Returns: dx (..., L).
-    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where L is empty.
     Source: torch.logcumsumexp
     """
     g, x, dtype = _arrays('logcumsumexp_vjp', g=(g, '... L'), x=(x, '... L'))
     L = g.shape[-1]
+    _nonempty('logcumsumexp_vjp', L=L)
     dx_part = np.arange(L)
     dx_part_2 = np.arange(L)
     dx_part_3 = dx_part <= dx_part_2[:, None]
-    dx_part_4 = g / np.sum(np.where(dx_part_3, np.exp(np.where(dx_part_3, x[..., None, :], 0)), 0), axis=-1)
-    dx = dx_part_4 @ np.where(dx_part >= dx_part_2[:, None], 1.0, 0.0).T * np.exp(x)
+    dx_part_4 = np.max(np.where(dx_part_3, x[..., None, :], np.min(x, axis=-1)[..., None, None]), axis=-1)
+    dx_part_5 = dx_part >= dx_part_2[:, None]
+    dx_part_6 = np.exp(np.where(dx_part_3, x[..., None, :] - dx_part_4[..., None], 0))
+    dx_part_7 = g[..., None, :] * np.exp(np.where(dx_part_5, x[..., None] - dx_part_4[..., None, :], 0))
+    dx_part_8 = np.where(dx_part_5, np.sum(np.where(dx_part_3, dx_part_6, 0), axis=-1)[..., None, :], 1)
+    dx = np.sum(np.where(dx_part_5, dx_part_7 / dx_part_8, 0), axis=-1)
     return _rounded(dtype, dx)
 
 
@@ -1861,21 +1866,25 @@ def logcumsumexp_hvp(g, v_x, x):
 
     Arrays: g (..., L), v_x (..., L), x (..., L).
     Returns: dx_dot (..., L).
-    Raises: TypeError or ValueError where a dtype or a shape does not fit.
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where L is empty.
     Source: torch.logcumsumexp
     """
     g, v_x, x, dtype = _arrays('logcumsumexp_hvp', g=(g, '... L'), v_x=(v_x, '... L'), x=(x, '... L'))
     L = g.shape[-1]
-    e = np.exp(x)
+    _nonempty('logcumsumexp_hvp', L=L)
     dx_part = np.arange(L)
     dx_part_2 = np.arange(L)
     dx_part_3 = dx_part <= dx_part_2[:, None]
-    dx_part_4 = np.sum(np.where(dx_part_3, np.exp(np.where(dx_part_3, x[..., None, :], 0)), 0), axis=-1)
-    dx_part_5 = np.where(dx_part >= dx_part_2[:, None], 1.0, 0.0)
-    dx = g / dx_part_4 @ dx_part_5.T * e
+    dx_part_4 = np.max(np.where(dx_part_3, x[..., None, :], np.min(x, axis=-1)[..., None, None]), axis=-1)
+    dx_part_5 = dx_part >= dx_part_2[:, None]
+    dx_part_6 = np.exp(np.where(dx_part_3, x[..., None, :] - dx_part_4[..., None], 0))
+    dx_part_7 = g[..., None, :] * np.exp(np.where(dx_part_5, x[..., None] - dx_part_4[..., None, :], 0))
+    dx_part_8 = np.where(dx_part_5, np.sum(np.where(dx_part_3, dx_part_6, 0), axis=-1)[..., None, :], 1)
+    dx = np.sum(np.where(dx_part_5, dx_part_7 / dx_part_8, 0), axis=-1)
     dx_in_dot = v_x * np.exp(x) @ np.where(dx_part_2[:, None] >= dx_part, 1.0, 0.0).T
-    dx_in_dot_ = -(g * dx_in_dot / np.square(dx_part_4) @ dx_part_5.T)
-    dx_dot = dx_in_dot_ * e + v_x * dx
+    dx_in_dot__part = np.sum(np.where(dx_part_3, np.exp(np.where(dx_part_3, x[..., None, :], 0)), 0), axis=-1)
+    dx_in_dot_ = -(g * dx_in_dot / np.square(dx_in_dot__part) @ np.where(dx_part_5, 1.0, 0.0).T)
+    dx_dot = dx_in_dot_ * np.exp(x) + v_x * dx
     return _rounded(dtype, dx_dot)
 
 

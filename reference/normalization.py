@@ -245,7 +245,7 @@ def batch_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
         var = sum((x - mu)**2, N)/(size(N) - 1)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        dvar_in = gamma*rstd*(g + xhat*sum(g*xhat, N)/(1 - size(N)))
+        dvar_in = gamma*rstd*(g - xhat*sum(g*xhat, N)/(size(N) - 1))
         dx = dvar_in - mean(dvar_in, N)
         dgamma = sum(g*xhat, N)
         dbeta = sum(g, N)
@@ -273,7 +273,7 @@ def batch_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
     dgamma = np.sum(g * xhat, axis=0)
-    dvar_in = gamma * rstd * (g + dgamma / (1 - N) * xhat)
+    dvar_in = gamma * rstd * (g - dgamma / (N - 1) * xhat)
     dx = dvar_in - np.mean(dvar_in, axis=0)
     dbeta = np.sum(g, axis=0)
     return _rounded(dtype, dx, dgamma, dbeta)
@@ -286,7 +286,7 @@ def batch_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
         var = sum((x - mu)**2, N)/(size(N) - 1)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        y_dot = gamma*rstd*(v_x + xhat*sum(v_x*xhat, N)/(1 - size(N)) - mean(v_x, N)) + v_beta +
+        y_dot = gamma*rstd*(v_x - mean(v_x, N) - xhat*sum(v_x*xhat, N)/(size(N) - 1)) + v_beta +
             v_gamma*xhat
 
     Arrays: v_x (N, D), v_gamma (D,), v_beta (D,), x (N, D), gamma (D,), beta (D,).
@@ -313,7 +313,7 @@ def batch_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     var = np.sum(np.square(x_minus_mu), axis=0) / (N - 1)
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
-    y_dot_part = gamma * rstd * (v_x + np.sum(v_x * xhat, axis=0) / (1 - N) * xhat - np.mean(v_x, axis=0))
+    y_dot_part = gamma * rstd * (v_x - np.mean(v_x, axis=0) - np.sum(v_x * xhat, axis=0) / (N - 1) * xhat)
     y_dot = y_dot_part + v_beta + v_gamma * xhat
     return _rounded(dtype, y_dot)
 
@@ -326,10 +326,10 @@ def batch_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
         var_in_dot = v_x - mean(v_x, N)
-        xhat_dot = rstd*(var_in_dot + xhat*sum(xhat*var_in_dot, N)/(1 - size(N)))
-        dvar_in_dot = rstd*(gamma*(sum(g*xhat, N)*xhat_dot + xhat*sum(g*xhat_dot, N) + rstd**2*(g +
-            xhat*sum(g*xhat, N)/(1 - size(N)))*sum((x - mu)*var_in_dot, N))/(1 - size(N)) + v_gamma*(g +
-            xhat*sum(g*xhat, N)/(1 - size(N))))
+        xhat_dot = rstd*(var_in_dot - xhat*sum(xhat*var_in_dot, N)/(size(N) - 1))
+        dvar_in_dot = rstd*(v_gamma*(g - xhat*sum(g*xhat, N)/(size(N) - 1)) - gamma*(sum(g*xhat, N)*xhat_dot
+            + xhat*sum(g*xhat_dot, N) + rstd**2*(g - xhat*sum(g*xhat, N)/(size(N) - 1))*sum((x -
+            mu)*var_in_dot, N))/(size(N) - 1))
         dx_dot = dvar_in_dot - mean(dvar_in_dot, N)
         dgamma_dot = sum(g*xhat_dot, N)
         dbeta_dot = 0
@@ -360,13 +360,13 @@ def batch_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
     var_in_dot = v_x - np.mean(v_x, axis=0)
-    xhat_dot = rstd * (var_in_dot + np.sum(xhat * var_in_dot, axis=0) / (1 - N) * xhat)
+    xhat_dot = rstd * (var_in_dot - np.sum(xhat * var_in_dot, axis=0) / (N - 1) * xhat)
     dgamma_dot_part = np.sum(g * xhat, axis=0)
+    dgamma_dot_part_2 = g - dgamma_dot_part / (N - 1) * xhat
     dgamma_dot = np.sum(g * xhat_dot, axis=0)
-    dvar_in_dot_part = g + dgamma_dot_part / (1 - N) * xhat
-    dvar_in_dot_part_2 = np.square(rstd) * np.sum(x_minus_mu * var_in_dot, axis=0) * dvar_in_dot_part
-    dvar_in_dot_part_3 = gamma / (1 - N) * (dgamma_dot_part * xhat_dot + xhat * dgamma_dot + dvar_in_dot_part_2)
-    dvar_in_dot = rstd * (dvar_in_dot_part_3 + v_gamma * dvar_in_dot_part)
+    dvar_in_dot_part = np.square(rstd) * np.sum(x_minus_mu * var_in_dot, axis=0) * dgamma_dot_part_2
+    dvar_in_dot_part_2 = gamma / (N - 1) * (dgamma_dot_part * xhat_dot + xhat * dgamma_dot + dvar_in_dot_part)
+    dvar_in_dot = rstd * (v_gamma * dgamma_dot_part_2 - dvar_in_dot_part_2)
     dx_dot = dvar_in_dot - np.mean(dvar_in_dot, axis=0)
     dbeta_dot = np.zeros(v_gamma.shape)
     return _rounded(dtype, dx_dot, dgamma_dot, dbeta_dot)
@@ -758,7 +758,7 @@ def layer_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
         var = sum((x - mu)**2, D)/(size(D) - 1)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        dvar_in = rstd*(g*gamma + xhat*sum(g*gamma*xhat, D)/(1 - size(D)))
+        dvar_in = rstd*(g*gamma - xhat*sum(g*gamma*xhat, D)/(size(D) - 1))
         dx = dvar_in - mean(dvar_in, D)
         dgamma = sum(g*xhat, ...)
         dbeta = sum(g, ...)
@@ -787,7 +787,7 @@ def layer_norm_unbiased_vjp(g, x, gamma, beta, *, eps=1e-05):
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
     g_gamma = g * gamma
-    dvar_in = rstd * (g_gamma + np.sum(g_gamma * xhat, axis=-1, keepdims=True) / (1 - D) * xhat)
+    dvar_in = rstd * (g_gamma - np.sum(g_gamma * xhat, axis=-1, keepdims=True) / (D - 1) * xhat)
     dx = dvar_in - np.mean(dvar_in, axis=-1, keepdims=True)
     dgamma = np.sum(g * xhat, axis=tuple(range(lead)))
     dbeta = np.sum(g, axis=tuple(range(lead)))
@@ -801,7 +801,7 @@ def layer_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
         var = sum((x - mu)**2, D)/(size(D) - 1)
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
-        y_dot = rstd*gamma*(v_x + xhat*sum(v_x*xhat, D)/(1 - size(D)) - mean(v_x, D)) + v_beta +
+        y_dot = rstd*gamma*(v_x - mean(v_x, D) - xhat*sum(v_x*xhat, D)/(size(D) - 1)) + v_beta +
             v_gamma*xhat
 
     Arrays: v_x (..., D), v_gamma (D,), v_beta (D,), x (..., D), gamma (D,), beta (D,).
@@ -828,8 +828,9 @@ def layer_norm_unbiased_jvp(v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-05):
     var = np.sum(np.square(x_minus_mu), axis=-1, keepdims=True) / (D - 1)
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
-    y_dot_part = v_x + np.sum(v_x * xhat, axis=-1, keepdims=True) / (1 - D) * xhat
-    y_dot = rstd * gamma * (y_dot_part - np.mean(v_x, axis=-1, keepdims=True)) + v_beta + v_gamma * xhat
+    y_dot_part = np.sum(v_x * xhat, axis=-1, keepdims=True) / (D - 1) * xhat
+    y_dot_part_2 = rstd * gamma * (v_x - np.mean(v_x, axis=-1, keepdims=True) - y_dot_part) + v_beta
+    y_dot = y_dot_part_2 + v_gamma * xhat
     return _rounded(dtype, y_dot)
 
 
@@ -841,11 +842,11 @@ def layer_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
         rstd = 1/sqrt(var + eps)
         xhat = (x - mu)*rstd
         var_in_dot = v_x - mean(v_x, D)
-        xhat_dot = rstd*(var_in_dot + xhat*sum(xhat*var_in_dot, D)/(1 - size(D)))
-        dvar_in_in_dot = v_gamma*g + sum(g*gamma*xhat, D)*xhat_dot/(1 - size(D)) +
+        xhat_dot = rstd*(var_in_dot - xhat*sum(xhat*var_in_dot, D)/(size(D) - 1))
+        dvar_in_in_dot = v_gamma*g - sum(g*gamma*xhat, D)*xhat_dot/(size(D) - 1) +
             xhat*sum(-g*(gamma*xhat_dot + v_gamma*xhat), D)/(size(D) - 1)
-        dvar_in_dot = rstd*(dvar_in_in_dot + rstd**2*(g*gamma + xhat*sum(g*gamma*xhat, D)/(1 -
-            size(D)))*sum((x - mu)*var_in_dot, D)/(1 - size(D)))
+        dvar_in_dot = rstd*(dvar_in_in_dot - rstd**2*(g*gamma - xhat*sum(g*gamma*xhat, D)/(size(D) -
+            1))*sum((x - mu)*var_in_dot, D)/(size(D) - 1))
         dx_dot = dvar_in_dot - mean(dvar_in_dot, D)
         dgamma_dot = sum(g*xhat_dot, ...)
         dbeta_dot = 0
@@ -877,13 +878,13 @@ def layer_norm_unbiased_hvp(g, v_x, v_gamma, v_beta, x, gamma, beta, *, eps=1e-0
     rstd = 1 / np.sqrt(var + eps)
     xhat = x_minus_mu * rstd
     var_in_dot = v_x - np.mean(v_x, axis=-1, keepdims=True)
-    xhat_dot = rstd * (var_in_dot + np.sum(xhat * var_in_dot, axis=-1, keepdims=True) / (1 - D) * xhat)
+    xhat_dot = rstd * (var_in_dot - np.sum(xhat * var_in_dot, axis=-1, keepdims=True) / (D - 1) * xhat)
     g_gamma = g * gamma
-    dvar_in_in_dot_part = np.sum(g_gamma * xhat, axis=-1, keepdims=True) / (1 - D)
+    dvar_in_in_dot_part = np.sum(g_gamma * xhat, axis=-1, keepdims=True) / (D - 1)
     dvar_in_in_dot_part_2 = -np.sum(g * (gamma * xhat_dot + v_gamma * xhat), axis=-1, keepdims=True) / (D - 1) * xhat
-    dvar_in_in_dot = v_gamma * g + dvar_in_in_dot_part * xhat_dot + dvar_in_in_dot_part_2
-    dvar_in_dot_part = np.square(rstd) * np.sum(x_minus_mu * var_in_dot, axis=-1, keepdims=True) / (1 - D)
-    dvar_in_dot = rstd * (dvar_in_in_dot + dvar_in_dot_part * (g_gamma + dvar_in_in_dot_part * xhat))
+    dvar_in_in_dot = v_gamma * g - dvar_in_in_dot_part * xhat_dot + dvar_in_in_dot_part_2
+    dvar_in_dot_part = np.square(rstd) * np.sum(x_minus_mu * var_in_dot, axis=-1, keepdims=True) / (D - 1)
+    dvar_in_dot = rstd * (dvar_in_in_dot - dvar_in_dot_part * (g_gamma - dvar_in_in_dot_part * xhat))
     dx_dot = dvar_in_dot - np.mean(dvar_in_dot, axis=-1, keepdims=True)
     dgamma_dot = np.sum(g * xhat_dot, axis=tuple(range(lead)))
     dbeta_dot = np.zeros(v_gamma.shape)

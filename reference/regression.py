@@ -1244,17 +1244,15 @@ def ppo_clip_vjp(g, logp, logp_old, advantage, *, eps=0.2):
     )
     eps = _parameters('ppo_clip_vjp', eps=(eps, '(0, inf)'))
     _nonempty('ppo_clip_vjp', **{'...': logp.size})
-    logp_minus_logp_old = logp - logp_old
-    ratio = np.exp(logp_minus_logp_old)
+    ratio = np.exp(logp - logp_old)
     limit = np.where(advantage > 0, 1 + eps, 1 - eps)
+    dratio_part = -(g / logp.size)
     advantage_limit = advantage * limit
     advantage_ratio = advantage * ratio
-    dlogp_part = advantage_limit > advantage_ratio
-    dlogp_part_2 = -(g / logp.size)
-    dlogp_part_3 = dlogp_part_2 * np.exp(np.where(dlogp_part, logp_minus_logp_old, 0)) * advantage
-    dlogp = np.where(advantage_limit <= advantage_ratio, 0, dlogp_part_3)
-    dlogp_old = -dlogp
-    dadvantage = dlogp_part_2 * np.where(dlogp_part, ratio, limit)
+    dratio = np.where(advantage_limit <= advantage_ratio, 0, dratio_part * advantage)
+    dlogp = ratio * dratio
+    dlogp_old = -ratio * dratio
+    dadvantage = dratio_part * np.where(advantage_limit > advantage_ratio, ratio, limit)
     return _rounded(dtype, dlogp, dlogp_old, dadvantage)
 
 
@@ -1327,24 +1325,19 @@ def ppo_clip_hvp(g, v_logp, v_logp_old, v_advantage, logp, logp_old, advantage, 
     logp_minus_logp_old = logp - logp_old
     ratio = np.exp(logp_minus_logp_old)
     limit = np.where(advantage > 0, 1 + eps, 1 - eps)
+    dratio_part = g / v_logp.size
     advantage_limit = advantage * limit
     advantage_ratio = advantage * ratio
-    dlogp_old_part = advantage_limit > advantage_ratio
-    dlogp_old_part_2 = np.exp(np.where(dlogp_old_part, logp_minus_logp_old, 0))
-    dlogp_old_part_3 = g / v_logp.size
-    minus_dlogp_old_part_3 = -dlogp_old_part_3
-    dlogp_old_part_4 = advantage_limit <= advantage_ratio
-    dlogp_old = -np.where(dlogp_old_part_4, 0, minus_dlogp_old_part_3 * dlogp_old_part_2 * advantage)
-    e_part = advantage_limit > advantage * dlogp_old_part_2
-    e = np.exp(np.where(dlogp_old_part, np.where(e_part, logp_minus_logp_old, 0), 0))
-    e_2 = np.exp(np.where(dlogp_old_part, np.where(e_part, 0, logp_minus_logp_old), 0))
+    dratio_part_2 = advantage_limit <= advantage_ratio
+    dratio = np.where(dratio_part_2, 0, -dratio_part * advantage)
+    dlogp_old = -ratio * dratio
+    e = np.exp(np.where(advantage_limit > advantage_ratio, logp_minus_logp_old, 0))
     dlogp_dot_part = v_logp_old - v_logp
-    dlogp_dot_part_2 = dlogp_old_part_3 * (advantage * dlogp_dot_part - v_advantage) * e
-    dlogp_dot_part_3 = np.where(e_part, dlogp_dot_part_2, minus_dlogp_old_part_3 * v_advantage * e_2)
-    dlogp_dot = np.where(dlogp_old_part_4, dlogp_old * dlogp_dot_part, dlogp_dot_part_3)
+    v_advantage_g = v_advantage * g
+    dlogp_dot_part_2 = (-dratio * dlogp_dot_part * v_logp.size - v_advantage_g) * e / v_logp.size
+    dlogp_dot = np.where(dratio_part_2, dlogp_old * dlogp_dot_part, dlogp_dot_part_2)
     dlogp_old_dot_part = v_logp - v_logp_old
-    dlogp_old_dot_part_2 = dlogp_old_part_3 * (advantage * dlogp_old_dot_part + v_advantage) * e
-    dlogp_old_dot_part_3 = np.where(e_part, dlogp_old_dot_part_2, dlogp_old_part_3 * v_advantage * e_2)
-    dlogp_old_dot = np.where(dlogp_old_part_4, dlogp_old * dlogp_old_dot_part, dlogp_old_dot_part_3)
-    dadvantage_dot = np.where(dlogp_old_part_4, 0, dlogp_old_part_3 * ratio * dlogp_dot_part)
+    dlogp_old_dot_part_2 = (v_advantage_g - dratio * dlogp_old_dot_part * v_logp.size) * e / v_logp.size
+    dlogp_old_dot = np.where(dratio_part_2, dlogp_old * dlogp_old_dot_part, dlogp_old_dot_part_2)
+    dadvantage_dot = np.where(dratio_part_2, 0, dratio_part * ratio * dlogp_dot_part)
     return _rounded(dtype, dlogp_dot, dlogp_old_dot, dadvantage_dot)

@@ -1424,7 +1424,7 @@ def ctc_none(logits, label, *, blank=0, log_epsilon=-100000):
         end = last[S=2*size(L) - idx(E)]
         y = -logsumexp(end, E)
 
-    Arrays: logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: logits (T, N, C), label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: y (N,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or K or E is empty.
@@ -1498,7 +1498,7 @@ def ctc_none_vjp(g, logits, label, *, blank=0, log_epsilon=-100000):
         dlogp = sum(da*onehot(path, C), S)
         dlogits = dlogp - sum(dlogp, C)*exp(logits)/sum(exp(logits), C)
 
-    Arrays: g (N,), logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: g (N,), logits (T, N, C), label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: dlogits (T, N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or K or E is empty.
@@ -1588,7 +1588,8 @@ def ctc_none_jvp(v_logits, logits, label, *, blank=0, log_epsilon=-100000):
             sum(v_logits*exp(logits), C)/sum(exp(logits), C)
         y_dot = -sum(a_dot[S=2*size(L) - idx(E), T=size(T) - 1]*exp(end), E)/sum(exp(end), E)
 
-    Arrays: v_logits (T, N, C), logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: v_logits (T, N, C), logits (T, N, C),
+            label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: y_dot (N,).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or K or E is empty.
@@ -1697,7 +1698,8 @@ def ctc_none_hvp(g, v_logits, logits, label, *, blank=0, log_epsilon=-100000):
         dlogits_dot = exp(logits)*(sum(dlogp, C)*(sum(v_logits*exp(logits), C)/sum(exp(logits), C) -
             v_logits) - sum(dlogp_dot, C))/sum(exp(logits), C) + dlogp_dot
 
-    Arrays: g (N,), v_logits (T, N, C), logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: g (N,), v_logits (T, N, C), logits (T, N, C),
+            label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: dlogits_dot (T, N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or K or E is empty.
@@ -1834,7 +1836,7 @@ def ctc(logits, label, *, blank=0, log_epsilon=-100000):
         ctc_none = -logsumexp(end, E)
         y = mean(ctc_none/size(L), N)
 
-    Arrays: logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: logits (T, N, C), label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: y, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C or L or K or E is empty.
@@ -1904,7 +1906,7 @@ def ctc_vjp(g, logits, label, *, blank=0, log_epsilon=-100000):
         dlogp = sum(da*onehot(path, C), S)
         dlogits = dlogp - sum(dlogp, C)*exp(logits)/sum(exp(logits), C)
 
-    Arrays: g, a scalar, logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: g, a scalar, logits (T, N, C), label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: dlogits (T, N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C or L or K or E is empty.
@@ -1994,7 +1996,8 @@ def ctc_jvp(v_logits, logits, label, *, blank=0, log_epsilon=-100000):
         y_dot = -sum(sum(a_dot[S=2*size(L) - idx(E), T=size(T) - 1]*exp(end), E)/sum(exp(end), E),
             N)/(size(L)*size(N))
 
-    Arrays: v_logits (T, N, C), logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: v_logits (T, N, C), logits (T, N, C),
+            label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: y_dot, a scalar.
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C or L or K or E is empty.
@@ -2102,7 +2105,8 @@ def ctc_hvp(g, v_logits, logits, label, *, blank=0, log_epsilon=-100000):
         dlogits_dot = exp(logits)*(sum(dlogp, C)*(sum(v_logits*exp(logits), C)/sum(exp(logits), C) -
             v_logits) - sum(dlogp_dot, C))/sum(exp(logits), C) + dlogp_dot
 
-    Arrays: g, a scalar, v_logits (T, N, C), logits (T, N, C), label (N, L) of integers, positions of C.
+    Arrays: g, a scalar, v_logits (T, N, C), logits (T, N, C),
+            label (N, L) of integers, positions of C but not blank.
     Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
     Returns: dlogits_dot (T, N, C).
     Raises: TypeError or ValueError where a dtype or a shape does not fit, or where N or C or L or K or E is empty.

@@ -98,17 +98,6 @@ def apply_rule(p: Poly, rule: Rule) -> Poly:
     return al.plus(*(al.scale(_rule_mono(m, rule) if needed <= tokens(m) else {m: Fraction(1)}, c) for m, c in p.items()))
 
 
-def apply_outside(p: Poly, rule: Rule) -> Poly:
-    """Every whole multiple of the rule's power replaced, except inside other factors."""
-    return al.plus(*(al.scale(_outside(m, rule), c) for m, c in p.items()))
-
-
-def _outside(mono: al.Mono, rule: Rule) -> Poly:
-    kind = rule.target[0]
-    alike, others = (tuple(fe for fe in mono if (fe[0][0] == kind) is same) for same in (True, False))
-    return al.times(_rule_mono(alike, rule), {others: Fraction(1)})
-
-
 def token(f: Factor) -> tuple[str, str]:
     """What a factor is recognised by at a glance: its kind, and its name if it has one."""
     return (f[0], f[1]) if f[0] in ("t", "call") else (f[0], "")

@@ -22,7 +22,6 @@ from derive.calculus.rules import (
     STRUCTURED,
     Rule,
     RuleBook,
-    apply_outside,
     apply_rule,
     divided_out,
     holds_exponential,
@@ -61,7 +60,6 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import held
 
 FACT_LEVELS = 4
-NESTED = ("sum", "pow", "call", "exp")  # factors that hold others
 
 
 def refine(program: Program) -> tuple[Program, frozenset[str]]:
@@ -175,11 +173,6 @@ def _read_once(read: At, again: dict[str, Expr]) -> Expr:
     return at(read.body, own | {a: substitute(i, {Iota(b): j for b, j in again.items()}) for a, i in read.index})
 
 
-def _where_shorter(p: Poly, rule: Rule) -> Poly:
-    """The rule applied to those terms alone that it makes shorter."""
-    return al.plus(*(al.scale(if_shorter({m: Fraction(1)}, lambda q: apply_rule(q, rule)), c) for m, c in p.items()))
-
-
 class Basis:
     """The rules that a program's definitions give, and the facts they imply."""
 
@@ -260,9 +253,6 @@ class Basis:
 
     def _by_rule(self, p: Poly, rule: Rule) -> Poly:
         new = if_shorter(p, lambda q: self._apply_facts(self.known(apply_rule(q, rule))))
-        if new is not p and rule.target[0] not in NESTED:
-            new = if_shorter(new, lambda _: self._apply_facts(self.known(apply_outside(p, rule))))
-            new = if_shorter(new, lambda _: self._apply_facts(self.known(_where_shorter(p, rule))))
         if new is not p:
             self.touched.add(rule.name)
         return new

@@ -42,8 +42,8 @@ FORMS = {
     "mlp":                 {"dbatch_norm_train": "dh*(1 - h**2)", "db1": "0", "db2": "sum(dlinear_2, N)"},
     "residual_block":      {"dz": "where(z > 0, g, 0)", "dn1": "where(n1 > 0, dh, 0)",
                             "dconv2d_same_2": "gamma2*rstd_2*(dz - mean(dz, H N W) - xhat_2*mean(xhat_2*dz, H N W))"},
-    "conv2d":              {"dx": "sum(sum(w*onehot(dilation*idx(I) + stride*idx(P) - padding, H), I)"
-                                  "*sum(g*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), Q), J O P)",
+    "conv2d":              {"dx": "sum(g*w*onehot(dilation*idx(I) + stride*idx(P) - padding, H)"
+                                  "*onehot(dilation*idx(J) + stride*idx(Q) - padding, W), I J O P Q)",
                             "dw": "sum(g*x[H=dilation*idx(I) + stride*idx(P) - padding, "
                                   "W=dilation*idx(J) + stride*idx(Q) - padding], N P Q)"},
     "cosine_similarity":   {"da": "g*(bhat/sqrt(sum(a**2, D)) - y*a/sum(a**2, D))"},
