@@ -73,11 +73,12 @@ def test_running_statistics_are_those_of_pytorch(name: str) -> None:
 
 
 NO_GRADIENT = {"batch_norm_statistics", "batch_norm_statistics_2d"}
+RECURRENCES = {"ctc", "ctc_none"}  # compared in tests/pipeline/test_recurrences.py, with labels and blanks as PyTorch wants them
 
 
 def test_every_entry_that_pytorch_has_is_compared() -> None:
     theirs = {n for title, table in TABLES.items() if title.startswith("torch") for value in table.values() for n in names(value)}
-    assert theirs - {row.name for row in ROWS} - NO_GRADIENT == set()
+    assert theirs - {row.name for row in ROWS} - NO_GRADIENT - RECURRENCES == set()
 
 
 def test_a_small_error_is_seen() -> None:

@@ -59,8 +59,8 @@ def test_a_scalar_loss_may_come_as_a_number_of_double_precision():
     assert kind == "wrong" and "dtype" in text
 
 
-def test_what_underflows_because_its_inverse_overflows_may_be_lost():
-    assert verdict("swiglu", lambda gate, x: gate / (1 + np.exp(-gate)) * x)[0] == "agrees"
+def test_what_underflows_before_it_is_multiplied_is_inaccurate_and_not_wrong():
+    assert verdict("swiglu", lambda gate, x: gate / (1 + np.exp(-gate)) * x)[0] == "inaccurate here"  # 0 times 6e8, where -4e-29 is exact
     assert verdict("swiglu", lambda gate, x: np.where(gate < -80, 0, gate / (1 + np.exp(-gate)) * x).astype(x.dtype))[0] != "agrees"
 
 
@@ -83,7 +83,10 @@ def test_torch_may_refuse_what_has_no_spread():
     import torch
     import torch.nn.functional as F
 
-    kind, text = verdict("batch_norm_train", lambda x, gamma, beta, eps=1e-5: F.batch_norm(x, None, None, gamma, beta, True, eps=eps))
+    def normed(x, gamma, beta, eps=1e-5):  # of a strided gamma, PyTorch 2.13 makes wrong gradients
+        return F.batch_norm(x, None, None, gamma.contiguous(), beta, True, eps=eps)
+
+    kind, text = verdict("batch_norm_train", normed)
     assert kind == "agrees" and "torch refuses some inputs: ValueError" in text, text
 
     def biased(x, gamma, beta, eps=1e-5):

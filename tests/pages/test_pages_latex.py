@@ -125,8 +125,8 @@ def test_what_has_no_notation_is_refused() -> None:
 
 
 COMMANDS = """
-alpha arctan arg ast bar begin beta cos delta dot ell end epsilon eta exp frac gamma ge gt hat iff infty lambda le left lfloor log lt lvert
-mathbb mathrm max min mu ne operatorname Phi pi psi quad rfloor rho right rvert sigma sin sqrt sum tau text theta varphi
+alpha arctan arg ast bar begin beta cos delta dot ell end epsilon eta exp frac gamma ge gt hat iff infty kappa lambda le left lfloor log
+lt lvert mathbb mathrm max min mu ne operatorname Phi pi psi quad rfloor rho right rvert sigma sin sqrt sum tau text theta varphi
 """
 
 
