@@ -46,7 +46,9 @@ AWAY_FROM_ZERO = {"divided", "variance_ratio"}  # steep near 0
 # those of recurrences are in tests/pipeline
 RECURRENCES = {op.name for op in CATALOG if any(isinstance(let.body, Carried) for let in op.program.lets)}
 DIFFERENTIABLE = [op for op in CATALOG if op.program.real_inputs and not op.program.states and op.name not in RECURRENCES]
-SLOW = {"mlp"}  # its network has tests of its own; differences in every weight take long
+# differences in every weight take long: networks have tests of their own, volumes are images with one axis more, and derive verify
+# compares each of them with differences in a few directions
+SLOW = {"mlp", "residual_block", "conv3d", "conv_transpose3d", "max_pool3d", "adaptive_max_pool3d"}
 ALL = [op for op in (*DIFFERENTIABLE, *odd.DEFINITIONS) if op.name not in SLOW]
 
 
