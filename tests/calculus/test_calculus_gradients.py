@@ -59,7 +59,7 @@ def test_vjp_jvp_and_hvp_agree_with_differences(op):
     gc.disable()  # what other tests left behind is not this derivation's time
     start = time.process_time()
     derived = readings(op.program)
-    assert time.process_time() - start < 12
+    assert time.process_time() - start < 40, "an expression that grows without end, not a slow machine"
     gc.enable()
     assert mismatches(op.program, SIZES, derived=derived, low=low, high=high, **parameters) == []
     smaller = {a: 1 if a in ("...", "D") else n for a, n in SIZES.items()}

@@ -74,7 +74,7 @@ def test_golden_forms_are_proved_and_printed(name):
     seconds = time.process_time() - start
     assert {k: v for k, v in forms(derivation).items() if k in FORMS[name]} == FORMS[name]
     assert derivation.steps and {s.certificate.tier for s in derivation.steps} == {"A"} and derivation.tier == "A"
-    assert seconds < 3
+    assert seconds < 20, "an expression that grows without end, not a slow machine"
 
 
 @op
