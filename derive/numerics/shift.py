@@ -39,7 +39,7 @@ from derive.language.nodes import (
 from derive.language.program import Let, Program
 from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
-from derive.numerics.exponents import hidden_parts, linear, merged
+from derive.numerics.exponents import Linear, hidden_parts, linear, merged
 from derive.numerics.weighted import weights_joined
 
 
@@ -56,13 +56,13 @@ def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
     program = merged(weights_joined(_logs_apart(_plain_logsumexp(program))))
     tried: set[Group] = set()
-    settled: set[Expr] = set()
+    settled: set[Linear] = set()  # what was shifted is not shifted again, and the loop ends
     while groups := [g for g in _groups(program) if g not in tried]:
         for group in groups:
             tried.add(group)
-            if not group.arguments & settled and group.arguments <= _arguments(program):
+            if settled.isdisjoint(map(linear, group.arguments)) and group.arguments <= _arguments(program):
                 program, new = _with_shift(program, group)
-                settled |= new
+                settled.update(map(linear, new))
     return program
 
 

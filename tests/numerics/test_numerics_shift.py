@@ -1,12 +1,14 @@
 """Sums of exponentials of every make: generated code at arguments far past what exp can hold, against the oracle."""
 
+import builtins
+
 import numpy as np
 import pytest
 
 from derive import oracle
 from derive.calculus.textbook import hide_differences
 from derive.catalog.activations import softmax
-from derive.language import Index, Positive, Real, exp, idx, log, mean, op, sum, where
+from derive.language import Index, Positive, Real, exp, idx, log, mean, op, sqrt, sum, where
 from derive.language.nodes import Call, Reduce, Where, leaves
 from derive.numerics.degrees import Mixed, Shift, rescaled
 from derive.numerics.shift import shifted
@@ -78,7 +80,14 @@ def focus(z: Real["N C"], label: Index["N -> C"], *, gamma: Positive = 2):
     return mean(-((1 - pt) ** gamma) * log(pt), "N")
 
 
-OPS = (either, any_of, causal, quiet, mixture, weighted, mixture_of_shares, contrast, focus)
+@op
+def spread(x: Real["N D"], u: Real["D"], *, tau: Positive = 0.7):
+    """A soft maximum of lengths; its gradient has r/tau and 1/tau * r among its exponents."""
+    r = sqrt(1 + sum(u * x**2, "D") ** 2)
+    return tau * log(mean(exp(r / tau), "N"))
+
+
+OPS = (either, any_of, causal, quiet, mixture, weighted, mixture_of_shares, contrast, focus, spread)
 SIZES = {"N": 3, "D": 2, "K": 4, "L": 3, "M": 3, "C": 4}
 
 
@@ -121,6 +130,10 @@ def test_masked_sums_shift_by_what_the_mask_lets_through():
     top = shifted(causal.program).lets[0].body
     assert isinstance(top, Reduce) and isinstance(top.body, Where)
     assert not any(c.fn == "exp" for c in leaves(top, Call))
+
+
+def test_an_argument_spelled_in_two_ways_is_shifted_once():
+    assert builtins.sum("shift" in let.name for let in shifted(readings(spread).program("vjp")).lets) == 1
 
 
 def test_what_does_not_cancel_is_left_alone():
