@@ -71,7 +71,7 @@ def _node(n: Expr, done: Mapping[Expr, Formula], names: Mapping[Expr, Formula], 
     match n:
         case Const(value):
             return sympy.Rational(value.numerator, value.denominator)
-        case Input() | Param():
+        case Input() | Param() | Ref() if n in names:
             return names[n]
         case Add(args):
             return sympy.Add(*(done[a] for a in args))

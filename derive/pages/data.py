@@ -15,7 +15,7 @@ from derive.language.operation import Op
 from derive.language.program import Let
 from derive.language.text import text
 from derive.pages import facts as facts_page
-from derive.pages import portrait
+from derive.pages import portrait, repeated
 from derive.pages.entries import source, tier
 from derive.pages.formulas import equation, new_lets
 from derive.pages.kinks import kinks
@@ -60,6 +60,7 @@ def _op(op: Op, readings: Collection[str]) -> Fields:
         "definition": _lets(program.lets, notation),
         "kinks": [inline(k) for k in kinks(program)],
         "curve": portrait.data(op),
+        "after_steps": repeated.data(program),
         "readings": {
             r: {
                 "function": p.name,

@@ -16,7 +16,7 @@ from derive.language.operation import Op
 from derive.language.program import Parameter, Program
 from derive.language.ranges import Scalar
 from derive.language.text import text
-from derive.pages import portrait
+from derive.pages import portrait, repeated
 from derive.pages.document import (
     Block,
     Code,
@@ -65,7 +65,7 @@ SUPPORT = "Functions whose names begin with an underscore are the same for all o
 def document(op: Op, readings: Collection[str] = READINGS, facts: tuple[Fact, ...] = ()) -> Document:
     """The page of an op, with the given readings of it and what is known to be stated of it."""
     notation = symbols([p for _, p in pipeline.readings(op).programs])
-    blocks = [*_head(op), *_definition(op, notation), *_kinks(op), *portrait.blocks(op)]
+    blocks = [*_head(op), *_definition(op, notation), *repeated.blocks(op, notation), *_kinks(op), *portrait.blocks(op)]
     found = [(r, d) for r in readings if (d := pipeline.readings(op).derivation(r)) is not None]
     for reading, derivation in found:
         blocks += _gradient(op, reading, derivation, notation)

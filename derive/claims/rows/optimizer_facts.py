@@ -2,7 +2,7 @@
 # mypy: ignore-errors
 
 from derive.catalog.adaptive import adam, adam_l2, adamw
-from derive.catalog.optimizers import adagrad, ema, gradient_descent, rmsprop, sgd_l2, sgd_momentum
+from derive.catalog.optimizers import ema, gradient_descent, sgd_l2, sgd_momentum
 from derive.catalog.regularizers import weight_decay
 from derive.claims.statements import equal
 from derive.language import Count, NonNegative, Positive, Range, Real, op
@@ -56,29 +56,7 @@ def ema_closed(a: Real["..."], w: Real["..."], t: Count, *, decay: INSIDE):
     return ema(d**t * a + (1 - d**t) * w, w, decay=d), d ** (t + 1) * a + (1 - d ** (t + 1)) * w
 
 
-@op
-def adagrad_total(w: Real["..."], g: Real["..."], t: Count):
-    """Under a constant gradient the total after t steps is t g^2, so also after one more: steps shrink like 1/sqrt(t)."""
-    return adagrad(w, g, t * g**2)[1], (t + 1) * g**2
-
-
-@op
-def rmsprop_mean(w: Real["..."], g: Real["..."], t: Count, *, decay: INSIDE):
-    """Under a constant gradient the running mean of squares after t steps is (1 - decay^t) g^2: so also after one more."""
-    return rmsprop(w, g, (1 - decay**t) * g**2, decay=decay)[1], (1 - decay ** (t + 1)) * g**2
-
-
-@op
-def adam_corrected(w: Real["..."], g: Real["..."], t: Count, *, beta: INSIDE):
-    """Divided by 1 - beta^(t + 1), the running mean of t + 1 gradients g is g: the bias correction, which its closed form gives."""
-    _, m, _ = adam(w, g, (1 - beta**t) * g, 0 * w, t + 1, beta1=beta)
-    return m / (1 - beta ** (t + 1)), g
-
-
 FACTS = (
-    equal(adagrad_total),
-    equal(rmsprop_mean),
-    equal(adam_corrected),
     equal(momentum_weights_closed),
     equal(momentum_reach),
     equal(l2_is_decay),
