@@ -7,6 +7,7 @@ SymPy's rsolve proposes a closed form, and nothing rests on that: what is given 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy
 
@@ -150,6 +151,7 @@ def _recurrence(update: Formula, state: Formula, count: Formula) -> Formula:
     return sympy.powsimp(found.subs(DONE, count), combine="base", force=True)
 
 
+@lru_cache(maxsize=256)
 def _part(factor: Formula, added: Formula, start: Formula) -> Formula:
     """What one term adds to the state (rsolve fails on some sums of terms). Raises Undecided where no closed form is found."""
     equation = FUNCTION(DONE + 1) - factor * FUNCTION(DONE) - added
