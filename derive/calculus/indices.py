@@ -86,8 +86,14 @@ def power_of(p: Poly, e: Fraction) -> Poly:
 
 def replace_factor(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
     """The same for one factor; sums are rebuilt, since a replaced index may let them fall apart."""
-    if not any(i in mapping for i in free(f)):
-        return factor(f)
+    moved = frozenset((i, mapping[i]) for i in free(f) if i in mapping)
+    return _replaced(f, moved) if moved else factor(f)
+
+
+@remembered(50_000)
+def _replaced(f: Factor, moved: frozenset[tuple[Index, Index]]) -> Poly:
+    """A factor with all indices replaced that it holds: parts that occur many times inside each other are rebuilt once."""
+    mapping = dict(moved)
     match f:
         case ("sum", bound, mono):
             opened, names = open_bound(bound, mono)
