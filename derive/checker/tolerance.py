@@ -108,10 +108,25 @@ def allowances(
     found, _ = bounds(forms[0], inputs, parameters, hulls(met))
     without_rounding, _ = bounds(forms[0], inputs, parameters, hulls(exactly[0].met))
     beside = [hulls.beside(h, t[0].v, t[1].v) for h, t in zip(without_rounding, ties, strict=True)]
-    allowed = map(_kinked, first, tightest, near, ties, found, beside)
+    hidden = _where_it_saturates(forms[1:], found, inputs, parameters, level, hulls) if jumps else [0.0] * len(found)
+    allowed = (replace(a, slack=a.slack + h) for a, h in zip(map(_kinked, first, tightest, near, ties, found, beside), hidden, strict=True))
     if not any(_picks(let.body) for let in forms[0].lets):
         return tuple(allowed)
     return tuple(replace(a, total=_total(a, (*n, *t))) for a, n, t in zip(allowed, near, ties, strict=True))
+
+
+def _where_it_saturates(
+    forms: Sequence[Program], hull: Sequence[Bound], inputs: Mapping[str, ArrayLike], parameters: Numbers, level: Level, hulls: type[Hulls]
+) -> list[Array]:
+    """What the choices amount to in the other forms, where they amount to nothing in the first: of several values that saturate, any
+    may be taken for the largest, and what the first form has as 0 for the slope there may be a small number."""
+    extra = [np.zeros_like(h.e) for h in hull]
+    for form in forms:
+        _, met = bounds(form, inputs, parameters, Bounds(level, SIDES[0]))
+        if any(bool(m.any()) for m in met):
+            found, _ = bounds(form, inputs, parameters, hulls(met))
+            extra = [np.fmax(x, np.where(h.e == 0, 2 * f.e, 0)) for x, h, f in zip(extra, hull, found, strict=True)]
+    return extra
 
 
 def _picks(body: Expr) -> bool:
