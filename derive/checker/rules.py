@@ -60,9 +60,10 @@ class AnyOrder(Floats):
     """Floats whose products overflow if they do so in any order of their factors."""
 
     def mul(self, args: list[Any]) -> Any:
-        """Infinite where the large factors alone leave the range."""
+        """Infinite where the large factors alone leave the range, of the sign of the product; nan where a factor is 0."""
         large = super().mul([np.maximum(np.abs(a), 1) for a in args])
-        return np.where(np.isinf(large), np.inf, super().mul(args))
+        sign = super().mul([np.sign(a) for a in args])
+        return np.where(np.isinf(large), np.inf * sign, super().mul(args))
 
 
 def promised(

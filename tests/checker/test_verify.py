@@ -10,6 +10,7 @@ import pytest
 
 from derive.catalog import find, load
 from derive.checker.contract import contract
+from derive.checker.rules import AnyOrder
 from derive.checker.search import grid
 from derive.checker.table import exit_code, moving_line, table, to_json
 from derive.checker.torch_values import available
@@ -84,3 +85,10 @@ def test_all_in_parallel_in_the_given_order_with_progress():
 
 def test_no_progress_line_where_stderr_is_no_terminal():
     assert moving_line() is None
+
+
+def test_products_that_overflow_in_some_order_keep_their_sign():
+    """Otherwise sigmoid(-inf) would be taken for sigmoid(inf), a number, and code would owe one."""
+    with np.errstate(all="ignore"):
+        found = AnyOrder().mul([np.array([1e200, -1e200, 1e200, 2]), np.array([1e200, 1e200, 1e200, 3]), np.array([1e-300, 1, 0, -1])])
+    np.testing.assert_array_equal(found, [np.inf, -np.inf, np.nan, -6])
