@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from derive.calculus.algebra import TooLarge
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
-from derive.language import abs, argmax, exp, idx, log, mean, normal_cdf, sign, size, sqrt, sum, where
+from derive.language import abs, argmax, equal, exp, idx, log, mean, normal_cdf, sign, size, sqrt, sum, where
 from derive.language.memory import Form
 from derive.language.nodes import Const, Delta, Expr, Input, Iota, Reduce, add, at, mul, power, walk
 
@@ -246,3 +246,13 @@ def test_equal_trees_stay_equal_and_others_different_once_compared():
     assert left == same and left != other and left == same
     assert hash(left) == hash(same) and pickle.loads(pickle.dumps(same)) == left != pickle.loads(pickle.dumps(other))
     assert left.args[0] is not same.args[0]
+
+
+def test_a_condition_between_two_indices_of_one_axis_is_symmetric():
+    """Which index of i - j is bound first depends on how a sum is written, and is no difference."""
+    x, y = Input("x", ("A",)), Input("y", ("A", "A'"))
+    kept = where(equal(Iota("A"), Iota("A'")), y, 0)
+    canon = Canon()
+    left = canon.poly(sum(x * sum(kept, "A'"), "A"))
+    assert left == canon.poly(sum(y * where(equal(Iota("A"), Iota("A'")), x, 0), "A A'"))
+    assert left != canon.poly(sum(y * where(equal(Iota("A"), Iota("A'")), 1, 0), "A A'"))
