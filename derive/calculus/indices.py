@@ -71,9 +71,8 @@ def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
     if not any(i in mapping for i in free(mono)):
         return {mono: Fraction(1)}
     result = constant(1)
-    for f, e in mono:  # a root is taken anew: it may be one of a single sum, which has a form of its own
-        moved = power(replace(poly(f[1]), mapping), e) if f[0] == "pow" else power_of(replace_factor(f, mapping), e)
-        result = times(result, moved)
+    for f, e in mono:
+        result = times(result, power_of(replace_factor(f, mapping), e))
     return result
 
 
@@ -301,7 +300,7 @@ def _close(part: list[tuple[Factor, Fraction]], names: list[Index]) -> Factor:
 
 def _roles(item: Any, names: list[Index]) -> dict[Index, tuple[str, ...]]:
     """What each index does, whatever it is called: its axis, then every tensor, function and power it occurs in, whatever its sign
-    (which of i - j and j - i stands in i == j depends on names). Indices that share one role may change places; others need not be tried."""
+    (which of i - j and j - i stands in i == j depends on names). Those of one role may change places; others need not be tried."""
     found: dict[Index, list[str]] = {n: [] for n in names}
     if len(names) > 1:
         _occurrences(item, "", found)

@@ -134,6 +134,22 @@ def _power_of_term(p: Poly, e: Fraction) -> Poly:
     return result if rest_poly == constant(1) else times(result, factor(("pow", key(rest_poly)), e))
 
 
+def with_bare_roots(p: Poly) -> Poly:
+    """The same with each root of one factor as a power of that: x^(1/2), where x is not negative, and no root of a sum of one term.
+
+    Not for x^n, which is written exp(n log(x)): its root is no power of x where x is negative.
+    """
+    return plus(*(scale(product([factor(_under_root(f), e) for f, e in mono]), c) for mono, c in p.items()))
+
+
+def _under_root(f: Factor) -> Factor:
+    """The factor that a root is taken of, or the factor as it is."""
+    match f:
+        case ("pow", ((((inner, Fraction(numerator=1, denominator=1)),), Fraction(numerator=1, denominator=1)),)) if inner[0] != "exp":
+            return inner  # type: ignore[no-any-return]
+    return f
+
+
 def split_content(p: Poly, only_positive: bool = False) -> tuple[Mono, Fraction, Poly]:
     """A sum as monomial * number * primitive sum: the common powers and the common number taken out."""
     lowest: dict[Factor, Fraction] = {}

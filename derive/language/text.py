@@ -41,10 +41,11 @@ def text(expr: Expr) -> str:
 
 def brief(expr: Expr) -> str:
     """The text of a small expression; of a large one, its outer parts with "..." inside."""
-    return text(expr if _tree_size(expr) <= SMALL else _pruned(expr, DEPTH))
+    return text(expr if tree_size(expr) <= SMALL else _pruned(expr, DEPTH))
 
 
-def _tree_size(expr: Expr) -> int:
+def tree_size(expr: Expr) -> int:
+    """How many nodes there are to read, those that occur several times counted as often."""
     sizes: dict[Expr, int] = {}
     for node in walk(expr):
         sizes[node] = 1 + sum(sizes[c] for c in node.children)

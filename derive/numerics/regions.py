@@ -26,16 +26,19 @@ from derive.language.nodes import (
     add,
     mul,
     substitute,
+    transform,
     walk,
     where,
 )
-from derive.language.text import is_negative, opposite
+from derive.language.text import is_negative, opposite, tree_size
 from derive.numerics.alphabet import Alphabet, constant_expr
 from derive.numerics.choices import Facts, choice, resolved, signs
-from derive.numerics.reading import has_exponential, is_readable, nested, read
+from derive.numerics.reading import EXPONENTIALS, has_exponential, is_readable, nested, read
 from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
 from derive.numerics.writing import written
+
+SHORTER = 3  # how many times longer a form of several parts may be than the parts by themselves
 
 
 def rewritten(e: Expr, scope: Scope, facts: Facts = ()) -> Expr:
@@ -184,7 +187,41 @@ def _unit(e: Expr, scope: Scope, facts: Facts) -> Expr:
         return _plain(e, scope, facts)
     if isinstance(e, Call) and e.fn == "exp" and isinstance(form.inside, Call) and form.inside.fn == "exp":
         return _plain(e, scope, facts)
-    return mul(form.outside, with_roots(form.inside, form.exact))
+    return _if_short(mul(form.outside, with_roots(form.inside, form.exact)), e, scope, facts)
+
+
+def _if_short(together: Expr, e: Expr, scope: Scope, facts: Facts) -> Expr:
+    """What was written together; or where that is much longer, what it is with its tame parts by themselves: a/s^2 - log(s), with s the
+    logarithm of exponentials, is no page-long fraction over s^2."""
+    tame = [a for a in (e.children if isinstance(e, (Add, Mul)) else (e,)) if _is_tame(a, scope)]
+    apart = together
+    if isinstance(e, Mul) and tame:
+        apart = mul(*(rewritten(a, scope, facts) for a in tame), rewritten(mul(*(a for a in e.args if a not in tame)), scope, facts))
+    elif isinstance(e, Add) and _cannot_cancel(e, tame, scope):
+        apart = add(*(_plain(a, scope, facts) for a in e.args))
+    elif isinstance(e, (Call, Pow)) and tame:
+        apart = _plain(e, scope, facts)
+    return apart if SHORTER * tree_size(apart) < tree_size(together) else together
+
+
+def _is_tame(e: Expr, scope: Scope) -> bool:
+    """Whether it holds exponentials through names alone, and those have them in logarithms: they neither overflow nor vanish in tails."""
+    inside = e.args[0] if isinstance(e, Call) and e.fn == "exp" else e
+    named = [scope.exponentials[n] for n in walk(inside) if n in scope.exponentials]
+    plain = [transform(m, lambda n: ONE if isinstance(n, Call) and n.fn == "log" else n) for m in named]
+    return bool(named) and not any(map(has_exponential, (inside, *plain)))
+
+
+def _cannot_cancel(e: Add, tame: list[Expr], scope: Scope) -> bool:
+    """Whether a sum is of tame terms alone, or of such with other variables in them and constants."""
+    rest = [a for a in e.args if a not in tame]
+    return bool(tame) and all(constant_expr(a) for a in rest) and (not rest or all(_holds_more(a, scope) for a in tame))
+
+
+def _holds_more(e: Expr, scope: Scope) -> bool:
+    """Whether there are variables in it beside those of its exponentials."""
+    meaning = expanded(e, scope.exponentials, scope.arguments)
+    return bool(atoms(meaning) - frozenset().union(*(atoms(n) for n in walk(meaning) if isinstance(n, Call) and n.fn in EXPONENTIALS)))
 
 
 def _families(e: Expr, scope: Scope) -> list[list[Expr]]:

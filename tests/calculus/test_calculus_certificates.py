@@ -36,7 +36,7 @@ from derive.language import (
     where,
 )  # fmt: skip
 from derive.language.errors import NotProved
-from derive.language.nodes import Call, Const, Delta, Input, Param, Ref, at
+from derive.language.nodes import Call, Const, Delta, Input, Iota, Param, Ref, at
 from derive.language.program import Hypothesis
 
 x, y = Input("x", ("N",)), Input("y", ("N",))
@@ -286,3 +286,13 @@ def test_numbers_that_are_nothing_modulo_a_prime_are_refused():
     for prime in (2**61 - 1, 2**31 - 1, 1152921504606847009):
         assert modular(prime * s, 0 * s, CANON) is None
     assert modular(s / (x - x), s, CANON) is None
+
+
+def test_a_root_read_at_another_position_is_the_same_root():
+    """And so is a quotient by what is under it."""
+    x = Input("x", ("A", "D"))
+    total = sum(x**2, "D")
+    there = {"A": Iota("A'")}
+    left, right = at(1 / sqrt(total), there), sqrt(at(total, there)) / at(total, there)
+    assert exact(left, right, Canon()).tier == "A"
+    assert exact(left, at(total, there) ** Fraction(1, 2), Canon()) is None

@@ -16,6 +16,7 @@ from derive.language.functions import exp, idx, log, logsumexp, mean, sum, where
 from derive.language.nodes import Call, Reduce, leaves, transform
 from derive.language.operation import Op
 from derive.language.program import Let, Program, expand
+from derive.language.text import text, tree_size
 from derive.numerics.constants import context, value
 from derive.numerics.kernels import KERNELS, meaning
 from derive.numerics.stabilise import stabilise
@@ -67,7 +68,15 @@ def swish(x: Real["N"], *, beta: Positive = 1.7):
     return x / (1 + exp(-beta * x))
 
 
-OWN = (pair_loss, evidence, gated, cell, swish)
+@op
+def spread_learned(mu: Real["N"], s: Real["N"], t: Real["N"], w: Real["N"]):
+    """How improbable targets are, where the deviation is learned too, of a mixture of one."""
+    sd = log(1 + exp(s)) + 1 / 1000
+    lp = -(((t - mu) / sd) ** 2) / 2 - log(sd)
+    return -log(sum(w**2 * exp(lp), "N"))
+
+
+OWN = (pair_loss, evidence, gated, cell, swish, spread_learned)
 FROM_CATALOGUE = tuple(
     BY_NAME[n] for n in ("softmax", "log_softmax", "bce_with_logits", "huber", "smooth_l1", "elu", "gelu_tanh", "attention")
 )
@@ -220,6 +229,14 @@ for o in CATALOG:
             for let in stabilise(p).lets:
                 print(let.name, "=", let.body)
 """
+
+
+def test_a_named_deviation_is_divided_by_and_not_written_out() -> None:
+    """lp over one denominator is a page long in both cases of s."""
+    for p in programs(spread_learned):
+        lets = {let.name: let.body for let in stabilise(p).lets}
+        assert text(lets["lp"]) == "-((t - mu)/sd)**2/2 - log(sd)"
+        assert max(map(tree_size, lets.values())) < 60
 
 
 def test_the_text_does_not_depend_on_the_hash_seed() -> None:
