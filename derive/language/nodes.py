@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from operator import is_
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
@@ -36,6 +37,11 @@ class Expr(Refusals):
     @cached_property
     def children(self) -> tuple[Expr, ...]:
         return ()
+
+    @cached_property
+    def below(self) -> tuple[Expr, ...]:
+        """The nodes under this one, each once, children first: most trees are walked again and again."""
+        return tuple(walk_unknown(self, ()))[:-1]
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
         """The same node over other children (in the order of `children`)."""
@@ -439,23 +445,22 @@ def _refuse_rounded(value: float) -> None:
 
 def add(*terms: Expr) -> Expr:
     """A sum with its numbers folded; a lone term stays itself. Terms that are sums stay whole (see `flatten`)."""
-    number = sum((t.value for t in terms if isinstance(t, Const)), Fraction(0))
     rest = [t for t in terms if not isinstance(t, Const)]
+    number = sum(t.value for t in terms if isinstance(t, Const)) if len(rest) < len(terms) else 0
     if number:
-        rest = [Const(number), *rest] if isinstance(terms[0], Const) else [*rest, Const(number)]
+        rest = [Const(Fraction(number)), *rest] if isinstance(terms[0], Const) else [*rest, Const(Fraction(number))]
     return rest[0] if len(rest) == 1 else Add(tuple(rest)) if rest else ZERO
 
 
 def mul(*factors: Expr) -> Expr:
     """A product with its numbers folded to the front; zero absorbs. Factors that are products stay whole."""
-    number = Fraction(1)
-    for f in factors:
-        number *= f.value if isinstance(f, Const) else 1
     rest = [f for f in factors if not isinstance(f, Const)]
-    if number == 0:
-        return ZERO
-    if number != 1:
-        rest.insert(0, Const(number))
+    if len(rest) < len(factors):
+        number = prod(f.value for f in factors if isinstance(f, Const))
+        if number == 0:
+            return ZERO
+        if number != 1:
+            rest.insert(0, Const(Fraction(number)))
     return rest[0] if len(rest) == 1 else Mul(tuple(rest)) if rest else ONE
 
 
@@ -540,8 +545,13 @@ def beyond(index: dict[str, Expr], value: Expr) -> Expr:
     return add(*(where(Compare("<", i, ZERO), value, beyond_end[axis]) for axis, i in index.items()))
 
 
-def walk(expr: Expr, known: Container[Expr] = ()) -> Iterator[Expr]:
-    """Every node of a tree once, children first; those that are known, and what is below them, left out."""
+def walk(expr: Expr) -> tuple[Expr, ...]:
+    """Every node of a tree once, children first."""
+    return (*expr.below, expr)
+
+
+def walk_unknown(expr: Expr, known: Container[Expr]) -> Iterator[Expr]:
+    """The same without those that are known, and what is below them."""
     seen: set[Expr] = set()
     stack: list[Expr | None] = [expr]  # None says that the children of the node below it are done
     while stack:
