@@ -18,6 +18,8 @@ from derive.calculus.algebra import (
     Key,
     Mono,
     Poly,
+    ONE,
+    UNIT,
     TooLarge,
     constant,
     factor,
@@ -26,11 +28,12 @@ from derive.calculus.algebra import (
     order,
     plus,
     poly,
+    product,
     scale,
     times,
 )  # fmt: skip
 from derive.calculus.powers import call, exponential, indicator, power
-from derive.language.memory import remembered
+from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
 
 NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
@@ -68,12 +71,19 @@ def replace(p: Poly, mapping: Mapping[Index, Index]) -> Poly:
 
 def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
     """The same for one monomial."""
-    if not any(i in mapping for i in free(mono)):
-        return {mono: Fraction(1)}
-    result = constant(1)
+    if free(mono).isdisjoint(mapping):
+        return {mono: ONE}
+    exponents: dict[Factor, Fraction] = {}
+    others = []
     for f, e in mono:
-        result = times(result, power_of(replace_factor(f, mapping), e))
-    return result
+        new = {Form(((f, e),)): ONE} if free(f).isdisjoint(mapping) else power_of(replace_factor(f, mapping), e)
+        (term, c), *more = new.items() or [(UNIT, ONE)]
+        if more or c != 1 or not new:
+            others.append(new)
+            continue
+        for g, x in term:
+            exponents[g] = exponents[g] + x if g in exponents else x
+    return product([from_exponents(exponents), *others])
 
 
 def power_of(p: Poly, e: Fraction) -> Poly:
@@ -86,7 +96,7 @@ def power_of(p: Poly, e: Fraction) -> Poly:
 
 def replace_factor(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
     """The same for one factor; sums are rebuilt, since a replaced index may let them fall apart."""
-    if not any(i in mapping for i in free(f)):
+    if free(f).isdisjoint(mapping):
         return factor(f)
     match f:
         case ("sum", bound, mono):
@@ -203,8 +213,7 @@ def plain(index: Index) -> str:
 
 def sum_axes(p: Poly, axes: Iterable[str]) -> Poly:
     """The sum of a polynomial over free axes."""
-    names = {("f", a): fresh_index(a) for a in axes}
-    return sum_over(replace(p, names), list(names.values()))
+    return sum_over(p, [("f", a) for a in axes])
 
 
 def sum_over(p: Poly, names: list[Index]) -> Poly:
@@ -313,8 +322,7 @@ def _occurrences(item: Any, inside: str, found: dict[Index, list[str]]) -> None:
 
 def reduce_axes(how: str, p: Poly, axes: Iterable[str]) -> Poly:
     """max, min, argmax or argmin of a polynomial over free axes."""
-    names = {("f", a): fresh_index(a) for a in axes}
-    return reduce_over(how, replace(p, names), list(names.values()))
+    return reduce_over(how, p, [("f", a) for a in axes])
 
 
 def reduce_over(how: str, p: Poly, names: list[Index]) -> Poly:
