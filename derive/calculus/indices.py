@@ -8,7 +8,8 @@ multiplies by its size.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -37,6 +38,7 @@ from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
 
 NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
+_open: list[object] = []  # the sums under which something is being done
 _fresh = itertools.count()  # printed with leading zeros, so that order never depends on how far it has counted
 
 
@@ -100,8 +102,8 @@ def replace_factor(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
         return factor(f)
     match f:
         case ("sum", bound, mono):
-            opened, names = open_bound(bound, mono)
-            return sum_over(replace_mono(opened, mapping), names)
+            with opened(bound, mono) as (body, names):
+                return sum_over(replace_mono(body, mapping), names)
         case ("red", how, bound, k):
             opened_key, names = _open_key(bound, k)
             return reduce_over(how, replace(opened_key, mapping), names)
@@ -190,6 +192,24 @@ def open_bound(bound: tuple[tuple[int, str], ...], mono: Mono) -> tuple[Mono, li
     names = [fresh_index(axis) for _, axis in bound]
     mapping = {("b", k, axis): name for (k, axis), name in zip(bound, names, strict=True)}
     return renamed(mono, mapping), names
+
+
+@contextmanager
+def opened(bound: tuple[tuple[int, str], ...], mono: Mono) -> Iterator[tuple[Mono, list[Index]]]:
+    """A sum's body likewise, for something done under the sum that ends with summing over the names again. They may be used
+    again afterwards, so that a sum is opened once for all that is done under it; not by what is opened meanwhile."""
+    _open.append(bound)
+    try:
+        body, names = _opened(bound, mono, len(_open))
+        yield body, list(names)
+    finally:
+        _open.pop()
+
+
+@remembered(50_000)
+def _opened(bound: tuple[tuple[int, str], ...], mono: Mono, depth: int) -> tuple[Mono, tuple[Index, ...]]:
+    names = tuple(("f", f"{axis}#9{depth:04d}.{i:04d}") for i, (_, axis) in enumerate(bound))
+    return renamed(mono, {("b", k, axis): name for (k, axis), name in zip(bound, names, strict=True)}), names
 
 
 def renamed(mono: Mono, mapping: Mapping[Index, Index]) -> Mono:
