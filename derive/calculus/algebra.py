@@ -46,7 +46,8 @@ class TooLarge(Exception):
 
 LIMIT = 4000
 BULK = 1000  # characters of a term that takes twice the work of a short one
-_work: list[int] = []
+_work: list[int] = []  # what is left of each budget that work is done under
+_done = [0]  # products of terms, ever
 
 
 @contextmanager
@@ -59,13 +60,24 @@ def at_most(products: int) -> Iterator[None]:
         _work.pop()
 
 
-def _spend(products: int) -> None:
-    if products > LIMIT:
-        raise TooLarge
+def work_done() -> int:
+    """Products of terms formed so far, by the same account as budgets."""
+    return _done[0]
+
+
+def spend(products: int) -> None:
+    """Enter work that was done, here or earlier: what a proof may take does not depend on what was asked before."""
+    _done[0] += products
     if _work:
         _work[-1] -= products
         if _work[-1] < 0:
             raise TooLarge
+
+
+def _spend(products: int) -> None:
+    if products > LIMIT:
+        raise TooLarge
+    spend(products)
 
 
 @remembered(500_000)

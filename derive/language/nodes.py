@@ -39,6 +39,11 @@ class Expr(Refusals):
         return ()
 
     @cached_property
+    def named(self) -> frozenset[str]:
+        """The names of intermediates in it."""
+        return frozenset().union(*(c.named for c in self.children))
+
+    @cached_property
     def below(self) -> tuple[Expr, ...]:
         """The nodes under this one, each once, children first: most trees are walked again and again."""
         return tuple(walk_unknown(self, ()))[:-1]
@@ -213,6 +218,10 @@ class Ref(Expr):
     @cached_property
     def axes(self) -> frozenset[str]:
         return self.names
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        return frozenset((self.name,))
 
 
 @_node
