@@ -37,7 +37,6 @@ from derive.language.nodes import (
 )  # fmt: skip
 from derive.language.program import Hypothesis, Program
 
-
 Forms = dict[Expr, tuple[Poly, int]]  # with the work that each took
 
 

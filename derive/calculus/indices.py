@@ -14,13 +14,13 @@ from fractions import Fraction
 from typing import Any
 
 from derive.calculus.algebra import (
+    ONE,
+    UNIT,
     Factor,
     Index,
     Key,
     Mono,
     Poly,
-    ONE,
-    UNIT,
     TooLarge,
     constant,
     factor,
