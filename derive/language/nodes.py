@@ -30,12 +30,13 @@ class Expr(Refusals):
 
     kind: ClassVar[str] = "real"
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
-        return frozenset().union(*(c.axes for c in self.children))
+    axes: frozenset[str]
+    children: tuple[Expr, ...]
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _axes(self) -> frozenset[str]:
+        return frozenset().union(*[c.axes for c in self.children])
+
+    def _children(self) -> tuple[Expr, ...]:
         return ()
 
     @cached_property
@@ -143,7 +144,8 @@ class Expr(Refusals):
         own = vars(self)
         own["_key"] = key = (type(self).__name__, *own.values())
         own["_hash"] = hash(key)
-        _ = self.axes
+        own["children"] = self._children()
+        own["axes"] = self._axes()
 
     def __str__(self) -> str:
         from derive.language.text import text
@@ -191,8 +193,7 @@ class Input(Expr):
     spare: Expr | None = None
     barred: Expr | None = None
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return frozenset(self.names)
 
     @property
@@ -215,8 +216,7 @@ class Ref(Expr):
     name: str
     names: frozenset[str]
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.names
 
     @cached_property
@@ -237,8 +237,7 @@ class Iota(Expr):
 
     axis: str
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return frozenset((self.axis,))
 
 
@@ -246,8 +245,7 @@ class Iota(Expr):
 class _Nary(Expr):
     args: tuple[Expr, ...]
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return self.args
 
 
@@ -274,8 +272,7 @@ class Pow(Expr):
     base: Expr
     exponent: Expr
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.base, self.exponent)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -289,8 +286,7 @@ class Call(Expr):
     fn: str
     args: tuple[Expr, ...]
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return self.args
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -306,8 +302,7 @@ class Compare(Expr):
     left: Expr
     right: Expr
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.left, self.right)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -322,8 +317,7 @@ class Where(Expr):
     chosen: Expr
     other: Expr
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.condition, self.chosen, self.other)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -338,12 +332,10 @@ class Reduce(Expr):
     body: Expr
     over: tuple[str, ...]
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.body.axes - frozenset(self.over)
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.body,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -361,13 +353,11 @@ class At(Expr):
     body: Expr
     index: tuple[tuple[str, Expr], ...]
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         moved = frozenset(axis for axis, _ in self.index)
         return (self.body.axes - moved).union(*(i.axes for _, i in self.index))
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.body, *(i for _, i in self.index))
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -382,12 +372,10 @@ class Delta(Expr):
     axis: str
     index: Expr
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.index.axes | {self.axis}
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.index,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -405,12 +393,10 @@ class Carried(Expr):
     axis: str
     step: int
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.names
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.start,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -489,9 +475,9 @@ def flatten(expr: Expr) -> Expr:
     """Sums of sums as one sum, products of products as one product."""
 
     def change(node: Expr) -> Expr:
-        if isinstance(node, Add):
+        if isinstance(node, Add) and any(isinstance(term, Add) for term in node.args):
             return add(*(t for term in node.args for t in (term.args if isinstance(term, Add) else (term,))))
-        if isinstance(node, Mul):
+        if isinstance(node, Mul) and any(isinstance(factor, Mul) for factor in node.args):
             return mul(*(f for factor in node.args for f in (factor.args if isinstance(factor, Mul) else (factor,))))
         return node
 
