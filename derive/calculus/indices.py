@@ -78,7 +78,7 @@ def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
     exponents: dict[Factor, Fraction] = {}
     others = []
     for f, e in mono:
-        new = {Form(((f, e),)): ONE} if free(f).isdisjoint(mapping) else power_of(replace_factor(f, mapping), e)
+        new: Poly = {Form(((f, e),)): ONE} if free(f).isdisjoint(mapping) else power_of(replace_factor(f, mapping), e)
         (term, c), *more = new.items() or [(UNIT, ONE)]
         if more or c != 1 or not new:
             others.append(new)
