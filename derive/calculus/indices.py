@@ -80,7 +80,7 @@ def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
     for f, e in mono:
         new: Poly = {Form(((f, e),)): ONE} if free(f).isdisjoint(mapping) else power_of(replace_factor(f, mapping), e)
         (term, c), *more = new.items() or [(UNIT, ONE)]
-        if more or c != 1 or not new:
+        if more or not new or (c is not ONE and c != 1):
             others.append(new)
             continue
         for g, x in term:
@@ -91,8 +91,8 @@ def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
 def power_of(p: Poly, e: Fraction) -> Poly:
     if len(p) == 1:
         (mono, c), *_ = p.items()
-        if c == 1:
-            return from_exponents({f: x * e for f, x in mono})
+        if c is ONE or c == 1:
+            return {mono: ONE} if e == 1 else from_exponents({f: x * e for f, x in mono})
     return power(p, e)
 
 
