@@ -14,18 +14,17 @@ from pathlib import Path
 from derive import pipeline
 from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.codegen import package
-from derive.codegen.docstring import FunctionDoc
-from derive.codegen.module import HEADER
+from derive.codegen.module import HEADER, Piece, piece
 from derive.entries import FACTS, GEOMETRY, REFERENCE, Entry, about, entries, entry, sections
 from derive.facts import Facts, facts
 from derive.facts import text as facts_text
 from derive.files import make_folder, write
 from derive.language.memory import forget
 from derive.language.nodes import walk
-from derive.language.program import Program
 from derive.network import settled
 from derive.pages.entries import recurrences_source
 from derive.pages.index import FOLDER, NOTE, Page, page, pages
+from derive.pages.portrait import is_curve
 
 SUMMARY = "Neural network mathematics in NumPy: values, gradients and directional derivatives, derived and checked from short definitions."
 
@@ -35,9 +34,9 @@ _since_collected = 0
 
 @dataclass(frozen=True)
 class Made:
-    """What an entry gives: its generated functions, each with what its docstring says, its page, and what is known of it."""
+    """What an entry gives: its generated functions, its page, and what is known of it."""
 
-    functions: tuple[tuple[Program, FunctionDoc], ...]
+    pieces: tuple[Piece, ...]
     page: Page
     facts: Facts
 
@@ -45,7 +44,8 @@ class Made:
 def make(name: str) -> Made:
     """Derive an entry of the catalogue."""
     found = entry(name)
-    return Made(() if isinstance(found, Recurrence) else tuple(pipeline.functions(found)), page(found), facts(found))
+    pieces = () if isinstance(found, Recurrence) else tuple(piece(p, d) for p, d in pipeline.functions(found))
+    return Made(pieces, page(found), facts(found))
 
 
 def made() -> dict[str, Made]:
@@ -60,12 +60,13 @@ def made() -> dict[str, Made]:
 
 
 def longest_first() -> list[str]:
-    """The names of all entries, those of the largest definitions first, so that no processor is left with a long one at the end."""
-    return [e.name for e in sorted(entries(), key=_size, reverse=True)]
+    """The names of all entries: curves, which take long to look at, then the largest definitions first, so that no processor is
+    left with a long one at the end."""
+    return [e.name for e in sorted(entries(), key=_length, reverse=True)]
 
 
-def _size(e: Entry) -> int:
-    return 0 if isinstance(e, Recurrence) else sum(len(list(walk(let.body))) for let in e.program.lets)
+def _length(e: Entry) -> tuple[bool, int]:
+    return (False, 0) if isinstance(e, Recurrence) else (is_curve(e), sum(len(walk(let.body)) for let in e.program.lets))
 
 
 def _without_collection() -> None:
@@ -90,7 +91,7 @@ def _made_alone(name: str) -> Made:
 def reference(derived: Mapping[str, Made]) -> dict[str, str]:
     """The files of the generated package by their path: a module per section, their support, and an `__init__` that imports on demand."""
     groups = [
-        package.Group(name, about(name), [f for op in members for f in derived[op.name].functions])
+        package.Group(name, about(name), [p for op in members for p in derived[op.name].pieces])
         for name, members in sections()
         if name != GEOMETRY
     ]

@@ -36,6 +36,7 @@ Key = tuple[tuple[Mono, Fraction], ...]
 Poly = dict[Mono, Fraction]
 
 UNIT: Mono = ()
+NONE = Fraction(0)  # the exponent of what does not occur
 ONE = Fraction(1)  # the exponent and coefficient of most; known by identity, it is not multiplied by
 IDEMPOTENT = ("ind", "delta", "inr")
 
@@ -46,7 +47,8 @@ class TooLarge(Exception):
 
 LIMIT = 4000
 BULK = 1000  # characters of a term that takes twice the work of a short one
-_work: list[int] = []
+_work: list[int] = []  # what is left of each budget that work is done under
+_done = [0]  # products of terms, ever
 
 
 @contextmanager
@@ -59,13 +61,24 @@ def at_most(products: int) -> Iterator[None]:
         _work.pop()
 
 
-def _spend(products: int) -> None:
-    if products > LIMIT:
-        raise TooLarge
+def work_done() -> int:
+    """Products of terms formed so far, by the same account as budgets."""
+    return _done[0]
+
+
+def spend(products: int) -> None:
+    """Enter work that was done, here or earlier: what a proof may take does not depend on what was asked before."""
+    _done[0] += products
     if _work:
         _work[-1] -= products
         if _work[-1] < 0:
             raise TooLarge
+
+
+def _spend(products: int) -> None:
+    if products > LIMIT:
+        raise TooLarge
+    spend(products)
 
 
 @remembered(500_000)
@@ -115,7 +128,7 @@ def _add_to(total: Poly, p: Poly, by: Fraction) -> None:
 
 def scale(p: Poly, c: Fraction | int) -> Poly:
     """The polynomial times a number."""
-    if c == 1:
+    if c is ONE or c == 1:
         return dict(p)
     return {m: v * c for m, v in p.items()} if c else {}
 
@@ -157,26 +170,26 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
     """A monomial from exponents, with the number and the whole powers of sums that fall out of it."""
     number, whole, kept = ONE, [], {}
     for f, e in exponents.items():
-        if e == 0:
+        if not e:
             continue
         if f[0] in IDEMPOTENT:
             e = ONE
         elif f[0] == "num":
             number *= Fraction(f[1]) ** (e.numerator // e.denominator)
             e -= e.numerator // e.denominator
-            if e == 0:
+            if not e:
                 continue
         elif f[0] == "pow" and e.denominator == 1 and e > 0:
             whole.append((f[1], int(e)))
             continue
         kept[f] = e
-    for f in [f for f in kept if f[:2] == ("call", "sign") and kept[f] >= 2]:
+    for f in [f for f in kept if f[0] == "call" and f[1] == "sign" and kept[f] >= 2]:
         (mono, _), *more = f[2][0]
         if not more and len(mono) == 1 and kept.get(mono[0][0], 0) > 0:  # sign(x)^2 x = x, even at 0
             kept[f] -= 2 * (kept[f] // 2)
             if not kept[f]:
                 del kept[f]
-    for f in [f for f in kept if f[:2] == ("ind", ">=") and {("ind", ">", f[2]), ("ind", "==", f[2])} & kept.keys()]:
+    for f in [f for f in kept if f[0] == "ind" and f[1] == ">=" and {("ind", ">", f[2]), ("ind", "==", f[2])} & kept.keys()]:
         del kept[f]
     return Form(sorted(kept.items(), key=lambda item: order(item[0]))), number, tuple(whole)
 

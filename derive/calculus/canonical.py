@@ -11,6 +11,7 @@ from derive.calculus import indices as ix
 from derive.calculus.algebra import Poly
 from derive.calculus.atoms import MEANING
 from derive.calculus.powers import call, exponential, indicator, logarithm, positive, power
+from derive.language.memory import remembered
 from derive.language.nodes import (
     ONE,
     ZERO,
@@ -36,6 +37,19 @@ from derive.language.nodes import (
 )  # fmt: skip
 from derive.language.program import Hypothesis, Program
 
+Forms = dict[Expr, tuple[Poly, int]]  # with the work that each took
+
+
+@remembered(1024)
+def _forms(positive: frozenset[str], hypotheses: tuple[Hypothesis, ...], bodies: frozenset[tuple[str, Expr]]) -> Forms:
+    """The forms of nodes that are read so, as far as they are known."""
+    return {}
+
+
+def _is_expanded(e: Expr) -> bool:
+    """Whether its form is that of another expression."""
+    return isinstance(e, Ref) or (isinstance(e, Call) and e.fn in MEANING)
+
 
 @dataclass
 class Canon:
@@ -45,13 +59,36 @@ class Canon:
     positive: frozenset[str] = frozenset()
     hypotheses: tuple[Hypothesis, ...] = ()
     _known: dict[Expr, Poly] = field(default_factory=dict)
+    _tables: dict[frozenset[str], Forms] = field(default_factory=dict)
 
     def poly(self, expr: Expr) -> Poly:
         """The canonical polynomial of an expression (a condition counts as 1 or 0)."""
-        for node in walk(expr):
-            if node not in self._known:
-                self._known[node] = self._node(node)
+        if expr not in self._known:
+            for node in walk(expr):
+                if node not in self._known:
+                    self._known[node] = self._node(node) if _is_expanded(node) else self._form(node)
         return self._known[expr]
+
+    def _form(self, node: Expr) -> Poly:
+        """The form of a node, worked out once for all that expand the names in it alike, and accounted for each time."""
+        forms = self._tables.get(node.named) or self._table(node.named)
+        if node in forms:
+            form, work = forms[node]
+            al.spend(work)
+            return form
+        before = al.work_done()
+        form = self._node(node)
+        forms[node] = form, al.work_done() - before
+        return form
+
+    def _table(self, names: frozenset[str]) -> Forms:
+        """The forms of nodes with these names in them."""
+        reached = names.union(*(side.named for h in self.hypotheses for side in (h.left, h.right)))
+        while more := {n for name in reached & self.bodies.keys() for n in self.bodies[name].named} - reached:
+            reached |= more
+        bodies = frozenset((n, self.bodies[n]) for n in reached if n in self.bodies)
+        self._tables[names] = found = _forms(self.positive, self.hypotheses, bodies)
+        return found
 
     def _node(self, e: Expr) -> Poly:
         known = self._known

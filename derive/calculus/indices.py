@@ -8,11 +8,14 @@ multiplies by its size.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 from derive.calculus.algebra import (
+    ONE,
+    UNIT,
     Factor,
     Index,
     Key,
@@ -26,14 +29,18 @@ from derive.calculus.algebra import (
     order,
     plus,
     poly,
+    product,
     scale,
+    spend,
     times,
+    work_done,
 )  # fmt: skip
 from derive.calculus.powers import call, exponential, indicator, power
-from derive.language.memory import remembered
+from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
 
 NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
+_open: list[object] = []  # the sums under which something is being done
 _fresh = itertools.count()  # printed with leading zeros, so that order never depends on how far it has counted
 
 
@@ -68,36 +75,53 @@ def replace(p: Poly, mapping: Mapping[Index, Index]) -> Poly:
 
 def replace_mono(mono: Mono, mapping: Mapping[Index, Index]) -> Poly:
     """The same for one monomial."""
-    if not any(i in mapping for i in free(mono)):
-        return {mono: Fraction(1)}
-    result = constant(1)
+    if free(mono).isdisjoint(mapping):
+        return {mono: ONE}
+    exponents: dict[Factor, Fraction] = {}
+    others = []
     for f, e in mono:
-        result = times(result, power_of(replace_factor(f, mapping), e))
-    return result
+        new: Poly = {Form(((f, e),)): ONE} if free(f).isdisjoint(mapping) else power_of(replace_factor(f, mapping), e)
+        (term, c), *more = new.items() or [(UNIT, ONE)]
+        if more or not new or (c is not ONE and c != 1):
+            others.append(new)
+            continue
+        for g, x in term:
+            exponents[g] = exponents[g] + x if g in exponents else x
+    return product([from_exponents(exponents), *others])
 
 
 def power_of(p: Poly, e: Fraction) -> Poly:
     if len(p) == 1:
         (mono, c), *_ = p.items()
-        if c == 1:
-            return from_exponents({f: x * e for f, x in mono})
+        if c is ONE or c == 1:
+            return {mono: ONE} if e == 1 else from_exponents({f: x * e for f, x in mono})
     return power(p, e)
 
 
 def replace_factor(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
     """The same for one factor; sums are rebuilt, since a replaced index may let them fall apart."""
     moved = frozenset((i, mapping[i]) for i in free(f) if i in mapping)
-    return _replaced(f, moved) if moved else factor(f)
+    if not moved:
+        return factor(f)
+    before = work_done()
+    form, work = _replaced(f, moved)
+    spend(before + work - work_done())
+    return form
 
 
 @remembered(50_000)
-def _replaced(f: Factor, moved: frozenset[tuple[Index, Index]]) -> Poly:
-    """A factor with all indices replaced that it holds: parts that occur many times inside each other are rebuilt once."""
-    mapping = dict(moved)
+def _replaced(f: Factor, moved: frozenset[tuple[Index, Index]]) -> tuple[Poly, int]:
+    """A factor with all indices replaced that it holds, and the work that took: parts inside each other are rebuilt once."""
+    before = work_done()
+    form = _rebuilt(f, dict(moved))
+    return form, work_done() - before
+
+
+def _rebuilt(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
     match f:
         case ("sum", bound, mono):
-            opened, names = open_bound(bound, mono)
-            return sum_over(replace_mono(opened, mapping), names)
+            with opened(bound, mono) as (body, names):
+                return sum_over(replace_mono(body, mapping), names)
         case ("red", how, bound, k):
             opened_key, names = _open_key(bound, k)
             return reduce_over(how, replace(opened_key, mapping), names)
@@ -188,6 +212,24 @@ def open_bound(bound: tuple[tuple[int, str], ...], mono: Mono) -> tuple[Mono, li
     return renamed(mono, mapping), names
 
 
+@contextmanager
+def opened(bound: tuple[tuple[int, str], ...], mono: Mono) -> Iterator[tuple[Mono, list[Index]]]:
+    """A sum's body likewise, for something done under the sum that ends with summing over the names again. They may be used
+    again afterwards, so that a sum is opened once for all that is done under it; not by what is opened meanwhile."""
+    _open.append(bound)
+    try:
+        body, names = _opened(bound, mono, len(_open))
+        yield body, list(names)
+    finally:
+        _open.pop()
+
+
+@remembered(50_000)
+def _opened(bound: tuple[tuple[int, str], ...], mono: Mono, depth: int) -> tuple[Mono, tuple[Index, ...]]:
+    names = tuple(("f", f"{axis}#9{depth:04d}.{i:04d}") for i, (_, axis) in enumerate(bound))
+    return renamed(mono, {("b", k, axis): name for (k, axis), name in zip(bound, names, strict=True)}), names
+
+
 def renamed(mono: Mono, mapping: Mapping[Index, Index]) -> Mono:
     """A monomial with new names for its indices: one monomial still, for no form depends on what they are called."""
     (result, c), *rest = replace_mono(mono, mapping).items()
@@ -209,8 +251,7 @@ def plain(index: Index) -> str:
 
 def sum_axes(p: Poly, axes: Iterable[str]) -> Poly:
     """The sum of a polynomial over free axes."""
-    names = {("f", a): fresh_index(a) for a in axes}
-    return sum_over(replace(p, names), list(names.values()))
+    return sum_over(p, [("f", a) for a in axes])
 
 
 def sum_over(p: Poly, names: list[Index]) -> Poly:
@@ -319,8 +360,7 @@ def _occurrences(item: Any, inside: str, found: dict[Index, list[str]]) -> None:
 
 def reduce_axes(how: str, p: Poly, axes: Iterable[str]) -> Poly:
     """max, min, argmax or argmin of a polynomial over free axes."""
-    names = {("f", a): fresh_index(a) for a in axes}
-    return reduce_over(how, replace(p, names), list(names.values()))
+    return reduce_over(how, p, [("f", a) for a in axes])
 
 
 def reduce_over(how: str, p: Poly, names: list[Index]) -> Poly:

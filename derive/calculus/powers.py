@@ -7,6 +7,7 @@ from fractions import Fraction
 from sympy import factorint
 
 from derive.calculus.algebra import (
+    NONE,
     Factor,
     Mono,
     Poly,
@@ -153,11 +154,11 @@ def _under_root(f: Factor) -> Factor:
 def split_content(p: Poly, only_positive: bool = False) -> tuple[Mono, Fraction, Poly]:
     """A sum as monomial * number * primitive sum: the common powers and the common number taken out."""
     lowest: dict[Factor, Fraction] = {}
-    everything = {f for m in p for f, _ in m}
-    for f in sorted(everything, key=order):
+    exponents = [dict(m) for m in p]
+    for f in sorted(set().union(*exponents), key=order):
         if only_positive and not positive(f):
             continue
-        low = min(dict(m).get(f, Fraction(0)) for m in p)
+        low = min(e.get(f, NONE) for e in exponents)
         if low:
             lowest[f] = low
     content = tuple(sorted(lowest.items(), key=lambda item: order(item[0])))

@@ -44,7 +44,7 @@ class Step:
 
 def certify(name: str, left: Expr, right: Expr, rule: str, canon: Canon) -> Step:
     """The step left = right with the strongest certificate that can be had, or NotProved when there is none."""
-    certificate = _for_all_sizes(left, right, canon) or _sampled(left, right, canon)
+    certificate = _in_one_piece(left, right, canon) or _sampled(left, right, canon)
     return _step(name, left, right, rule, canon, certificate)
 
 
@@ -75,15 +75,13 @@ def certify_for_all_sizes(name: str, left: Expr, right: Expr, rule: str, canon: 
     return _step(name, left, right, rule, canon, None if not proved else found[0] if len(found) == 1 else parts)
 
 
-def _for_all_sizes(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
-    return exact(left, right, canon) or _in_one_piece(left, right, canon)
-
-
 def _in_one_piece(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     """A proof of both sides as they stand, with conditions settled inside their own branches, or case by case."""
+    found = exact(left, right, canon)
+    if found:
+        return found
     plain = settled(left), settled(right)
-    within = exact(*plain, canon) if plain != (left, right) else None
-    return exact(left, right, canon) or within or by_cases(*plain, canon)
+    return (exact(*plain, canon) if plain != (left, right) else None) or by_cases(*plain, canon)
 
 
 def _step(name: str, left: Expr, right: Expr, rule: str, canon: Canon, certificate: Certificate | None) -> Step:

@@ -198,9 +198,9 @@ def _sifted_sums(mono: al.Mono) -> Poly:
     for f, e in mono:
         new = al.factor(f)
         if f[0] == "sum":
-            opened, names = ix.open_bound(f[1], f[2])
-            moved = sum_solved(opened, names)
-            new = ix.sum_over(sifted({opened: Fraction(1)}), names) if moved is None else sifted(moved)
+            with ix.opened(f[1], f[2]) as (body, names):
+                moved = sum_solved(body, names)
+                new = ix.sum_over(sifted({body: Fraction(1)}), names) if moved is None else sifted(moved)
         result = al.times(result, power(new, e) if new != al.factor(f) else al.factor(f, e))
     return result
 
@@ -234,8 +234,8 @@ def _factor_given(f: Factor, known: frozenset[Factor]) -> Poly:
             p = bare(k)
             return al.factor(("pow", al.key(p))) if len(p) > 1 else p
         case ("sum", bound, mono):
-            opened, names = ix.open_bound(bound, mono)
-            return ix.sum_over(_given(opened, known, known), names)
+            with ix.opened(bound, mono) as (body, names):
+                return ix.sum_over(_given(body, known, known), names)
     return al.factor(f)
 
 
@@ -260,9 +260,9 @@ def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
         return power(ix.replace(rule.by, {i: j for i, j in found.items() if i != j}), times_)
     match f:
         case ("sum", bound, mono):
-            opened, names = ix.open_bound(bound, mono)
-            new = _rule_mono(opened, rule)
-            return al.factor(f, e) if new == {opened: Fraction(1)} else power(ix.sum_over(new, names), e)
+            with ix.opened(bound, mono) as (body, names):
+                new = _rule_mono(body, rule)
+                return al.factor(f, e) if new == {body: Fraction(1)} else power(ix.sum_over(new, names), e)
         case ("pow", k):
             new = apply_rule(al.poly(k), rule)
             return power(new, e) if new != al.poly(k) else al.factor(f, e)

@@ -38,6 +38,7 @@ from derive.language.nodes import (
     Where,
     base_axis,
     walk,
+    walk_unknown,
 )  # fmt: skip
 from derive.language.program import Program
 from derive.language.trace import HOLDS
@@ -209,7 +210,7 @@ class Walker:
 
     def value(self, expr: Expr) -> Any:
         """The value of an expression; its Refs must have been computed."""
-        for node in walk(expr, self.done):
+        for node in walk_unknown(expr, self.done):
             self.done[node] = RULES[type(node)](self, node)
         return self.done[expr]
 

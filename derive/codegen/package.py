@@ -7,13 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import derive.codegen.lazy as lazy
-from derive.codegen.builder import Kernel
-from derive.codegen.docstring import FunctionDoc
-from derive.codegen.kernels import KERNELS
-from derive.codegen.module import Piece, helper_texts, import_lines, joined, listing, opening, piece
+from derive.codegen.module import Piece, helper_texts, import_lines, joined, listing, opening
 from derive.codegen.sources import imports, segments
 from derive.codegen.syntax import constant, text
-from derive.language.program import Program
 
 
 @dataclass(frozen=True)
@@ -22,15 +18,15 @@ class Group:
 
     name: str
     summary: str
-    functions: Sequence[tuple[Program, FunctionDoc]]
+    pieces: Sequence[Piece]
 
 
-def package_files(groups: Sequence[Group], summary: str, kernels: Mapping[str, Kernel] = KERNELS) -> dict[str, str]:
+def package_files(groups: Sequence[Group], summary: str) -> dict[str, str]:
     """The text of each file of a package, by its path in the package.
 
     A module whose name would be that of a function gets "_ops" behind it, so that the package's attribute is the function.
     """
-    pieces = {g.name: [piece(p, d, kernels) for p, d in g.functions] for g in groups}
+    pieces = {g.name: g.pieces for g in groups}
     taken = {p.name for found in pieces.values() for p in found}
     homes = {g.name: f"{g.name}_ops" if g.name in taken else g.name for g in groups}
     files = {"__init__.py": init_text(summary, {p.name: homes[g.name] for g in groups for p in pieces[g.name]})}

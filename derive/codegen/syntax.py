@@ -93,4 +93,4 @@ def function(word: str, arguments: ast.arguments, body: list[ast.stmt]) -> ast.s
 
 def text(node: ast.AST) -> str:
     """The source text of a node."""
-    return ast.unparse(ast.fix_missing_locations(node))
+    return ast.unparse(node)

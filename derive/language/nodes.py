@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from operator import is_
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
@@ -29,13 +30,24 @@ class Expr(Refusals):
 
     kind: ClassVar[str] = "real"
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
-        return frozenset().union(*(c.axes for c in self.children))
+    axes: frozenset[str]
+    children: tuple[Expr, ...]
+
+    def _axes(self) -> frozenset[str]:
+        return frozenset().union(*[c.axes for c in self.children])
+
+    def _children(self) -> tuple[Expr, ...]:
+        return ()
 
     @cached_property
-    def children(self) -> tuple[Expr, ...]:
-        return ()
+    def named(self) -> frozenset[str]:
+        """The names of intermediates in it."""
+        return frozenset().union(*(c.named for c in self.children))
+
+    @cached_property
+    def below(self) -> tuple[Expr, ...]:
+        """The nodes under this one, each once, children first: most trees are walked again and again."""
+        return tuple(walk_unknown(self, ()))[:-1]
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
         """The same node over other children (in the order of `children`)."""
@@ -132,7 +144,8 @@ class Expr(Refusals):
         own = vars(self)
         own["_key"] = key = (type(self).__name__, *own.values())
         own["_hash"] = hash(key)
-        _ = self.axes
+        own["children"] = self._children()
+        own["axes"] = self._axes()
 
     def __str__(self) -> str:
         from derive.language.text import text
@@ -180,8 +193,7 @@ class Input(Expr):
     spare: Expr | None = None
     barred: Expr | None = None
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return frozenset(self.names)
 
     @property
@@ -204,9 +216,12 @@ class Ref(Expr):
     name: str
     names: frozenset[str]
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.names
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        return frozenset((self.name,))
 
 
 @_node
@@ -222,8 +237,7 @@ class Iota(Expr):
 
     axis: str
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return frozenset((self.axis,))
 
 
@@ -231,8 +245,7 @@ class Iota(Expr):
 class _Nary(Expr):
     args: tuple[Expr, ...]
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return self.args
 
 
@@ -259,8 +272,7 @@ class Pow(Expr):
     base: Expr
     exponent: Expr
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.base, self.exponent)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -274,8 +286,7 @@ class Call(Expr):
     fn: str
     args: tuple[Expr, ...]
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return self.args
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -291,8 +302,7 @@ class Compare(Expr):
     left: Expr
     right: Expr
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.left, self.right)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -307,8 +317,7 @@ class Where(Expr):
     chosen: Expr
     other: Expr
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.condition, self.chosen, self.other)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -323,12 +332,10 @@ class Reduce(Expr):
     body: Expr
     over: tuple[str, ...]
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.body.axes - frozenset(self.over)
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.body,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -346,13 +353,11 @@ class At(Expr):
     body: Expr
     index: tuple[tuple[str, Expr], ...]
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         moved = frozenset(axis for axis, _ in self.index)
         return (self.body.axes - moved).union(*(i.axes for _, i in self.index))
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.body, *(i for _, i in self.index))
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -367,12 +372,10 @@ class Delta(Expr):
     axis: str
     index: Expr
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.index.axes | {self.axis}
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.index,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -390,12 +393,10 @@ class Carried(Expr):
     axis: str
     step: int
 
-    @cached_property
-    def axes(self) -> frozenset[str]:
+    def _axes(self) -> frozenset[str]:
         return self.names
 
-    @cached_property
-    def children(self) -> tuple[Expr, ...]:
+    def _children(self) -> tuple[Expr, ...]:
         return (self.start,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
@@ -439,23 +440,22 @@ def _refuse_rounded(value: float) -> None:
 
 def add(*terms: Expr) -> Expr:
     """A sum with its numbers folded; a lone term stays itself. Terms that are sums stay whole (see `flatten`)."""
-    number = sum((t.value for t in terms if isinstance(t, Const)), Fraction(0))
     rest = [t for t in terms if not isinstance(t, Const)]
+    number = sum(t.value for t in terms if isinstance(t, Const)) if len(rest) < len(terms) else 0
     if number:
-        rest = [Const(number), *rest] if isinstance(terms[0], Const) else [*rest, Const(number)]
+        rest = [Const(Fraction(number)), *rest] if isinstance(terms[0], Const) else [*rest, Const(Fraction(number))]
     return rest[0] if len(rest) == 1 else Add(tuple(rest)) if rest else ZERO
 
 
 def mul(*factors: Expr) -> Expr:
     """A product with its numbers folded to the front; zero absorbs. Factors that are products stay whole."""
-    number = Fraction(1)
-    for f in factors:
-        number *= f.value if isinstance(f, Const) else 1
     rest = [f for f in factors if not isinstance(f, Const)]
-    if number == 0:
-        return ZERO
-    if number != 1:
-        rest.insert(0, Const(number))
+    if len(rest) < len(factors):
+        number = prod(f.value for f in factors if isinstance(f, Const))
+        if number == 0:
+            return ZERO
+        if number != 1:
+            rest.insert(0, Const(Fraction(number)))
     return rest[0] if len(rest) == 1 else Mul(tuple(rest)) if rest else ONE
 
 
@@ -475,9 +475,9 @@ def flatten(expr: Expr) -> Expr:
     """Sums of sums as one sum, products of products as one product."""
 
     def change(node: Expr) -> Expr:
-        if isinstance(node, Add):
+        if isinstance(node, Add) and any(isinstance(term, Add) for term in node.args):
             return add(*(t for term in node.args for t in (term.args if isinstance(term, Add) else (term,))))
-        if isinstance(node, Mul):
+        if isinstance(node, Mul) and any(isinstance(factor, Mul) for factor in node.args):
             return mul(*(f for factor in node.args for f in (factor.args if isinstance(factor, Mul) else (factor,))))
         return node
 
@@ -540,8 +540,13 @@ def beyond(index: dict[str, Expr], value: Expr) -> Expr:
     return add(*(where(Compare("<", i, ZERO), value, beyond_end[axis]) for axis, i in index.items()))
 
 
-def walk(expr: Expr, known: Container[Expr] = ()) -> Iterator[Expr]:
-    """Every node of a tree once, children first; those that are known, and what is below them, left out."""
+def walk(expr: Expr) -> tuple[Expr, ...]:
+    """Every node of a tree once, children first."""
+    return (*expr.below, expr)
+
+
+def walk_unknown(expr: Expr, known: Container[Expr]) -> Iterator[Expr]:
+    """The same without those that are known, and what is below them."""
     seen: set[Expr] = set()
     stack: list[Expr | None] = [expr]  # None says that the children of the node below it are done
     while stack:

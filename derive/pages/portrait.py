@@ -35,6 +35,14 @@ class Row:
     text: str
 
 
+def is_curve(op: Op) -> bool:
+    """Whether the op has a portrait: an element-wise one of one input does."""
+    try:
+        return bool(element_wise(op))
+    except DeriveError:
+        return False
+
+
 def look(op: Op) -> tuple[Row, ...]:
     """The properties of an element-wise op of one input; none for any other."""
     try:

@@ -9,11 +9,12 @@ from calculus_values import Values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from derive.calculus.algebra import TooLarge
+from derive.calculus.algebra import TooLarge, work_done
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
+from derive.calculus.indices import opened
 from derive.language import abs, argmax, equal, exp, idx, log, mean, normal_cdf, sign, size, sqrt, sum, where
-from derive.language.memory import Form
+from derive.language.memory import Form, forget
 from derive.language.nodes import Const, Delta, Expr, Input, Iota, Reduce, add, at, mul, power, walk
 
 SIZES = {"A": 2, "B": 3, "C": 4, "...": 2, "N": 3}
@@ -256,3 +257,23 @@ def test_a_condition_between_two_indices_of_one_axis_is_symmetric():
     left = canon.poly(sum(x * sum(kept, "A'"), "A"))
     assert left == canon.poly(sum(y * where(equal(Iota("A"), Iota("A'")), x, 0), "A A'"))
     assert left != canon.poly(sum(y * where(equal(Iota("A"), Iota("A'")), 1, 0), "A A'"))
+
+
+def test_a_form_that_is_known_costs_the_work_it_took():
+    """Otherwise what a proof may take would depend on what was derived before."""
+    squared = mul(add(x, y, Const(Fraction(1))), add(x, y, Const(Fraction(2))))
+    forget()
+    spent = [work_done()]
+    for _ in range(2):
+        Canon().poly(squared)
+        spent.append(work_done())
+    assert spent[2] - spent[1] == spent[1] - spent[0] > 0
+
+
+def test_a_sum_that_is_opened_inside_itself_has_names_of_its_own():
+    ((mono, _),) = Canon().poly(Reduce("sum", mul(Input("x", ("N",)), Input("y", ("N",))), ("N",))).items()
+    ((_, bound, inside), _) = mono[0]
+    with opened(bound, inside) as (first, outer), opened(bound, inside) as (second, inner):
+        assert not set(outer) & set(inner) and first != second
+    with opened(bound, inside) as (again, _):
+        assert again == first

@@ -148,8 +148,8 @@ def test_a_module_stands_alone(tmp_path):
 
 def test_package(tmp_path):
     groups = [
-        Group("softmax", "About C.", [(softmax.program, FunctionDoc("P."))]),
-        Group("norms", "N.", [(batch_norm.program, FunctionDoc("B."))]),
+        Group("softmax", "About C.", [piece(softmax.program, FunctionDoc("P."))]),
+        Group("norms", "N.", [piece(batch_norm.program, FunctionDoc("B."))]),
     ]
     files = package_files(groups, "Generated.")
     assert list(files) == ["__init__.py", "_support.py", "softmax_ops.py", "norms.py"]
