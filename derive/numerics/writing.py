@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 
 from derive.language.nodes import ONE, TWO, ZERO, Call, Compare, Const, Expr, Mul, Pow, add, leaves, mul, power, substitute, where
 from derive.numerics.alphabet import Alphabet, constant_expr, spell, spell_term
@@ -211,26 +210,21 @@ def _merged(upper: Poly, lower: Poly, at: Branching, book: Alphabet) -> Expr:
         here, there = above.get(e, {}), below.get(e, {})
         for m in sorted({*here, *there}, reverse=True):
             chosen, other = (_factored(side_.get(m, Poly(())), book) for side_ in (here, there))
-            terms.append(_chosen(at.condition, chosen, other, partial(_monomial, m, e, at, book, guard)))
+            monomial = mul(_inner(m, at, book, guard), power(DECAY, Const(e)))
+            terms.append(_chosen(at.condition, chosen, other, monomial))
     return add(*terms)
 
 
-def _monomial(m: Monomial, e: Fraction, at: Branching, book: Alphabet, guard: Expr | None, clip: str) -> Expr:
-    """The monomial times a power of e; `clip` names the function that holds the letters of u on one side of 0."""
-    inner = _inner(m, at, book, guard)
-    own: dict[Expr, Expr] = {book.expr(k): Call(clip, (book.expr(k), ZERO)) for k in moving(at, book)} if clip else {}
-    return mul(substitute(inner, own), power(DECAY, Const(e)))
-
-
-def _chosen(condition: Expr, chosen: Expr, other: Expr, monomial: Callable[[str], Expr]) -> Expr:
+def _chosen(condition: Expr, chosen: Expr, other: Expr, monomial: Expr) -> Expr:
     """Where the condition holds chosen * monomial, elsewhere other * monomial; x * (x >= 0) is maximum(x, 0)."""
     if chosen == other:
-        return mul(chosen, monomial(""))
+        return mul(chosen, monomial)
     for clip, mine, zero in (("maximum", chosen, other), ("minimum", other, chosen)):
-        clipped_monomial = monomial(clip)
-        if zero == ZERO and isinstance(condition, Compare) and _vanishes(clipped_monomial, condition, clip):
-            return mul(mine, clipped_monomial)
-    return mul(where(condition, chosen, other), monomial(""))
+        if zero == ZERO and isinstance(condition, Compare):
+            clipped_monomial = substitute(monomial, {condition.left: Call(clip, (condition.left, ZERO))})
+            if _vanishes(clipped_monomial, condition, clip):
+                return mul(mine, clipped_monomial)
+    return mul(where(condition, chosen, other), monomial)
 
 
 def _vanishes(monomial: Expr, condition: Compare, clip: str) -> bool:
