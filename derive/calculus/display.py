@@ -22,6 +22,7 @@ from derive.calculus.grouping import (
     symbolic_powers,
     times_plain,
     with_means,
+    with_whole_exponentials,
     without_implied,
 )  # fmt: skip
 from derive.calculus.shorter import together
@@ -66,6 +67,7 @@ class Names:
 
 def expression(p: Poly, names: Names) -> Expr:
     """The polynomial as a factored expression."""
+    p = {with_whole_exponentials(m): c for m, c in p.items()}
     p = with_means(al.plus(*(dict([symbolic_powers(without_implied(m), c)]) for m, c in p.items())))
     if not p:
         return ZERO

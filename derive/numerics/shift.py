@@ -245,12 +245,10 @@ def _top(e: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
         match f:
             case Call("exp", (a,)):
                 return a
-            case Reduce(_, body, over):
-                inner = _top(body, bodies)
-                if inner is not None:
-                    return largest(inner, [a for a in over if a in inner.axes]) if inner.axes & set(over) else inner
-            case Where(_, chosen, _):
-                return _top(chosen, bodies)
+            case Reduce(_, body, over) if (inner := _top(body, bodies)) is not None:
+                return largest(inner, [a for a in over if a in inner.axes]) if inner.axes & set(over) else inner
+            case Where(_, chosen, _) if (inner := _top(chosen, bodies)) is not None:
+                return inner
     return None
 
 
@@ -269,13 +267,11 @@ def _with_shift(program: Program, group: Group) -> tuple[Program, frozenset[Expr
 def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     """All lets shifted together; None unless the shift cancels in every output."""
     degrees: dict[Expr, Fraction] = {}
-    wanted = {(a,) for a in shift.arguments}
     outputs = held(program)
     lets: list[Let] = []
     try:
         for let in program.lets:
-            touched = any(degrees.get(n) or (isinstance(n, Call) and n.args[:1] in wanted) for n in _mentioned(let.body))
-            if not touched:
+            if not any(degrees.get(n) or shift.shifts(n) for n in _mentioned(let.body)):
                 lets.append(let)
                 continue
             scaled = rescaled(let.body, shift, degrees)
@@ -290,8 +286,7 @@ def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
 
 def _one_by_one(program: Program, shift: Shift) -> list[Let]:
     """Each part shifted in which the shift cancels by itself, the exponentials being written out there."""
-    wanted = {Call("exp", (a,)) for a in shift.arguments}
-    written_out: dict[Expr, Expr] = {let.ref: let.body for let in program.lets if let.body in wanted}
+    written_out: dict[Expr, Expr] = {let.ref: let.body for let in program.lets if shift.shifts(let.body)}
     return [Let(let.name, _by_itself(let.body, written_out, shift)) for let in program.lets]
 
 
