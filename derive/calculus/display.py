@@ -19,6 +19,7 @@ from derive.calculus.grouping import (
     known_branch,
     mean_mono,
     one_plus_exponential,
+    shared,
     symbolic_powers,
     times_plain,
     with_means,
@@ -107,8 +108,8 @@ def _split(p: Poly, names: Names) -> Expr:
         return mul(*(expression(part, names) for part in product))
     best = best_factor(p)
     if best is not None:
-        held = {m: c for m, c in p.items() if best in m}
-        others = {m: c for m, c in p.items() if best not in m}
+        held = {m: c for m, c in p.items() if best in shared(m)}
+        others = {m: c for m, c in p.items() if m not in held}
         return add(*_ordered([expression(held, names), expression(others, names)]))
     return add(*_ordered([_term(m, c, names) for m, c in _sorted_terms(p, names)]))
 

@@ -145,15 +145,19 @@ def best_factor(p: Poly) -> tuple[Factor, Fraction] | None:
     return best if best is not None and len(p) > counts[best] else None
 
 
+def shared(mono: Mono) -> Mono:
+    """The powers of a term that it may share with others. Exponentials that stand with others stay with them: exp(c)*exp(-a) is
+    exp(c - a), which does not overflow where exp(c) does."""
+    together = _joined_exponentials(mono)
+    return tuple((f, e) for f, e in mono if f[0] not in ("size", "num") and f not in together)
+
+
 def _shared_powers(p: Poly) -> dict[tuple[Factor, Fraction], int]:
-    """The powers that at least two terms hold, each with their number, in order. Exponentials that stand with others stay
-    with them: exp(c)*exp(-a) is exp(c - a), which does not overflow where exp(c) does."""
+    """The powers that at least two terms hold, each with their number, in order."""
     counts: dict[tuple[Factor, Fraction], int] = {}
     for m in p:
-        together = _joined_exponentials(m)
-        for f, e in m:
-            if f[0] not in ("size", "num") and f not in together:
-                counts[(f, e)] = counts.get((f, e), 0) + 1
+        for fe in shared(m):
+            counts[fe] = counts.get(fe, 0) + 1
     return {fe: counts[fe] for fe in sorted(counts, key=al.order) if counts[fe] > 1}
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.language.nodes import (
-    ONE,
     Add,
     At,
     Call,
@@ -32,7 +31,7 @@ from derive.language.nodes import (
 from derive.language.text import is_negative, opposite
 from derive.numerics.alphabet import Alphabet, constant_expr
 from derive.numerics.choices import Facts, choice, resolved, signs
-from derive.numerics.reading import has_exponential, is_readable, nested, read
+from derive.numerics.reading import has_exponential, is_readable, log1p_where_due, nested, read
 from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
 from derive.numerics.writing import written
@@ -64,11 +63,7 @@ def _touches(e: Expr, scope: Scope) -> bool:
 def _plain(e: Expr, scope: Scope, facts: Facts) -> Expr:
     """The same node over stable children; the logarithm of a sum with 1 is log1p."""
     moved = isinstance(e, (Reduce, At, Delta))
-    result = e.rebuild(tuple(rewritten(c, scope, () if moved else facts) for c in e.children))
-    match result:
-        case Call("log", (Add(terms),)) if ONE in terms:
-            return Call("log1p", (add(*(t for t in terms if t != ONE)),))
-    return result
+    return log1p_where_due(e.rebuild(tuple(rewritten(c, scope, () if moved else facts) for c in e.children)))
 
 
 def _sum_at_zero(e: Expr) -> Expr:

@@ -31,12 +31,12 @@ def written(ratio: Ratio, book: Alphabet) -> Written | None:
     if at is None:
         return None if book.is_special(ratio.top) or ratio.bottom else Written(ONE, spell(ratio.top, book), ZERO)
     inner = {*moving(at, book), at.big, *book.cdfs, *book.logs}
-    parts = _by_zeros(ratio.top, at, inner)
-    if len(parts) > 1:
-        forms = [written(reduced(p, ratio.bottom), book) for p in parts]
-        return Written(ONE, add(*(mul(f.outside, f.inside) for f in forms if f is not None)), ZERO)
     foreign = tuple((k, e) for k, e in common(ratio.top) if k not in inner and not constant_expr(book.expr(k)))
     top = without(ratio.top, foreign)
+    parts = _by_zeros(top, at, inner)
+    if len(parts) > 1:
+        forms = [written(reduced(p, ratio.bottom), book) for p in parts]
+        return Written(spell_term(foreign, Fraction(1), book), add(*(mul(f.outside, f.inside) for f in forms if f is not None)), ZERO)
     size = top.terms[0][1] if len(top.terms) == 1 else Fraction(1)
     rest = Ratio(scaled(top, 1 / size), ratio.bottom)
     outside = spell_term(foreign, size, book)
