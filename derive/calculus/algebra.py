@@ -21,13 +21,13 @@ are numbered canonically, so alpha-equivalent sums are equal tuples (see `indice
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
+from derive.language.work import TooLarge, spend
 
 Index = tuple[Any, ...]
 Factor = tuple[Any, ...]
@@ -38,34 +38,14 @@ Poly = dict[Mono, Fraction]
 UNIT: Mono = ()
 ONE = Fraction(1)  # the exponent and coefficient of most; known by identity, it is not multiplied by
 IDEMPOTENT = ("ind", "delta", "inr")
-
-
-class TooLarge(Exception):
-    """A form that would grow past what a proof or a page can use."""
-
-
 LIMIT = 4000
 BULK = 1000  # characters of a term that takes twice the work of a short one
-_work: list[int] = []
-
-
-@contextmanager
-def at_most(products: int) -> Iterator[None]:
-    """Raise TooLarge when more than so many products of terms are formed inside."""
-    _work.append(products)
-    try:
-        yield
-    finally:
-        _work.pop()
 
 
 def _spend(products: int) -> None:
     if products > LIMIT:
         raise TooLarge
-    if _work:
-        _work[-1] -= products
-        if _work[-1] < 0:
-            raise TooLarge
+    spend(products)
 
 
 @remembered(500_000)

@@ -18,7 +18,6 @@ from derive.calculus.algebra import (
     Key,
     Mono,
     Poly,
-    TooLarge,
     constant,
     factor,
     from_exponents,
@@ -32,6 +31,7 @@ from derive.calculus.algebra import (
 from derive.calculus.powers import call, exponential, indicator, power
 from derive.language.memory import remembered
 from derive.language.nodes import base_axis
+from derive.language.work import TooLarge
 
 NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
 _fresh = itertools.count()  # printed with leading zeros, so that order never depends on how far it has counted

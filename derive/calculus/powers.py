@@ -10,7 +10,6 @@ from derive.calculus.algebra import (
     Factor,
     Mono,
     Poly,
-    TooLarge,
     constant,
     factor,
     from_exponents,
@@ -26,6 +25,7 @@ from derive.calculus.algebra import (
     times,
 )  # fmt: skip
 from derive.language.memory import remembered
+from derive.language.work import TooLarge
 
 POSITIVE_CALLS = ("normal_cdf", "pi")
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
-from derive.calculus.algebra import Factor, Poly, TooLarge
+from derive.calculus.algebra import Factor, Poly
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
 from derive.calculus.powers import positive, power
@@ -59,6 +59,7 @@ from derive.language.nodes import (
 )  # fmt: skip
 from derive.language.program import Let, Program
 from derive.language.recurrence import held
+from derive.language.work import TooLarge
 
 FACT_LEVELS = 4
 

@@ -29,12 +29,25 @@ from derive.language.nodes import (
     where,
 )
 from derive.language.text import is_negative, opposite
+from derive.language.work import TooLarge, at_most
 from derive.numerics.alphabet import Alphabet, constant_expr
 from derive.numerics.choices import Facts, choice, resolved, signs
 from derive.numerics.reading import has_exponential, is_readable, log1p_where_due, nested, read
 from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
 from derive.numerics.writing import written
+
+WORK, LEAST = 20_000, 200  # products of terms that finding the form of one let may take, and of a small part of it
+
+
+def affordable(e: Expr, scope: Scope, work: int = WORK) -> Expr:
+    """The stable form of an expression. Where that takes too long to find, the node stays as it is over stable children, for
+    which there is a quarter of the time."""
+    try:
+        with at_most(work):
+            return rewritten(e, scope)
+    except TooLarge:
+        return e.rebuild(tuple(affordable(c, scope, work // 4) for c in e.children)) if e.children and work > LEAST else e
 
 
 def rewritten(e: Expr, scope: Scope, facts: Facts = ()) -> Expr:

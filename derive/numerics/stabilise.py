@@ -12,7 +12,7 @@ from derive.language.recurrence import needed
 from derive.numerics.cancelling import uncancelled
 from derive.numerics.exponents import HIDDEN
 from derive.numerics.moving import opaque_arguments, unnamed
-from derive.numerics.regions import rewritten
+from derive.numerics.regions import affordable
 from derive.numerics.running import running
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -32,7 +32,7 @@ def stabilise(program: Program) -> Program:
     known = scope(program)
     lets: list[Let] = []
     for let in program.lets:
-        lets.append(Let(let.name, flatten(rewritten(let.body, known))))
+        lets.append(Let(let.name, flatten(affordable(let.body, known))))
         if let.ref in known.exponentials:
             known.named.setdefault(known.exponentials[let.ref], let.ref)
     program = unnamed(replace(program, lets=tuple(lets)), moving)
