@@ -1,5 +1,6 @@
 """Definitions that once crashed, hung or lost all digits in one of their readings: each against the oracle where it went wrong."""
 
+import builtins
 import time
 from typing import Any
 
@@ -75,6 +76,12 @@ def gates(x: Real["..."]):
     return tanh(b) * b
 
 
+@op
+def near_centres(x: Real["N"], c: Real["K"], *, h: Positive = 0.1):
+    """How close a number is to some of the centres."""
+    return log(sum(exp(-((x - c) ** 2) / (2 * h**2)), "K"))
+
+
 RNG = np.random.default_rng(5)
 SIGNS = np.array([[0, 40.0, -7], [3, 0.5, -90]])
 # fmt: off
@@ -135,6 +142,11 @@ def test_the_square_of_a_difference_is_not_multiplied_out_in_an_exponential() ->
 def test_exponentials_in_a_tangent_are_those_of_the_definition() -> None:
     shown = str(pipeline.readings(anchors).program("jvp").lets[-1].body)
     assert "exp(alpha*(delta + s))" in shown and "exp(alpha*(delta - s))" in shown
+
+
+def test_a_shifted_exponential_is_computed_once_and_not_by_halves() -> None:
+    lets = pipeline.stable(pipeline.readings(near_centres).program("vjp")).lets
+    assert builtins.sum(str(let.body).count("exp(") for let in lets) == 1 and "e*e" not in str(lets)
 
 
 def test_a_form_that_takes_too_long_to_find_is_the_one_that_is_written(monkeypatch: pytest.MonkeyPatch) -> None:

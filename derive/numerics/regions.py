@@ -184,7 +184,7 @@ def _unit(e: Expr, scope: Scope, facts: Facts) -> Expr:
         apart = build(*(_unit(build(*f), scope, facts) if len(f) > 1 else rewritten(f[0], scope, facts) for f in families))
         return with_roots(apart, body) if isinstance(e, Add) and len(atoms(body)) == 1 else apart
     for focus in dict.fromkeys((frozenset[Expr](), nested(body))):
-        book = Alphabet(opaque, signs=known, focus=focus)
+        book = Alphabet(opaque, signs=known, focus=focus, largest=scope.largest)
         form = written(read(body, book), book)
         if form is not None:
             break

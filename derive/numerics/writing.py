@@ -98,12 +98,16 @@ def _direct(ratio: Ratio, at: Branching, book: Alphabet) -> Expr | None:
 
 
 def _times_exponential(c: Poly, e: Fraction, at: Branching, book: Alphabet) -> Expr:
-    """c exp(e u); where c grows against it, by two halves, so that neither underflows before the product does."""
+    """c exp(e u); where c grows against it, by two halves, so that neither underflows before the product does. What is shifted, the
+    largest of its sum being 1, may underflow."""
     if not e:
         return spell(c, book)
     argument = scaled(at.argument, e / at.unit)
     if not set(moving(at, book)) & set(letters(c)):
         return mul(spell(c, book), exp_of(argument, book))
+    if any(book.expr(k) in book.largest for k in letters(argument)):
+        whole = exp_of(argument, book)
+        return mul(_coefficient(c, at, book, whole > 0), whole)
     half = exp_of(scaled(argument, Fraction(1, 2)), book)
     return mul(mul(_coefficient(c, at, book, half > 0), half), half)
 
