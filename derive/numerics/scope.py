@@ -37,7 +37,8 @@ MOST_CHOICES = 1  # each one doubles what is written out where a name is seen th
 class Scope:
     """`exponentials`: element-wise lets that hold exponentials, each with its meaning in leaves; `arguments`: element-wise
     lets that are a polynomial in one leaf or a product of two, seen through inside exponentials; `signs`: known signs;
-    `positive`: parameters above 0; `largest`: lets that are a largest value, as shifts are; `named`: meanings of the lets so far, each with its name."""
+    `positive`: parameters above 0; `largest`: lets that are a largest value, as shifts are; `named`: meanings of the lets so
+    far, each with its name."""
 
     exponentials: dict[Expr, Expr]
     arguments: dict[Expr, Expr]
@@ -64,12 +65,9 @@ def scope(program: Program) -> Scope:
 
 
 def _is_largest(e: Expr) -> bool:
-    return (isinstance(e, Reduce) and e.how == "max") or (isinstance(e, Call) and e.fn == "maximum") or _is_extreme(e)
-
-
-def _is_extreme(e: Expr) -> bool:
-    """Whether it is the larger of the two sides of its own comparison."""
-    return isinstance(e, Where) and isinstance(e.condition, Compare) and e.children[1:] == e.condition.children and e.condition.op in (">", ">=")
+    """Whether it is a largest value, as a shift is: a maximum over axes, or the larger of two numbers (x > y, x, y)."""
+    larger = isinstance(e, Where) and isinstance(e.condition, Compare) and e.children[1:] == e.condition.children
+    return (isinstance(e, Reduce) and e.how == "max") or (larger and e.condition.op in (">", ">="))  # type: ignore[attr-defined]
 
 
 def given_signs(program: Program) -> dict[Expr, int]:
