@@ -89,7 +89,7 @@ CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
     "bent_line":        (bent_line, (np.array([-1e200, -30, -1e-9, 0, 2, 1e300]),)),
     "logistic_score":   (logistic_score, (np.array([0.0, 30, -900]), np.array([1.0, 0.5, 2]), np.array([3.0, -900, 20]))),
     "mixture":          (mixture, (RNG.normal(size=(2, 3)) * 400, SIGNS, np.ones((2, 3)) / 8, np.array([70.0, -800]))),
-    "anchors":          (anchors, (RNG.normal((23, -23), size=(3, 2)), np.array([0, 1, 1]))),
+    "anchors":          (anchors, (RNG.normal(size=(3, 2)) * 40, np.array([0, 1, 1]))),
     "curve_and_target": (curve_and_target, (np.array([0.3, 2.0]), np.array([np.tanh(0.3) + 1e-5, 0.3]))),
     "branches":         (branches, (np.array([-700, -1e-9, 1e-9, 0.5, 3.0, 1e9]),)),
 }

@@ -40,6 +40,7 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
 from derive.numerics.exponents import Linear, hidden_parts, linear, merged
+from derive.numerics.masks import masked
 from derive.numerics.weighted import weights_joined
 
 
@@ -54,7 +55,7 @@ class Group:
 
 def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
-    program = merged(weights_joined(_logs_apart(_plain_logsumexp(program))))
+    program = masked(merged(weights_joined(_logs_apart(_plain_logsumexp(program)))))
     tried: set[Group] = set()
     settled: set[Linear] = set()  # what was shifted is not shifted again, and the loop ends
     while groups := [g for g in _groups(program) if g not in tried]:
@@ -187,11 +188,15 @@ def _direction(argument: Expr) -> frozenset[tuple[Expr, Fraction]]:
 def _over_axes(n: Reduce, bodies: dict[Expr, Expr]) -> Iterator[Group]:
     for a in _exponentials(n.body, bodies):
         over = tuple(x for x in n.over if x in a.axes)
-        masks = [f for f in _factors(n.body, bodies) if isinstance(f, Where)]
-        if over and len(masks) == 1 and masks[0].chosen == Call("exp", (a,)):
-            yield Group(frozenset([a]), largest(Where(masks[0].condition, a, smallest(a, over)), over))
-        if over:
-            yield Group(frozenset([a]), largest(a, over))
+        tops = [_largest_chosen(a, over, _factors(n.body, bodies), bodies), largest(a, over)] if over else []
+        yield from (Group(frozenset([a]), top) for top in dict.fromkeys(tops))
+
+
+def _largest_chosen(a: Expr, over: tuple[str, ...], factors: list[Expr], bodies: dict[Expr, Expr]) -> Expr:
+    """The largest argument over axes: of those that a mask among the factors lets through, if there is one."""
+    masks = [f for f in factors if isinstance(f, Where) and f.other == ZERO]
+    chosen = len(masks) == 1 and _seen(masks[0].chosen, bodies) == Call("exp", (a,))
+    return largest(Where(masks[0].condition, a, smallest(a, over)) if chosen else a, over)
 
 
 def _factors(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
@@ -207,7 +212,7 @@ def _exponentials(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
         match f:
             case Call("exp", (a,)):
                 found.append(a)
-            case Reduce("sum" | "mean", body, _) if isinstance(_seen(body, bodies), (Call, Mul)):
+            case Reduce("sum" | "mean", body, _) if isinstance(_seen(body, bodies), (Call, Mul, Where)):
                 found += _exponentials(body, bodies)
             case Where(_, chosen, other) if other == ZERO:
                 found += _exponentials(chosen, bodies)
@@ -246,7 +251,8 @@ def _top(e: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
             case Call("exp", (a,)):
                 return a
             case Reduce(_, body, over) if (inner := _top(body, bodies)) is not None:
-                return largest(inner, [a for a in over if a in inner.axes]) if inner.axes & set(over) else inner
+                own = tuple(a for a in over if a in inner.axes)
+                return _largest_chosen(inner, own, _factors(body, bodies), bodies) if own else inner
             case Where(_, chosen, _) if (inner := _top(chosen, bodies)) is not None:
                 return inner
     return None
