@@ -116,7 +116,7 @@ def stability(program: Program) -> tuple[Step, ...]:
         return _stability(program)
 
 
-PROOF_WORK = 400_000  # a hundred times what the usual definition takes
+PROOF_WORK = 400_000  # six times what the longest of the catalogue takes
 
 
 def _stability(program: Program) -> tuple[Step, ...]:

@@ -37,7 +37,7 @@ from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
 from derive.numerics.writing import written
 
-WORK, LEAST = 20_000, 200  # products of terms that finding the form of one let may take, and of a small part of it
+WORK, LEAST = 40_000, 200  # products of terms that finding the form of one let may take (twice the longest known), and of a small part
 
 
 def affordable(e: Expr, scope: Scope, work: int = WORK) -> Expr:
