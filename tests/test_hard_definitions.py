@@ -82,6 +82,12 @@ def near_centres(x: Real["N"], c: Real["K"], *, h: Positive = 0.1):
     return log(sum(exp(-((x - c) ** 2) / (2 * h**2)), "K"))
 
 
+@op
+def grows(x: Real["..."], *, a: Positive = 0.5):
+    """An exponential with a parameter, whose slope leaves the range of floats."""
+    return (exp(a * x) - 1) / a + a
+
+
 RNG = np.random.default_rng(5)
 SIGNS = np.array([[0, 40.0, -7], [3, 0.5, -90]])
 # fmt: off
@@ -142,6 +148,11 @@ def test_the_square_of_a_difference_is_not_multiplied_out_in_an_exponential() ->
 def test_exponentials_in_a_tangent_are_those_of_the_definition() -> None:
     shown = str(pipeline.readings(anchors).program("jvp").lets[-1].body)
     assert "exp(alpha*(delta + s))" in shown and "exp(alpha*(delta - s))" in shown
+
+
+def test_what_overflows_is_inf() -> None:
+    (slope,) = called(grows, "_vjp", np.ones(4), np.array([2000.0, 1e300, 1420, -1e300]))
+    np.testing.assert_array_equal(slope, [np.inf, np.inf, np.inf, 0])
 
 
 def test_a_shifted_exponential_is_computed_once_and_not_by_halves() -> None:
