@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.language.nodes import ONE, ZERO, Add, Call, Compare, Expr, Mul, Where, leaves, mul, transform, where
+from derive.language.nodes import ONE, ZERO, Add, Call, Compare, Expr, Mul, Where, mul, transform, where
 from derive.language.program import Let, Program
 from derive.language.text import is_negative, opposite
 from derive.numerics.choices import OPPOSITE
+from derive.numerics.reading import has_exponential
 
 
 def masked(program: Program) -> Program:
-    """The program with where(c, 1, 0) * exp(a) as where(c, exp(a), 0), and (1 - where(c, 1, 0)) * exp(a) likewise; functions that
-    are left out where a condition holds are those chosen where it does not."""
+    """The program with where(c, 1, 0) * exp(a) as where(c, exp(a), 0), and (1 - where(c, 1, 0)) * exp(a) likewise; exponentials
+    that are left out where a condition holds are those chosen where it does not."""
     bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
 
     def change(n: Expr) -> Expr:
         match n:
             case Mul():
                 return _chosen(n, bodies)
-            case Where(Compare(op, left, right), chosen, other) if chosen == ZERO and leaves(other, Call):
+            case Where(Compare(op, left, right), chosen, other) if chosen == ZERO and has_exponential(other):
                 return where(Compare(OPPOSITE[op], left, right), other, ZERO)
         return n
 
