@@ -9,7 +9,7 @@ import pytest
 
 from derive import oracle, pipeline
 from derive.catalog.activations import sigmoid, softmax, tanh
-from derive.language import Index, Positive, Real, abs, exp, idx, log, mean, op, sqrt, sum, where
+from derive.language import Index, OneOf, Positive, Real, abs, exp, idx, log, mean, op, sqrt, sum, where
 from derive.language.operation import Op
 from derive.language.work import TooLarge, at_most, spend
 from derive.numerics import regions
@@ -88,6 +88,12 @@ def grows(x: Real["..."], *, a: Positive = 0.5):
     return (exp(a * x) - 1) / a + a
 
 
+@op
+def chosen_power(x: Real["..."], *, n: OneOf(2, 3, 5) = 3):
+    """A parameter that is one of a few numbers."""
+    return x**n
+
+
 RNG = np.random.default_rng(5)
 SIGNS = np.array([[0, 40.0, -7], [3, 0.5, -90]])
 # fmt: off
@@ -153,6 +159,13 @@ def test_exponentials_in_a_tangent_are_those_of_the_definition() -> None:
 def test_what_overflows_is_inf() -> None:
     (slope,) = called(grows, "_vjp", np.ones(4), np.array([2000.0, 1e300, 1420, -1e300]))
     np.testing.assert_array_equal(slope, [np.inf, np.inf, np.inf, 0])
+
+
+def test_a_parameter_may_be_any_of_its_few_numbers_and_no_other() -> None:
+    f = pipeline.generated(chosen_power)["chosen_power"]
+    assert [f(np.float64(2), n=n) for n in (2, 3, 5)] == [4, 8, 32]
+    with pytest.raises(ValueError, match=r"n is 4; wanted .* in \{2, 3, 5\}"):
+        f(np.float64(2), n=4)
 
 
 def test_a_shifted_exponential_is_computed_once_and_not_by_halves() -> None:
