@@ -19,6 +19,7 @@ from derive.language.nodes import ZERO, Carried, Expr, substitute
 from derive.language.operation import Op
 from derive.language.program import Let, Program
 from derive.language.recurrence import held
+from derive.language.work import at_most
 from derive.numerics.kernels import meaning
 from derive.numerics.stabilise import stabilise
 
@@ -109,8 +110,16 @@ def stability(program: Program) -> tuple[Step, ...]:
     """Steps that lead from the textbook form to the computed one: each intermediate that both name is the same real number.
 
     What is proved stays a name in later steps; what differs (a shifted exponential) is written out in them. Raises NotProved
-    when an output, or what a recurrence carries, cannot be certified.
+    when an output, or what a recurrence carries, cannot be certified, or not within PROOF_WORK products of terms for all steps.
     """
+    with at_most(PROOF_WORK):
+        return _stability(program)
+
+
+PROOF_WORK = 400_000  # six times what the longest of the catalogue takes
+
+
+def _stability(program: Program) -> tuple[Step, ...]:
     canon, outputs = canon_for(replace(program, lets=())), held(program)
     proved: set[str] = set()
     written: dict[Expr, Expr] = {}

@@ -21,13 +21,13 @@ are numbered canonically, so alpha-equivalent sums are equal tuples (see `indice
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
+from derive.language.work import TooLarge, spend
 
 Index = tuple[Any, ...]
 Factor = tuple[Any, ...]
@@ -39,40 +39,8 @@ UNIT: Mono = ()
 NONE = Fraction(0)  # the exponent of what does not occur
 ONE = Fraction(1)  # the exponent and coefficient of most; known by identity, it is not multiplied by
 IDEMPOTENT = ("ind", "delta", "inr")
-
-
-class TooLarge(Exception):
-    """A form that would grow past what a proof or a page can use."""
-
-
 LIMIT = 4000
 BULK = 1000  # characters of a term that takes twice the work of a short one
-_work: list[int] = []  # what is left of each budget that work is done under
-_done = [0]  # products of terms, ever
-
-
-@contextmanager
-def at_most(products: int) -> Iterator[None]:
-    """Raise TooLarge when more than so many products of terms are formed inside."""
-    _work.append(products)
-    try:
-        yield
-    finally:
-        _work.pop()
-
-
-def work_done() -> int:
-    """Products of terms formed so far, by the same account as budgets."""
-    return _done[0]
-
-
-def spend(products: int) -> None:
-    """Enter work that was done, here or earlier: what a proof may take does not depend on what was asked before."""
-    _done[0] += products
-    if _work:
-        _work[-1] -= products
-        if _work[-1] < 0:
-            raise TooLarge
 
 
 def _spend(products: int) -> None:

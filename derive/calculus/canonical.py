@@ -36,6 +36,7 @@ from derive.language.nodes import (
     walk,
 )  # fmt: skip
 from derive.language.program import Hypothesis, Program
+from derive.language.work import spend, work_done
 
 Forms = dict[Expr, tuple[Poly, int]]  # with the work that each took
 
@@ -74,11 +75,11 @@ class Canon:
         forms = self._tables.get(node.named) or self._table(node.named)
         if node in forms:
             form, work = forms[node]
-            al.spend(work)
+            spend(work)
             return form
-        before = al.work_done()
+        before = work_done()
         form = self._node(node)
-        forms[node] = form, al.work_done() - before
+        forms[node] = form, work_done() - before
         return form
 
     def _table(self, names: frozenset[str]) -> Forms:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import prod
 
-from derive.calculus.algebra import Key, TooLarge, factor, key, scale
+from derive.calculus.algebra import Key, factor, key, scale
 from derive.calculus.atoms import primitive
 from derive.calculus.canonical import Canon
 from derive.calculus.certificate import Certificate, exact
 from derive.calculus.powers import positive, positive_mono
 from derive.calculus.sampling import BOUNDARIES, real
 from derive.language.nodes import At, Call, Compare, Const, Expr, Reduce, Where, add, mul, negate, walk
+from derive.language.work import TooLarge
 
 MOST = 4  # conditions; each doubles the number of cases
 HOLDS = {1: (">", ">=", "!="), -1: ("<", "<=", "!=")}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.calculus.algebra import TooLarge, at_most, minus
+from derive.calculus.algebra import minus
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.positions import aligned
 from derive.calculus.powers import with_bare_roots
 from derive.calculus.rules import sifted
 from derive.language.nodes import Expr
+from derive.language.work import TooLarge, at_most
 
 PROOF_WORK = 50_000  # products of terms that one proof may take: twice what the longest known one takes
 

@@ -19,9 +19,11 @@ from derive.calculus.grouping import (
     known_branch,
     mean_mono,
     one_plus_exponential,
+    shared,
     symbolic_powers,
     times_plain,
     with_means,
+    with_whole_exponentials,
     without_implied,
 )  # fmt: skip
 from derive.calculus.shorter import together
@@ -66,6 +68,7 @@ class Names:
 
 def expression(p: Poly, names: Names) -> Expr:
     """The polynomial as a factored expression."""
+    p = {with_whole_exponentials(m): c for m, c in p.items()}
     p = with_means(al.plus(*(dict([symbolic_powers(without_implied(m), c)]) for m, c in p.items())))
     if not p:
         return ZERO
@@ -105,8 +108,8 @@ def _split(p: Poly, names: Names) -> Expr:
         return mul(*(expression(part, names) for part in product))
     best = best_factor(p)
     if best is not None:
-        held = {m: c for m, c in p.items() if best in m}
-        others = {m: c for m, c in p.items() if best not in m}
+        held = {m: c for m, c in p.items() if best in shared(m)}
+        others = {m: c for m, c in p.items() if m not in held}
         return add(*_ordered([expression(held, names), expression(others, names)]))
     return add(*_ordered([_term(m, c, names) for m, c in _sorted_terms(p, names)]))
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
-from derive.calculus.algebra import TooLarge
 from derive.calculus.atoms import primitive
 from derive.calculus.canonical import canon_for
 from derive.calculus.forward import Forward
@@ -18,6 +17,7 @@ from derive.calculus.textbook import refine, see_through
 from derive.language.errors import DefinitionError
 from derive.language.nodes import Input
 from derive.language.program import Let, Program
+from derive.language.work import TooLarge
 
 AnySweep = TypeVar("AnySweep", bound=Sweep)
 

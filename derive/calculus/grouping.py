@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import lcm
 
 from derive.calculus import algebra as al
+from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Mono, Poly
 
 
@@ -30,6 +31,19 @@ def mean_mono(mono: Mono) -> Mono:
     return tuple(sorted(((f, e) for f, e in exponents.items() if e), key=lambda item: al.order(item[0])))
 
 
+def with_whole_exponentials(mono: Mono) -> Mono:
+    """exp(c) * sum(exp(a) * ...) with exp(a + c) in the sum, whose axes it varies along: its parts may overflow where it does not."""
+    sums = [f for f, e in mono if f[0] in ("sum", "mean") and e == 1 and any(g[0] == "exp" for g, _ in f[2])]
+    if len(sums) != 1 or mono.count((sums[0], 1)) != 1:
+        return mono
+    (total,) = sums
+    axes = frozenset[al.Index]().union(*(ix.free(g) for g, _ in total[2] if g[0] == "exp"))
+    taken = [fe for fe in mono if fe[0][0] == "exp" and ix.free(fe[0]) <= axes]
+    inner = tuple(sorted((*total[2], *taken), key=lambda item: al.order(item[0])))
+    rest = [fe for fe in mono if fe[0] != total and fe not in taken]
+    return tuple(sorted((*rest, ((*total[:2], inner), Fraction(1))), key=lambda item: al.order(item[0]))) if taken else mono
+
+
 def times_plain(p: Poly, q: Poly) -> Poly:
     """A product with one term that only cancels factors: nothing is expanded or folded."""
     (mono, c), *_ = q.items()
@@ -43,8 +57,11 @@ def times_plain(p: Poly, q: Poly) -> Poly:
 
 
 def common_powers(p: Poly) -> Mono:
-    """The powers that every term holds; an indicator stays with its branch unless all terms hold it."""
-    everything = sorted({f for m in p for f, _ in m}, key=al.order)
+    """The powers that every term holds; an indicator stays with its branch unless all terms hold it, an exponential with others
+    unless all terms hold the same ones."""
+    alike = len({tuple(fe for fe in m if fe[0][0] == "exp") for m in p}) == 1
+    together = set() if alike else {f for m in p for f in _joined_exponentials(m)}
+    everything = sorted({f for m in p for f, _ in m} - together, key=al.order)
     common = []
     for f in everything:
         exponents = [dict(m).get(f, Fraction(0)) for m in p]
@@ -128,16 +145,26 @@ def best_factor(p: Poly) -> tuple[Factor, Fraction] | None:
     return best if best is not None and len(p) > counts[best] else None
 
 
+def shared(mono: Mono) -> Mono:
+    """The powers of a term that it may share with others. Exponentials that stand with others stay with them: exp(c)*exp(-a) is
+    exp(c - a), which does not overflow where exp(c) does."""
+    together = _joined_exponentials(mono)
+    return tuple((f, e) for f, e in mono if f[0] not in ("size", "num") and f not in together)
+
+
 def _shared_powers(p: Poly) -> dict[tuple[Factor, Fraction], int]:
-    """The powers that at least two terms hold, each with their number, in order. Exponentials that stand with others stay
-    with them: exp(c)*exp(-a) is exp(c - a), which does not overflow where exp(c) does."""
+    """The powers that at least two terms hold, each with their number, in order."""
     counts: dict[tuple[Factor, Fraction], int] = {}
     for m in p:
-        together = sum(f[0] == "exp" for f, _ in m) > 1
-        for f, e in m:
-            if f[0] not in ("size", "num") and not (together and f[0] == "exp"):
-                counts[(f, e)] = counts.get((f, e), 0) + 1
+        for fe in shared(m):
+            counts[fe] = counts.get(fe, 0) + 1
     return {fe: counts[fe] for fe in sorted(counts, key=al.order) if counts[fe] > 1}
+
+
+def _joined_exponentials(mono: Mono) -> list[Factor]:
+    """The exponentials of a term that has several."""
+    found = [f for f, _ in mono if f[0] == "exp"]
+    return found if len(found) > 1 else []
 
 
 def _logarithm(mono: Mono) -> Factor | None:

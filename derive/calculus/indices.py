@@ -21,7 +21,6 @@ from derive.calculus.algebra import (
     Key,
     Mono,
     Poly,
-    TooLarge,
     constant,
     factor,
     from_exponents,
@@ -31,13 +30,12 @@ from derive.calculus.algebra import (
     poly,
     product,
     scale,
-    spend,
     times,
-    work_done,
 )  # fmt: skip
 from derive.calculus.powers import call, exponential, indicator, power
 from derive.language.memory import Form, remembered
 from derive.language.nodes import base_axis
+from derive.language.work import TooLarge, spend, work_done
 
 NUMBERINGS = 720  # of the bound indices of one sum, tried for the first in order
 _open: list[object] = []  # the sums under which something is being done

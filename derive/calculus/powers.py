@@ -11,7 +11,6 @@ from derive.calculus.algebra import (
     Factor,
     Mono,
     Poly,
-    TooLarge,
     constant,
     factor,
     from_exponents,
@@ -27,6 +26,7 @@ from derive.calculus.algebra import (
     times,
 )  # fmt: skip
 from derive.language.memory import remembered
+from derive.language.work import TooLarge
 
 POSITIVE_CALLS = ("normal_cdf", "pi")
 

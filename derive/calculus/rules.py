@@ -46,6 +46,18 @@ def holds_exponential(f: Factor) -> bool:
     return f[0] == "pow" and any(g[0] == "exp" for m in al.poly(f[1]) for g, _ in m)
 
 
+def exponentials(p: Poly) -> frozenset[tuple[Factor, bool]]:
+    """The exponentials among the factors, under sums and powers too, each with whether it stands above the line."""
+    return frozenset().union(*(_exponentials(m) for m in p))
+
+
+@remembered(200_000)
+def _exponentials(mono: al.Mono) -> frozenset[tuple[Factor, bool]]:
+    own = frozenset((f, e > 0) for f, e in mono if f[0] == "exp")
+    summed = (_exponentials(f[2]) for f, _ in mono if f[0] == "sum")
+    return own.union(*summed, *(exponentials(al.poly(f[1])) for f, _ in mono if f[0] == "pow"))
+
+
 def read_elsewhere(f: Factor) -> bool:
     """Whether a tensor is read at positions that data gives."""
     return f[0] == "t" and any(ix.depends_on_data(i) for _, i in f[2])

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from derive.calculus import algebra as al
-from derive.calculus.algebra import Factor, Poly, TooLarge
+from derive.calculus.algebra import Factor, Poly
 from derive.calculus.powers import over
 from derive.calculus.rules import SCALAR
+from derive.language.work import TooLarge
 
 MOST_SUMMED = 64
 

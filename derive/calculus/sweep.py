@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from derive.calculus.algebra import Poly, TooLarge, at_most
+from derive.calculus.algebra import Poly
 from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.derivatives import beside, pullback, sum_to, tangent
 from derive.calculus.display import Names, expression
@@ -18,6 +18,7 @@ from derive.language.errors import NotProved
 from derive.language.nodes import ZERO, Carried, Expr, Input, Mul, Reduce, Ref, add, flatten, leaves, mul, walk
 from derive.language.program import Let, Program
 from derive.language.recurrence import needed
+from derive.language.work import TooLarge, at_most
 
 INLINE_TERMS = 3
 NEVER = 10**9

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
-from derive.calculus.algebra import Factor, Poly, TooLarge
+from derive.calculus.algebra import Factor, Poly
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
 from derive.calculus.powers import positive, power
@@ -24,6 +24,7 @@ from derive.calculus.rules import (
     RuleBook,
     apply_rule,
     divided_out,
+    exponentials,
     holds_exponential,
     linear_rules,
     marks,
@@ -58,6 +59,7 @@ from derive.language.nodes import (
 )  # fmt: skip
 from derive.language.program import Let, Program
 from derive.language.recurrence import held
+from derive.language.work import TooLarge
 
 FACT_LEVELS = 4
 
@@ -187,6 +189,7 @@ class Basis:
         lets = [let for let in program.lets if not isinstance(let.body, Carried)]
         self.bodies = {let.name: let.body for let in lets}
         self.nonzero: set[str] = set()
+        self.positive: set[str] = set()
         self.touched: set[str] = set()
         self.expanded: dict[Factor, frozenset[str]] = {}
         for let in lets:
@@ -207,6 +210,8 @@ class Basis:
         ref = ("t", let.name, tuple((a, ("f", a)) for a in sorted(let.body.axes)))
         if len(body) == 1 and self._divides_safely(next(iter(body))):
             self.nonzero.add(let.name)
+        if all(c > 0 and self._is_positive(m) for m, c in body.items()):
+            self.positive.add(let.name)
         if len(body) == 1:
             rules = [r for r in single_term_rules(let.name, ref, body) if self._safe(r)]
             structured = [f for m in body for f, _ in m if f[0] not in SCALAR]
@@ -223,7 +228,13 @@ class Basis:
         return all(self._divides_safely(tuple(fe for fe in m if fe[1] < 0)) for m in rule.by)
 
     def _divides_safely(self, mono: al.Mono) -> bool:
-        return all(positive(f) or e.denominator != 1 or (f[0] == "t" and f[1] in self.nonzero) for f, e in mono)
+        return all(e.denominator != 1 or (f[0] == "t" and f[1] in self.nonzero) or self._is_positive(((f, e),)) for f, e in mono)
+
+    def _is_positive(self, mono: al.Mono) -> bool:
+        """Whether a product is positive, names seen through."""
+        return all(
+            positive(f) or (f[0] == "t" and f[1] in self.positive) or (f[0] == "sum" and self._is_positive(f[2])) for f, _ in mono
+        )
 
     def shorten(self, p: Poly) -> Poly:
         """All passes, until nothing gets shorter."""
@@ -253,8 +264,9 @@ class Basis:
 
     def _by_rule(self, p: Poly, rule: Rule) -> Poly:
         new = if_shorter(p, lambda q: self._apply_facts(self.known(apply_rule(q, rule))))
-        if new is not p:
-            self.touched.add(rule.name)
+        if new is p or not exponentials(new) <= exponentials(p):  # what is divided by a new exponential is 0 where that is
+            return p
+        self.touched.add(rule.name)
         return new
 
     def _solved(self, p: Poly) -> Poly:

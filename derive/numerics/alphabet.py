@@ -21,7 +21,7 @@ class Alphabet:
     `exps`, `cdfs` and `logs` say of a letter that it is exp(u), normal_cdf(v) or log(f);
     `nested` gives the letters of fractions that stand inside exponentials. `opaque` gives the stable form of a
     subtree that is not looked into; `signs` holds expressions known to be never negative (1) or never positive (-1).
-    With a `focus`, exponentials in trees that hold none of it are not looked into.
+    With a `focus`, exponentials in trees that hold none of it are not looked into. `largest` are names of largest values.
     """
 
     opaque: Callable[[Expr], Expr]
@@ -33,6 +33,7 @@ class Alphabet:
     nested: dict[Ratio, int] = field(default_factory=dict)
     signs: dict[Expr, int] = field(default_factory=dict)
     focus: frozenset[Expr] = frozenset()
+    largest: frozenset[Expr] = frozenset()
 
     def number(self, expr: Expr) -> int:
         """The letter that stands for the expression."""

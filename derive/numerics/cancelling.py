@@ -47,6 +47,7 @@ from derive.numerics.reading import coefficient, has_exponential
 from derive.numerics.scope import given_signs
 
 HALF = Fraction(1, 2)
+MOST = Fraction(3, 5)  # of the sum of two squares, beyond which their difference says nothing better than its roots
 
 
 def uncancelled(program: Program) -> Program:
@@ -215,6 +216,8 @@ def _conjugated(s: Sum) -> Expr | None:
         difference = expanded(minus(times(v, v), times(u, u)), s.bases) if way else None
         if difference is None or not difference[0] or not _same_signs(difference[0], s.book) or sign(u, s.book) == way:
             continue
+        if _is_most(difference, expanded(plus(times(v, v), times(u, u)), s.bases)):
+            continue
         size_u, size_v = _size(scaled(u, Fraction(way)), s.book), spell(scaled(v, Fraction(way)), s.book)
         side = None if difference[1] else root_of(difference[0], s.book)
         if side is not None and side.axes:
@@ -225,6 +228,14 @@ def _conjugated(s: Sum) -> Expr | None:
             mended = where(_negative(scaled(u, Fraction(way)), s.book), mended, add(size_u, size_v))
         return mul(Const(Fraction(way)), mended) if way < 0 else mended
     return None
+
+
+def _is_most(difference: tuple[Poly, Monomial], total: tuple[Poly, Monomial] | None) -> bool:
+    """Whether v^2 - u^2 is 3/5 of v^2 + u^2, term by term: then |u| is at most half of v, and v - |u| loses one bit."""
+    if total is None or total[1] != difference[1]:
+        return False
+    left = dict(difference[0].terms)
+    return all(left.get(m, 0) / c >= MOST for m, c in total[0].terms)
 
 
 def _splits(s: Sum) -> list[tuple[Poly, Poly]]:

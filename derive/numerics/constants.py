@@ -38,12 +38,13 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def value(expr: Expr, leaves: dict[Expr, Any]) -> Any:
-    """The expression of primitives at the given values of its leaves, to 60 digits."""
+    """The expression of primitives at the given values of its leaves, to 60 digits; nan where it is no real number."""
     table, ctx = _table(), context()
     done: dict[Expr, Any] = dict(leaves)
     for node in walk(expr):
         if node not in done:
-            done[node] = _node(node, [done[c] for c in node.children], table, ctx)
+            found = _node(node, [done[c] for c in node.children], table, ctx)
+            done[node] = ctx.nan if isinstance(found, ctx.mpc) else found
     return done[expr]
 
 

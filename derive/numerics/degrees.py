@@ -68,6 +68,10 @@ class Shift:
         pairs = itertools.combinations_with_replacement(seen, 2) if len(seen) <= MOST_PAIRED else ()
         return {linear(add(a, b)): 2 for a, b in pairs} | {linear(a): 1 for a in seen}
 
+    def shifts(self, e: Expr) -> bool:
+        """Whether it is an exponential of the arguments, however they are spelled."""
+        return isinstance(e, Call) and e.fn == "exp" and self.exponential(e.args[0]) is not None
+
     def exponential(self, argument: Expr) -> Scaled | None:
         """exp(argument) shifted, where it is an exponential of the arguments."""
         degree = self.degrees.get(linear(substitute(argument, self.hidden)))
@@ -86,7 +90,7 @@ def rescaled(body: Expr, shift: Shift, degrees: Mapping[Expr, Fraction]) -> Scal
     """The body with its exponentials shifted; `degrees` are those of the names in it. Raises Mixed."""
     done: dict[Expr, Scaled] = {}
     for n in walk(body):
-        own = shift.exponential(n.args[0]) if isinstance(n, Call) and n.fn == "exp" else None
+        own = shift.exponential(n.children[0]) if shift.shifts(n) else None
         done[n] = _node(n, [done[c] for c in n.children], shift, degrees) if own is None else own
     return _settled(done[body], shift)
 

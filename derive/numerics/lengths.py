@@ -78,7 +78,9 @@ def _length(base: Expr, signs: dict[Expr, int]) -> tuple[Expr, ...] | None:
 
 
 def root_of(t: Poly, book: Alphabet) -> Expr | None:
-    """A number whose square the term is; None where that is no square of something known."""
+    """A number whose square the sum is; None where that is no term, or no square of something known."""
+    if len(t.terms) != 1:
+        return None
     ((m, c),) = t.terms
     if c <= 0 or any(e.numerator % 2 and (not sign(letter(k), book) or book.expr(k).axes) for k, e in m if k > 0):
         return None

@@ -13,6 +13,7 @@ from functools import reduce
 from math import floor
 
 from derive.language.memory import Form
+from derive.language.work import spend
 
 Monomial = tuple[tuple[int, Fraction], ...]
 PI = -1
@@ -60,6 +61,7 @@ def plus(*polys: Poly) -> Poly:
 
 def times(p: Poly, q: Poly) -> Poly:
     """The product."""
+    spend(len(p.terms) * len(q.terms))
     return gathered((m, a * b if c is UNIT else c * a * b) for ma, a in p.terms for mb, b in q.terms for m, c in [_joined(ma, mb)])
 
 
@@ -147,6 +149,7 @@ def quotient(p: Poly, f: Poly, number: int) -> Poly | None:
     floor_of_quotient = min(powers) - min(divisor)
     result = ZERO
     while p:
+        spend(len(p.terms))
         powers = by_power(p, number)
         if max(powers) - top < floor_of_quotient:
             return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.language.nodes import Add, Call, Const, Expr, Input, Mul, Param, Pow, Ref, Size, flatten, mul, power, walk
+from derive.language.nodes import ONE as ONE_EXPR
+from derive.language.nodes import Add, Call, Const, Expr, Input, Mul, Param, Pow, Ref, Size, add, flatten, leaves, mul, power, walk
 from derive.numerics.alphabet import Alphabet, constant_root, distribution, exponential, logarithm, spell
 from derive.numerics.polynomial import ONE, Poly, constant, letter, letters, minus, plus, raised, scaled, times
 from derive.numerics.ratio import Ratio, number, primitive, product, raised_ratio, reduced, split, total
 
 EXPONENTIALS = ("exp", "normal_cdf", "erf")
+LEAVES = (Input, Param, Ref, Size)
 HALF = Fraction(1, 2)
 
 
@@ -65,12 +67,22 @@ def _opaque(e: Expr, book: Alphabet) -> Ratio:
 
 def _over_opaque(fn: str, arg: Expr, book: Alphabet) -> Ratio:
     """A function of the stable form of its argument."""
-    return Ratio(letter(book.number(Call(fn, (book.opaque(arg),)))))
+    return Ratio(letter(book.number(log1p_where_due(Call(fn, (book.opaque(arg),))))))
+
+
+def log1p_where_due(e: Expr) -> Expr:
+    """The logarithm of a sum with 1 as log1p, anything else as it is."""
+    match e:
+        case Call("log", (Add(terms),)) if ONE_EXPR in terms:
+            return Call("log1p", (add(*(t for t in terms if t != ONE_EXPR)),))
+    return e
 
 
 def _power(base: Expr, n: Fraction, book: Alphabet) -> Ratio:
-    if isinstance(base, (Input, Param, Ref, Size)):
+    if isinstance(base, LEAVES):
         return Ratio(letter(book.number(base), n))
+    if n > 1 and _holds_others(base):
+        return Ratio(letter(book.number(book.opaque(base)), n))
     if has_exponential(base) and n.denominator == 1:
         return raised_ratio(read(base, book), int(n))
     if isinstance(base, Add) or has_exponential(base):
@@ -80,6 +92,14 @@ def _power(base: Expr, n: Fraction, book: Alphabet) -> Ratio:
         return Ratio(raised(inner.top, int(n)))
     known = _constant_power(inner, n, book)
     return known or _opaque(power(base, Const(n)), book)
+
+
+def _holds_others(e: Expr) -> bool:
+    """Whether exponentials stand beside a term in other variables: (p - t)^2, multiplied out, would cancel where they meet."""
+    if not isinstance(e, Add) or not has_exponential(e):
+        return False
+    inside = frozenset(v for n in walk(e) if isinstance(n, Call) and n.fn in EXPONENTIALS for v in leaves(n, *LEAVES))
+    return any(not has_exponential(t) and not inside.issuperset(leaves(t, *LEAVES)) for t in e.args)
 
 
 def _constant_power(inner: Ratio, n: Fraction, book: Alphabet) -> Ratio | None:

@@ -31,14 +31,26 @@ from derive.language.nodes import (
     where,
 )
 from derive.language.text import is_negative, opposite, tree_size
+from derive.language.work import TooLarge, at_most
 from derive.numerics.alphabet import Alphabet, constant_expr
 from derive.numerics.choices import Facts, choice, resolved, signs
-from derive.numerics.reading import EXPONENTIALS, has_exponential, is_readable, nested, read
+from derive.numerics.reading import EXPONENTIALS, has_exponential, is_readable, log1p_where_due, nested, read
 from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
 from derive.numerics.writing import written
 
 SHORTER = 3  # how many times longer a form of several parts may be than the parts by themselves
+WORK, LEAST = 40_000, 200  # products of terms that finding the form of one let may take (twice the longest known), and of a small part
+
+
+def affordable(e: Expr, scope: Scope, work: int = WORK) -> Expr:
+    """The stable form of an expression. Where that takes too long to find, the node stays as it is over stable children, for
+    which there is a quarter of the time."""
+    try:
+        with at_most(work):
+            return rewritten(e, scope)
+    except TooLarge:
+        return e.rebuild(tuple(affordable(c, scope, work // 4) for c in e.children)) if e.children and work > LEAST else e
 
 
 def rewritten(e: Expr, scope: Scope, facts: Facts = ()) -> Expr:
@@ -67,11 +79,7 @@ def _touches(e: Expr, scope: Scope) -> bool:
 def _plain(e: Expr, scope: Scope, facts: Facts) -> Expr:
     """The same node over stable children; the logarithm of a sum with 1 is log1p."""
     moved = isinstance(e, (Reduce, At, Delta))
-    result = e.rebuild(tuple(rewritten(c, scope, () if moved else facts) for c in e.children))
-    match result:
-        case Call("log", (Add(terms),)) if ONE in terms:
-            return Call("log1p", (add(*(t for t in terms if t != ONE)),))
-    return result
+    return log1p_where_due(e.rebuild(tuple(rewritten(c, scope, () if moved else facts) for c in e.children)))
 
 
 def _sum_at_zero(e: Expr) -> Expr:
@@ -179,7 +187,7 @@ def _unit(e: Expr, scope: Scope, facts: Facts) -> Expr:
         apart = build(*(_unit(build(*f), scope, facts) if len(f) > 1 else rewritten(f[0], scope, facts) for f in families))
         return with_roots(apart, body) if isinstance(e, Add) and len(atoms(body)) == 1 else apart
     for focus in dict.fromkeys((frozenset[Expr](), nested(body))):
-        book = Alphabet(opaque, signs=known, focus=focus)
+        book = Alphabet(opaque, signs=known, focus=focus, largest=scope.largest)
         form = written(read(body, book), book)
         if form is not None:
             break

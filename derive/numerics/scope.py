@@ -15,6 +15,7 @@ from derive.language.nodes import (
     Mul,
     Param,
     Pow,
+    Reduce,
     Ref,
     Size,
     Where,
@@ -36,12 +37,14 @@ MOST_CHOICES = 1  # each one doubles what is written out where a name is seen th
 class Scope:
     """`exponentials`: element-wise lets that hold exponentials, each with its meaning in leaves; `arguments`: element-wise
     lets that are a polynomial in one leaf or a product of two, seen through inside exponentials; `signs`: known signs;
-    `positive`: parameters above 0; `named`: meanings of the lets so far, each with its name."""
+    `positive`: parameters above 0; `largest`: lets that are a largest value, as shifts are; `named`: meanings of the lets so
+    far, each with its name."""
 
     exponentials: dict[Expr, Expr]
     arguments: dict[Expr, Expr]
     signs: dict[Expr, int]
     positive: frozenset[Expr]
+    largest: frozenset[Expr]
     named: dict[Expr, Expr] = field(default_factory=dict)
 
 
@@ -57,7 +60,14 @@ def scope(program: Program) -> Scope:
             elif is_argument(substitute(let.body, arguments)):
                 arguments[let.ref] = substitute(let.body, arguments)
     positive = frozenset(Param(p.name) for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
-    return Scope(exponentials, arguments, given_signs(program), positive)
+    largest = frozenset(let.ref for let in program.lets if _is_largest(let.body))
+    return Scope(exponentials, arguments, given_signs(program), positive, largest)
+
+
+def _is_largest(e: Expr) -> bool:
+    """Whether it is a largest value, as a shift is: a maximum over axes, or the larger of two numbers (x > y, x, y)."""
+    larger = isinstance(e, Where) and isinstance(e.condition, Compare) and e.children[1:] == e.condition.children
+    return (isinstance(e, Reduce) and e.how == "max") or (larger and e.condition.op in (">", ">="))  # type: ignore[attr-defined]
 
 
 def given_signs(program: Program) -> dict[Expr, int]:

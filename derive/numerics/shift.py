@@ -40,6 +40,7 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
 from derive.numerics.exponents import Linear, hidden_parts, linear, merged
+from derive.numerics.masks import masked
 from derive.numerics.weighted import weights_joined
 
 
@@ -54,7 +55,7 @@ class Group:
 
 def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
-    program = merged(weights_joined(_logs_apart(_plain_logsumexp(program))))
+    program = masked(merged(weights_joined(_logs_apart(_plain_logsumexp(program)))))
     tried: set[Group] = set()
     settled: set[Linear] = set()  # what was shifted is not shifted again, and the loop ends
     while groups := [g for g in _groups(program) if g not in tried]:
@@ -187,11 +188,15 @@ def _direction(argument: Expr) -> frozenset[tuple[Expr, Fraction]]:
 def _over_axes(n: Reduce, bodies: dict[Expr, Expr]) -> Iterator[Group]:
     for a in _exponentials(n.body, bodies):
         over = tuple(x for x in n.over if x in a.axes)
-        masks = [f for f in _factors(n.body, bodies) if isinstance(f, Where)]
-        if over and len(masks) == 1 and masks[0].chosen == Call("exp", (a,)):
-            yield Group(frozenset([a]), largest(Where(masks[0].condition, a, smallest(a, over)), over))
-        if over:
-            yield Group(frozenset([a]), largest(a, over))
+        tops = [_largest_chosen(a, over, _factors(n.body, bodies), bodies), largest(a, over)] if over else []
+        yield from (Group(frozenset([a]), top) for top in dict.fromkeys(tops))
+
+
+def _largest_chosen(a: Expr, over: tuple[str, ...], factors: list[Expr], bodies: dict[Expr, Expr]) -> Expr:
+    """The largest argument over axes: of those that a mask among the factors lets through, if there is one."""
+    masks = [f for f in factors if isinstance(f, Where) and f.other == ZERO]
+    chosen = len(masks) == 1 and _seen(masks[0].chosen, bodies) == Call("exp", (a,))
+    return largest(Where(masks[0].condition, a, smallest(a, over)) if chosen else a, over)
 
 
 def _factors(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
@@ -207,7 +212,7 @@ def _exponentials(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:
         match f:
             case Call("exp", (a,)):
                 found.append(a)
-            case Reduce("sum" | "mean", body, _) if isinstance(_seen(body, bodies), (Call, Mul)):
+            case Reduce("sum" | "mean", body, _) if isinstance(_seen(body, bodies), (Call, Mul, Where)):
                 found += _exponentials(body, bodies)
             case Where(_, chosen, other) if other == ZERO:
                 found += _exponentials(chosen, bodies)
@@ -245,12 +250,11 @@ def _top(e: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
         match f:
             case Call("exp", (a,)):
                 return a
-            case Reduce(_, body, over):
-                inner = _top(body, bodies)
-                if inner is not None:
-                    return largest(inner, [a for a in over if a in inner.axes]) if inner.axes & set(over) else inner
-            case Where(_, chosen, _):
-                return _top(chosen, bodies)
+            case Reduce(_, body, over) if (inner := _top(body, bodies)) is not None:
+                own = tuple(a for a in over if a in inner.axes)
+                return _largest_chosen(inner, own, _factors(body, bodies), bodies) if own else inner
+            case Where(_, chosen, _) if (inner := _top(chosen, bodies)) is not None:
+                return inner
     return None
 
 
@@ -269,13 +273,11 @@ def _with_shift(program: Program, group: Group) -> tuple[Program, frozenset[Expr
 def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
     """All lets shifted together; None unless the shift cancels in every output."""
     degrees: dict[Expr, Fraction] = {}
-    wanted = {(a,) for a in shift.arguments}
     outputs = held(program)
     lets: list[Let] = []
     try:
         for let in program.lets:
-            touched = any(degrees.get(n) or (isinstance(n, Call) and n.args[:1] in wanted) for n in _mentioned(let.body))
-            if not touched:
+            if not any(degrees.get(n) or shift.shifts(n) for n in _mentioned(let.body)):
                 lets.append(let)
                 continue
             scaled = rescaled(let.body, shift, degrees)
@@ -290,8 +292,7 @@ def _everywhere(program: Program, shift: Shift) -> list[Let] | None:
 
 def _one_by_one(program: Program, shift: Shift) -> list[Let]:
     """Each part shifted in which the shift cancels by itself, the exponentials being written out there."""
-    wanted = {Call("exp", (a,)) for a in shift.arguments}
-    written_out: dict[Expr, Expr] = {let.ref: let.body for let in program.lets if let.body in wanted}
+    written_out: dict[Expr, Expr] = {let.ref: let.body for let in program.lets if shift.shifts(let.body)}
     return [Let(let.name, _by_itself(let.body, written_out, shift)) for let in program.lets]
 
 

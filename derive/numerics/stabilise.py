@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.calculus.atoms import primitive
-from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, substitute, walk
+from derive.language.nodes import TWO, ZERO, Call, Compare, Expr, Input, Pow, Ref, Where, flatten, substitute, transform, walk
 from derive.language.program import Let, Program
 from derive.language.recurrence import needed
 from derive.numerics.cancelling import uncancelled
-from derive.numerics.exponents import HIDDEN
+from derive.numerics.exponents import HIDDEN, Linear, linear
 from derive.numerics.moving import opaque_arguments, unnamed
-from derive.numerics.regions import rewritten
+from derive.numerics.regions import affordable
 from derive.numerics.running import running
 from derive.numerics.scope import scope
 from derive.numerics.shares import beside_one
@@ -32,11 +32,11 @@ def stabilise(program: Program) -> Program:
     known = scope(program)
     lets: list[Let] = []
     for let in program.lets:
-        lets.append(Let(let.name, flatten(rewritten(let.body, known))))
+        lets.append(Let(let.name, flatten(affordable(let.body, known))))
         if let.ref in known.exponentials:
             known.named.setdefault(known.exponentials[let.ref], let.ref)
     program = unnamed(replace(program, lets=tuple(lets)), moving)
-    return _pruned(_with_shared(_pruned(program)))
+    return _pruned(_with_shared(_spelled_alike(_pruned(program))))
 
 
 def _each(program: Program, change: object) -> Program:
@@ -47,6 +47,16 @@ def _each(program: Program, change: object) -> Program:
 def _pruned(program: Program) -> Program:
     """Without the lets that no output needs."""
     return replace(program, lets=tuple(needed(program)))
+
+
+def _spelled_alike(program: Program) -> Program:
+    """The program with exponentials of equal arguments spelled as the first of them is."""
+    first: dict[Linear, Expr] = {}
+
+    def change(n: Expr) -> Expr:
+        return first.setdefault(linear(n.args[0]), n) if isinstance(n, Call) and n.fn == "exp" else n
+
+    return _each(program, lambda body: transform(body, change))
 
 
 def _with_shared(program: Program) -> Program:

@@ -21,9 +21,9 @@ def _exact_product(a: np.ndarray, b: np.ndarray | float) -> tuple[np.ndarray, np
 
 
 def _exp_pair(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """exp(high + low) for a low part far below 1: exp(high) corrected to first order."""
+    """exp(high + low) for a low part far below 1: exp(high) corrected to first order, inf where that is."""
     value = np.exp(high)
-    return value + value * low
+    return value + np.minimum(value, 1.7976931348623157e308) * low
 
 
 def _exp_polynomial(x: np.ndarray, *coefficients: float) -> np.ndarray:

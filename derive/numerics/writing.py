@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 
 from derive.language.nodes import ONE, TWO, ZERO, Call, Compare, Const, Expr, Mul, Pow, add, leaves, mul, power, substitute, where
 from derive.numerics.alphabet import Alphabet, constant_expr, spell, spell_term
@@ -32,12 +31,12 @@ def written(ratio: Ratio, book: Alphabet) -> Written | None:
     if at is None:
         return None if book.is_special(ratio.top) or ratio.bottom else Written(ONE, spell(ratio.top, book), ZERO)
     inner = {*moving(at, book), at.big, *book.cdfs, *book.logs}
-    parts = _by_zeros(ratio.top, at, inner)
-    if len(parts) > 1:
-        forms = [written(reduced(p, ratio.bottom), book) for p in parts]
-        return Written(ONE, add(*(mul(f.outside, f.inside) for f in forms if f is not None)), ZERO)
     foreign = tuple((k, e) for k, e in common(ratio.top) if k not in inner and not constant_expr(book.expr(k)))
     top = without(ratio.top, foreign)
+    parts = _by_zeros(top, at, inner)
+    if len(parts) > 1:
+        forms = [written(reduced(p, ratio.bottom), book) for p in parts]
+        return Written(spell_term(foreign, Fraction(1), book), add(*(mul(f.outside, f.inside) for f in forms if f is not None)), ZERO)
     size = top.terms[0][1] if len(top.terms) == 1 else Fraction(1)
     rest = Ratio(scaled(top, 1 / size), ratio.bottom)
     outside = spell_term(foreign, size, book)
@@ -99,12 +98,16 @@ def _direct(ratio: Ratio, at: Branching, book: Alphabet) -> Expr | None:
 
 
 def _times_exponential(c: Poly, e: Fraction, at: Branching, book: Alphabet) -> Expr:
-    """c exp(e u); where c grows against it, by two halves, so that neither underflows before the product does."""
+    """c exp(e u); where c grows against it, by two halves, so that neither underflows before the product does. What is shifted, the
+    largest of its sum being 1, may underflow."""
     if not e:
         return spell(c, book)
     argument = scaled(at.argument, e / at.unit)
     if not set(moving(at, book)) & set(letters(c)):
         return mul(spell(c, book), exp_of(argument, book))
+    if any(book.expr(k) in book.largest for k in letters(argument)):
+        whole = exp_of(argument, book)
+        return mul(_coefficient(c, at, book, whole > 0), whole)
     half = exp_of(scaled(argument, Fraction(1, 2)), book)
     return mul(mul(_coefficient(c, at, book, half > 0), half), half)
 
@@ -211,26 +214,21 @@ def _merged(upper: Poly, lower: Poly, at: Branching, book: Alphabet) -> Expr:
         here, there = above.get(e, {}), below.get(e, {})
         for m in sorted({*here, *there}, reverse=True):
             chosen, other = (_factored(side_.get(m, Poly(())), book) for side_ in (here, there))
-            terms.append(_chosen(at.condition, chosen, other, partial(_monomial, m, e, at, book, guard)))
+            monomial = mul(_inner(m, at, book, guard), power(DECAY, Const(e)))
+            terms.append(_chosen(at.condition, chosen, other, monomial))
     return add(*terms)
 
 
-def _monomial(m: Monomial, e: Fraction, at: Branching, book: Alphabet, guard: Expr | None, clip: str) -> Expr:
-    """The monomial times a power of e; `clip` names the function that holds the letters of u on one side of 0."""
-    inner = _inner(m, at, book, guard)
-    own: dict[Expr, Expr] = {book.expr(k): Call(clip, (book.expr(k), ZERO)) for k in moving(at, book)} if clip else {}
-    return mul(substitute(inner, own), power(DECAY, Const(e)))
-
-
-def _chosen(condition: Expr, chosen: Expr, other: Expr, monomial: Callable[[str], Expr]) -> Expr:
+def _chosen(condition: Expr, chosen: Expr, other: Expr, monomial: Expr) -> Expr:
     """Where the condition holds chosen * monomial, elsewhere other * monomial; x * (x >= 0) is maximum(x, 0)."""
     if chosen == other:
-        return mul(chosen, monomial(""))
+        return mul(chosen, monomial)
     for clip, mine, zero in (("maximum", chosen, other), ("minimum", other, chosen)):
-        clipped_monomial = monomial(clip)
-        if zero == ZERO and isinstance(condition, Compare) and _vanishes(clipped_monomial, condition, clip):
-            return mul(mine, clipped_monomial)
-    return mul(where(condition, chosen, other), monomial(""))
+        if zero == ZERO and isinstance(condition, Compare):
+            clipped_monomial = substitute(monomial, {condition.left: Call(clip, (condition.left, ZERO))})
+            if _vanishes(clipped_monomial, condition, clip):
+                return mul(mine, clipped_monomial)
+    return mul(where(condition, chosen, other), monomial)
 
 
 def _vanishes(monomial: Expr, condition: Compare, clip: str) -> bool:

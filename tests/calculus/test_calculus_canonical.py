@@ -9,13 +9,13 @@ from calculus_values import Values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from derive.calculus.algebra import TooLarge, work_done
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
 from derive.calculus.indices import opened
 from derive.language import abs, argmax, equal, exp, idx, log, mean, normal_cdf, sign, size, sqrt, sum, where
 from derive.language.memory import Form, forget
 from derive.language.nodes import Const, Delta, Expr, Input, Iota, Reduce, add, at, mul, power, walk
+from derive.language.work import TooLarge, work_done
 
 SIZES = {"A": 2, "B": 3, "C": 4, "...": 2, "N": 3}
 x, y = Input("x", ("A", "B")), Input("y", ("B",))

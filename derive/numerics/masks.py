@@ -1,0 +1,51 @@
+"""Exponentials beside a factor that is 1 or 0 by a condition: chosen by the condition, so that those it leaves out may overflow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.language.nodes import ONE, ZERO, Add, Call, Compare, Expr, Mul, Where, mul, transform, where
+from derive.language.program import Let, Program
+from derive.language.text import is_negative, opposite
+from derive.numerics.choices import OPPOSITE
+from derive.numerics.reading import has_exponential
+
+
+def masked(program: Program) -> Program:
+    """The program with where(c, 1, 0) * exp(a) as where(c, exp(a), 0), and (1 - where(c, 1, 0)) * exp(a) likewise; exponentials
+    that are left out where a condition holds are those chosen where it does not."""
+    bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
+
+    def change(n: Expr) -> Expr:
+        match n:
+            case Mul():
+                return _chosen(n, bodies)
+            case Where(Compare(op, left, right), chosen, other) if chosen == ZERO and has_exponential(other):
+                return where(Compare(OPPOSITE[op], left, right), other, ZERO)
+        return n
+
+    return replace(program, lets=tuple(Let(let.name, transform(let.body, change)) for let in program.lets))
+
+
+def _chosen(n: Mul, bodies: dict[Expr, Expr]) -> Expr:
+    masks = [(f, c) for f in n.args if (c := _condition(f, bodies)) is not None]
+    exponentials = [f for f in n.args if isinstance(bodies.get(f, f), Call) and bodies.get(f, f).fn == "exp"]  # type: ignore[attr-defined]
+    if len(masks) != 1 or len(exponentials) != 1:
+        return n
+    ((mask, condition),) = masks
+    return mul(*(f for f in n.args if f not in (mask, *exponentials)), where(condition, exponentials[0], ZERO))
+
+
+def _condition(f: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
+    """When a factor is 1 and not 0; None where it may be another number."""
+    match bodies.get(f, f):
+        case Where(condition, chosen, other) if (chosen, other) == (ONE, ZERO):
+            return condition
+        case Where(Compare(op, left, right), chosen, other) if (chosen, other) == (ZERO, ONE):
+            return Compare(OPPOSITE[op], left, right)
+        case Add((a, b)):
+            for one, less in ((a, b), (b, a)):
+                turned = _condition(opposite(less), bodies) if one == ONE and is_negative(less) else None
+                if isinstance(turned, Compare):
+                    return Compare(OPPOSITE[turned.op], turned.left, turned.right)
+    return None

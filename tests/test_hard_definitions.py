@@ -1,0 +1,202 @@
+"""Definitions that once crashed, hung or lost all digits in one of their readings: each against the oracle where it went wrong."""
+
+import builtins
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derive import oracle, pipeline
+from derive.catalog.activations import sigmoid, softmax, tanh
+from derive.language import Index, OneOf, Positive, Real, abs, exp, idx, log, mean, op, sqrt, sum, where
+from derive.language.operation import Op
+from derive.language.work import TooLarge, at_most, spend
+from derive.numerics import regions
+
+
+@op
+def bent_line(x: Real["..."]):
+    """A line with a root on top that outweighs none of it."""
+    return (sqrt(x**2 + 1) - 1) / 2 + x
+
+
+@op
+def logistic_score(mu: Real["N"], s: Real["N", Positive], y: Real["N"]):
+    """The score of a logistic forecast."""
+    z = (y - mu) / s
+    f = 1 / (1 + exp(-z))
+    return mean(s * (z - 2 * log(f) - 1), "N")
+
+
+@op
+def mixture(logits: Real["N K"], mu: Real["N K"], b: Real["N K", Positive], y: Real["N"]):
+    """Likelihood of a mixture, written with its densities."""
+    w = softmax(logits)
+    density = w / (2 * b) * exp(-abs(y - mu) / b)
+    return -mean(log(sum(density, "K")), "N")
+
+
+@op
+def anchors(s: Real["N C"], label: Index["N -> C"], *, alpha: Positive = 32, delta: Positive = 0.1):
+    """Terms that 0/1 factors choose, beside a 1."""
+    hit = where(idx("C") >= label, 1, 0)
+    near = log(1 + sum(hit * exp(-alpha * (s - delta)), "N"))
+    far = log(1 + sum((1 - hit) * exp(alpha * (s + delta)), "N"))
+    return mean(near + far, "C")
+
+
+@op
+def curve_and_target(x: Real["N"], y: Real["N"]):
+    """How far a curve is from a target, inside a logarithm."""
+    p = tanh(x)
+    return log(1 + (p - y) ** 2)
+
+
+@op
+def kernel_of_curve(x: Real["N"], y: Real["N"]):
+    """The same inside an exponential."""
+    p = sigmoid(x)
+    return exp(-3 * (p - y) ** 2)
+
+
+@op
+def branches(x: Real["..."]):
+    """A logarithm in a branch, of what is negative in the other."""
+    e = where(x > 0, x, exp(x) - 1)
+    f = where(e > 1, 1 + log(e), e)
+    return where(f > 1 / 2, f, exp(f) - 1)
+
+
+@op
+def gates(x: Real["..."]):
+    """A gate of a gate of a gate."""
+    a = x * sigmoid(x)
+    b = a * sigmoid(a)
+    return tanh(b) * b
+
+
+@op
+def near_centres(x: Real["N"], c: Real["K"], *, h: Positive = 0.1):
+    """How close a number is to some of the centres."""
+    return log(sum(exp(-((x - c) ** 2) / (2 * h**2)), "K"))
+
+
+@op
+def grows(x: Real["..."], *, a: Positive = 0.5):
+    """An exponential with a parameter, whose slope leaves the range of floats."""
+    return (exp(a * x) - 1) / a + a
+
+
+@op
+def chosen_power(x: Real["..."], *, n: OneOf(2, 3, 5) = 3):
+    """A parameter that is one of a few numbers."""
+    return x**n
+
+
+RNG = np.random.default_rng(5)
+SIGNS = np.array([[0, 40.0, -7], [3, 0.5, -90]])
+# fmt: off
+CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
+    "bent_line":        (bent_line, (np.array([-1e200, -30, -1e-9, 0, 2, 1e300]),)),
+    "logistic_score":   (logistic_score, (np.array([0.0, 30, -900]), np.array([1.0, 0.5, 2]), np.array([3.0, -900, 20]))),
+    "mixture":          (mixture, (RNG.normal(size=(2, 3)) * 400, SIGNS, np.ones((2, 3)) / 8, np.array([70.0, -800]))),
+    "anchors":          (anchors, (RNG.normal(size=(3, 2)) * 40, np.array([0, 1, 1]))),
+    "curve_and_target": (curve_and_target, (np.array([0.3, 2.0]), np.array([np.tanh(0.3) + 1e-5, 0.3]))),
+    "branches":         (branches, (np.array([-700, -1e-9, 1e-9, 0.5, 3.0, 1e9]),)),
+}
+# fmt: on
+
+
+def called(defined: Op, suffix: str, *arrays: Any) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        found = pipeline.generated(defined)[defined.name + suffix](*arrays)
+    return [np.asarray(y) for y in (found if isinstance(found, tuple) else (found,))]
+
+
+def assert_near(got: list[np.ndarray], exact: dict[str, oracle.Rounded]) -> None:
+    """Vectors number by number, matrices up to their largest one, to nine digits: forms that cancel or overflow have none there."""
+    for y, rounded in zip(got, exact.values(), strict=True):
+        wanted = np.asarray(rounded.value, float)
+        scale = np.abs(wanted) if wanted.ndim < 2 else np.abs(wanted).max()
+        assert np.isfinite(wanted).all() and (np.abs(y - wanted) <= 1e-9 * scale).all(), (y, wanted)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_derivatives_where_digits_were_lost(name: str) -> None:
+    defined, arrays = CASES[name]
+    program = defined.program
+    inputs = {i.name: a for i, a in zip(program.inputs, arrays, strict=True)}
+    value = oracle.evaluate(program, inputs)
+    assert_near(called(defined, "", *arrays), value)
+
+    bars = {n: np.ones_like(np.asarray(v.value, float)) for n, v in value.items()}
+    assert_near(called(defined, "_vjp", *bars.values(), *arrays), oracle.gradient(program, inputs, bars))
+    tangents = {i.name: RNG.normal(size=np.shape(inputs[i.name])) for i in program.real_inputs}
+    assert_near(called(defined, "_jvp", *tangents.values(), *arrays), oracle.jvp(program, inputs, tangents))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_reading_is_without_proof(name: str) -> None:
+    found = pipeline.readings(CASES[name][0])
+    assert {found.proof(reading) for reading in found.names[:3]} <= {"-", "A", "C"}
+
+
+def test_the_gradient_of_a_mixture_is_written_with_its_densities() -> None:
+    shown = {let.name: str(let.body) for let in pipeline.readings(mixture).program("vjp").lets}
+    assert shown["dlogits"] == "g*(w - density/sum(density, K))/size(N)"
+
+
+def test_the_square_of_a_difference_is_not_multiplied_out_in_an_exponential() -> None:
+    assert "y**2" not in str(pipeline.stable(kernel_of_curve.program).lets[-1].body)
+
+
+def test_exponentials_in_a_tangent_are_those_of_the_definition() -> None:
+    shown = str(pipeline.readings(anchors).program("jvp").lets[-1].body)
+    assert "exp(alpha*(delta + s))" in shown and "exp(alpha*(delta - s))" in shown
+
+
+def test_what_overflows_is_inf() -> None:
+    (slope,) = called(grows, "_vjp", np.ones(4), np.array([2000.0, 1e300, 1420, -1e300]))
+    np.testing.assert_array_equal(slope, [np.inf, np.inf, np.inf, 0])
+
+
+def test_a_parameter_may_be_any_of_its_few_numbers_and_no_other() -> None:
+    f = pipeline.generated(chosen_power)["chosen_power"]
+    assert [f(np.float64(2), n=n) for n in (2, 3, 5)] == [4, 8, 32]
+    with pytest.raises(ValueError, match=r"n is 4; wanted .* in \{2, 3, 5\}"):
+        f(np.float64(2), n=4)
+
+
+def test_a_shifted_exponential_is_computed_once_and_not_by_halves() -> None:
+    lets = pipeline.stable(pipeline.readings(near_centres).program("vjp")).lets
+    assert builtins.sum(str(let.body).count("exp(") for let in lets) == 1 and "e*e" not in str(lets)
+
+
+def test_a_form_that_takes_too_long_to_find_is_the_one_that_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = pipeline.readings(gates).program("vjp")
+    monkeypatch.setattr(regions.affordable, "__defaults__", (regions.LEAST,))
+    short = pipeline.stable.__wrapped__(reading)
+    monkeypatch.undo()
+    lengths = [len("".join(str(let.body) for let in program.lets)) for program in (short, pipeline.stable(reading))]
+    assert lengths[0] < lengths[1]
+
+
+def test_proofs_that_are_not_found_in_time_are_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "PROOF_WORK", 100)
+    pipeline.stability.cache_clear()
+    assert pipeline.readings(gates).proof("hvp") in ("B", "C", "none")
+    pipeline.stability.cache_clear()
+
+
+def test_what_is_done_inside_counts_outside() -> None:
+    with pytest.raises(TooLarge), at_most(10):
+        for _ in range(3):
+            with at_most(100):
+                spend(4)
+
+
+def test_gates_in_gates_end() -> None:
+    began = time.process_time()
+    pipeline.readings(gates).proof("hvp")
+    assert time.process_time() - began < 60
