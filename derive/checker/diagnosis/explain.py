@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -43,7 +44,7 @@ from derive.language.program import Program
 
 PART = 0.6  # of the time left that one kind of explanation may take
 FORMS = 6  # equal over the reals, of which NaN may have been replaced
-WEAK = ("cut off", "clipped", "precision", "wrong only")
+WEAK = ("cut off", "clipped", "precision", "wrong only", "noise")
 Tried = Iterator[tuple[str, int]]  # a cause, and how well it gives the results: 0 strictly, 1 roughly
 
 
@@ -127,13 +128,21 @@ def diagnose(reader: Reader, name: str, trials: Sequence[Trial], siblings: Seque
     """What explains one wrong output (or gradient), on trials where it is wrong and on some where it is not."""
     picked = chosen(name, trials)
     rest = further(name, trials, picked)
-    cause = _cause(_scene(reader, name, picked, rest, siblings, deadline), trials) if picked else ""
-    if not cause:
-        for words, some in equal_sizes(reader, name, trials):
-            if cause := _cause(_scene(reader, name, chosen(name, some), (), siblings, deadline), some):
-                cause = f"{words}: {cause}"
-                break
+    if not picked:
+        return None
+    cause = _where_equal(reader, name, trials, siblings, deadline)
+    cause = cause or _cause(_scene(reader, name, picked, rest, siblings, deadline), trials)
     return Diagnosis(cause) if cause else None
+
+
+def _where_equal(reader: Reader, name: str, trials: Sequence[Trial], siblings: Sequence[Op], deadline: float) -> str:
+    """The cause of what is wrong only where sizes are equal; of several pairs, one that the cause speaks of."""
+    pairs, some = equal_sizes(reader, name, trials)
+    if not pairs:
+        return ""
+    cause = _cause(_scene(reader, name, chosen(name, some), (), siblings, deadline).in_part(), some)
+    a, b = next((p for p in pairs if all(re.search(rf"\b{x}\b", cause) for x in p)), pairs[0])
+    return f"only where the sizes of {a} and {b} are equal (wrong axis, or transposed): {cause}" if cause else ""
 
 
 def _scene(reader: Reader, name: str, picked: Sequence[Trial], rest: Sequence[Trial], siblings: Sequence[Op], deadline: float) -> Scene:

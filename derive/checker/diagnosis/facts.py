@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from derive.checker.diagnosis.evidence import ENOUGH, Closeness, Evidence, Seen, borne_out, explains
 from derive.checker.diagnosis.names import named_factor
+from derive.checker.diagnosis.orders import Order, block_lengths, every_order
 
 Array = NDArray[Any]
 BLOCKS = (128, 64, 32, 16, 8, 4, 2)
@@ -74,6 +75,7 @@ def _guesses(seen: Sequence[Seen]) -> Iterator[Guess]:
         yield f"transposed: dimensions {a} and {b} are swapped", partial(_moved, a, b)
     for axis in range(seen[0].got.ndim):
         yield from _along(axis)
+        yield from _counted(axis, seen[0].parameters)
     for block in BLOCKS if seen[0].got.ndim > 1 else ():
         yield f"the last block of {block} of the whole array, if not full, is left zero", partial(_flat_rest, block)
 
@@ -107,6 +109,7 @@ def _along(axis: int) -> Iterator[Guess]:
 
     for step in (1, -1):
         yield f"shifted by one position along dimension {axis}", of(lambda y, step=step: np.roll(y, step, axis))  # type: ignore[misc]
+    yield f"the two halves along dimension {axis} are swapped", of(lambda y: np.roll(y, y.shape[axis] // 2, axis))
     yield f"reversed along dimension {axis}", of(lambda y: np.flip(y, axis))
     for block in BLOCKS:
         words = f"the last block of {block} along dimension {axis}, if not full, is left zero"
@@ -114,6 +117,22 @@ def _along(axis: int) -> Iterator[Guess]:
     yield f"the last position along dimension {axis} is left zero", of(lambda y: _without(y, axis, slice(-1, None)))
     yield f"the first position along dimension {axis} is left zero", of(lambda y: _without(y, axis, slice(0, 1)))
     yield f"all but the last position along dimension {axis} are left zero", of(lambda y: _without(y, axis, slice(0, -1)))
+
+
+def _counted(axis: int, parameters: Mapping[str, float]) -> Iterator[Guess]:
+    """The positions along a dimension in another order, as reshape and transpose make it."""
+    for words, name in block_lengths(parameters):
+        for order in every_order():
+            yield f"the positions along dimension {axis} are {order.words(words)} (swapped)", partial(_in_order, order, axis, name)
+
+
+def _in_order(order: Order, axis: int, name: str, s: Seen) -> Array | None:
+    if s.exact.ndim <= axis:
+        return None
+    try:
+        return order.taken(s.exact, axis, int(s.parameters[name]) if name else 2)
+    except ValueError:
+        return s.exact
 
 
 def _rest(n: int, block: int) -> slice:

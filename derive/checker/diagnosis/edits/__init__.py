@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from derive.checker.diagnosis.edits import choices, formula, numbers, reductions
+from derive.checker.diagnosis.edits import choices, formula, numbers, places, reductions, updates
 from derive.checker.diagnosis.edits.proposal import Edit, Proposal
 from derive.checker.diagnosis.edits.throughout import LATER, PRECISION, throughout
 from derive.checker.diagnosis.tape import Change, Changed, order_of
@@ -22,13 +22,14 @@ from derive.language.program import Program
 
 Propose = Callable[[Expr, Program], Iterator[Proposal]]
 LIKELY: tuple[Propose, ...] = (
-    reductions.divisors, formula.terms, numbers.misplaced, formula.factors, reductions.sizes, reductions.axes, numbers.parameters,
-    numbers.steps, choices.names, choices.ignored, choices.columns, choices.positions, choices.branches, choices.comparisons,
-    formula.signs, formula.powers, numbers.constants, choices.turned,
+    reductions.divisors, formula.terms, numbers.misplaced, updates.beforehand, updates.unmasked, formula.factors, reductions.sizes,
+    reductions.axes, choices.names, updates.carried, numbers.parameters, numbers.steps, choices.arguments, choices.ignored, choices.columns,
+    choices.positions, choices.branches, choices.comparisons, formula.signs, formula.powers, numbers.constants, updates.early,
+    choices.turned,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
-    formula.shared, formula.weighted, formula.functions, choices.masked, reductions.forgotten, reductions.ignored_labels, reductions.others,
-    numbers.added, formula.extra,
+    formula.shared, formula.weighted, formula.functions, formula.curves, updates.inward, places.counted, choices.masked,
+    reductions.forgotten, reductions.in_blocks, reductions.ignored_labels, reductions.others, numbers.added, formula.extra,
 )  # fmt: skip
 EDITS = LIKELY + UNLIKELY
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 from derive.checker.diagnosis.edits.proposal import Proposal
 from derive.language.nodes import (
     MINUS_ONE,
+    ONE,
+    ZERO,
     Add,
     Call,
     Const,
@@ -23,6 +25,7 @@ from derive.language.nodes import (
     negate,
     power,
     reciprocal,
+    where,
 )  # fmt: skip
 from derive.language.program import Program
 
@@ -123,6 +126,30 @@ def functions(node: Expr, program: Program) -> Iterator[Proposal]:
         yield f"{node.fn} is left out of {node.brief}", node.args[0]
     if isinstance(node, Ref | Input) and node.kind == "real" and getattr(node, "dtype", "real") == "real":
         yield f"{node.name}**2 instead of {node.name}", mul(node, node)
+
+
+def curves(node: Expr, program: Program) -> Iterator[Proposal]:
+    """A hyperbolic tangent for a sigmoid, a sigmoid for a hyperbolic tangent, or neither."""
+    match as_tanh(node), node:
+        case Call("tanh", (u,)), _:
+            found, other = "tanh", reciprocal(add(ONE, Call("exp", (negate(u),))))
+        case _, Pow(Add((Const(Fraction(numerator=1, denominator=1)), Call("exp", (v,)))), Const(Fraction(numerator=-1, denominator=1))):
+            found, u = "sigmoid", negate(v)
+            other = Call("tanh", (u,))
+        case _:
+            return
+    yield f"a {'sigmoid' if found == 'tanh' else 'tanh'} instead of the {found} of {u.brief}", other
+    yield f"the {found} of {u.brief} is left out", u
+    yield f"a relu instead of the {found} of {u.brief}", where(u > ZERO, u, ZERO)
+
+
+def as_tanh(node: Expr) -> Expr:
+    """A quotient of exponentials that is a hyperbolic tangent, as one."""
+    match node:
+        case Mul((Add((Call("exp", (v,)), _)) as top, Pow(under, exponent))) if exponent == MINUS_ONE:
+            one, other = Call("exp", (v,)), Call("exp", (negate(v),))
+            return Call("tanh", (v,)) if (top, under) == (add(one, negate(other)), add(one, other)) else node
+    return node
 
 
 def weighted(node: Expr, program: Program) -> Iterator[Proposal]:
