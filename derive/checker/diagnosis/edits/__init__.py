@@ -17,7 +17,7 @@ from derive.checker.diagnosis.edits.proposal import Edit, Proposal
 from derive.checker.diagnosis.edits.throughout import LATER, PRECISION, throughout
 from derive.checker.diagnosis.tape import Change, Changed, order_of
 from derive.language.errors import DefinitionError
-from derive.language.nodes import Const, Expr, Input, Pow, Ref, transform, walk
+from derive.language.nodes import Carried, Const, Expr, Input, Pow, Ref, transform, walk
 from derive.language.program import Program
 
 Propose = Callable[[Expr, Program], Iterator[Proposal]]
@@ -62,7 +62,7 @@ class Place:
 
 
 def _places(program: Program, known: frozenset[str]) -> Iterator[Place]:
-    inside = {let.name: set(walk(let.body)) for let in program.lets}
+    inside = {let.name: {*walk(let.body), *_carried(let.body, program)} for let in program.lets}
     seen: set[Expr] = set()
     for let in program.lets:
         where = f", in {let.name}" if len(program.lets) > 1 else ""
@@ -70,6 +70,11 @@ def _places(program: Program, known: frozenset[str]) -> Iterator[Place]:
             shared = sum(node in nodes for nodes in inside.values()) > 1
             yield Place(node, where, let.body if shared else None, not known and node not in seen)
             seen.add(node)
+
+
+def _carried(body: Expr, program: Program) -> tuple[Expr, ...]:
+    """The name that a recurrence reads, though it stands in no expression."""
+    return (program.let(body.name).ref,) if isinstance(body, Carried) else ()
 
 
 def somewhere(program: Program, known: frozenset[str] = frozenset()) -> Iterator[Edit]:

@@ -25,6 +25,7 @@ from derive.language.nodes import (
     negate,
     power,
     reciprocal,
+    substitute,
     where,
 )  # fmt: skip
 from derive.language.program import Program
@@ -140,7 +141,15 @@ def curves(node: Expr, program: Program) -> Iterator[Proposal]:
             return
     yield f"a {'sigmoid' if found == 'tanh' else 'tanh'} instead of the {found} of {u.brief}", other
     yield f"the {found} of {u.brief} is left out", u
+    for step in (ONE, MINUS_ONE):
+        yield f"a constant {step.brief} is added to {u.brief} in its {found}", substitute(node, _shifted(node, u, step))
     yield f"a relu instead of the {found} of {u.brief}", where(u > ZERO, u, ZERO)
+
+
+def _shifted(node: Expr, u: Expr, step: Expr) -> dict[Expr, Expr]:
+    """Every exponential of u, and of minus u, with a number added to u."""
+    more = add(u, step)
+    return {Call("exp", (u,)): Call("exp", (more,)), Call("exp", (negate(u),)): Call("exp", (negate(more),))}
 
 
 def as_tanh(node: Expr) -> Expr:
