@@ -34,7 +34,7 @@ __all__ = ["SHAPES", "Case", "Sample", "sample", "setting", "without_subnormals"
 LAYOUTS = ("C", "F", "strided", "one strided")
 READ_ONLY = "read-only"
 ALONE = 3  # from this variant on one parameter at a time differs from its default
-COUNTS = (1, 2, 3, 10, 1000)
+COUNTS = (1, 2, 3, 4, 5, 6, 10, 100, 1000)
 BATCHES: dict[str, tuple[int, ...]] = {
     "one": (1,), "square": (3,), "odd": (2, 3), "long first": (17,), "long last": (), "mixed": (4,), "large": (33,), "empty": (0,),
 }  # fmt: skip

@@ -148,3 +148,15 @@ def test_running_sums_are_judged_where_their_exponentials_overflow():
     report = check(None, OPS["logcumsumexp"], running_shares(0), budget=0.2)
     assert report.agrees and not report.tallies["gradient"].unclaimed, report.text()
     assert verdict("logcumsumexp", backward=running_shares(1))[0] == "wrong"
+
+
+def together_again(g, x, scale=2):
+    n, c, h, w = x.shape
+    return g.reshape(n, c, scale, scale, h // scale, w // scale).transpose(0, 1, 4, 2, 5, 3).reshape(x.shape)
+
+
+def test_a_view_is_natural_where_numbers_only_change_places():
+    kind, text = verdict("pixel_unshuffle", backward=together_again)
+    assert kind == "agrees", text
+    kind, text = verdict("relu", lambda x: x if (x > 0).all() else np.maximum(x, 0))
+    assert kind == "wrong" and "shares memory" in text

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from derive.checker.diagnosis.calls import Expected, adjoint, calls, siblings_of, stale
+from derive.checker.diagnosis.calls import Expected, adjoint, calls, reordered, siblings_of, stale
 from derive.checker.diagnosis.circumstances import equal_sizes
 from derive.checker.diagnosis.edits import LIKELY, UNLIKELY, Edit, edits, everywhere, kept, rounded, somewhere
 from derive.checker.diagnosis.evidence import (
@@ -250,6 +250,7 @@ def _on_the_way(scene: Scene) -> Tried:
 
 def _elsewhere(scene: Scene) -> Tried:
     yield from _called(scene, calls(scene.reader, scene.name))
+    yield from _called(scene, reordered(scene.reader, scene.name))
 
 
 def _numbers(scene: Scene) -> Tried:

@@ -74,6 +74,8 @@ def branches(node: Expr, program: Program) -> Iterator[Proposal]:
         c = node.condition
         yield f"wrong sign in the condition of {shown}", where(Compare(c.op, c.left, negate(c.right)), node.chosen, node.other)
         yield f"the threshold of {shown} is 0", where(Compare(c.op, c.left, ZERO), node.chosen, node.other)
+        if {node.chosen, node.other} == {c.left, c.right}:
+            yield f"the sum instead of the larger or smaller of {c.left.brief} and {c.right.brief}", add(c.left, c.right)
         for p in program.parameters:
             yield f"the threshold of {shown} is {p.name}", where(Compare(c.op, c.left, Param(p.name)), node.chosen, node.other)
 
