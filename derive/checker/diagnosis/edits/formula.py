@@ -38,6 +38,8 @@ def terms(node: Expr, program: Program) -> Iterator[Proposal]:
             rest = [a for j, a in enumerate(node.args) if j != k]
             yield f"the term {term.brief} is left out of {node.brief}", add(*rest)
             yield f"wrong sign of {term.brief} in {node.brief}", add(*rest, negate(term))
+            if rest == [ONE]:
+                yield f"{negate(term).brief} instead of {node.brief} (swapped)", negate(term)
             if len(rest) > 1:
                 yield f"only the term {term.brief} is left of {node.brief}", term
 

@@ -224,7 +224,7 @@ def ignored_labels(node: Expr, program: Program) -> Iterator[Proposal]:
     """A mean over those whose label is not 0, as if 0 were padding."""
     if isinstance(node, Reduce) and node.how in ("mean", "sum"):
         for i in program.inputs:
-            if i.dtype == "index" and i.axes and i.axes <= set(node.over) and i in _below(node):
+            if i.dtype == "index" and i.axes & set(node.over) and i in _below(node):
                 yield f"the label 0 is ignored (padding): where {i.name} is 0 nothing counts in {node.brief}", partial(_unpadded, node, i)
 
 
@@ -258,4 +258,4 @@ def _unpadded(node: Reduce, i: Expr, w: Changed, own: Array) -> Array:
     kept = np.asarray(w.value(i)) != 0
     body, dims = np.asarray(w.done[node.body]), tuple(w.frame.place(a) for a in node.over)
     total = np.sum(body * kept, axis=dims, keepdims=True)
-    return np.asarray(total / np.sum(kept, axis=dims, keepdims=True) if node.how == "mean" else total)
+    return np.asarray(total / np.maximum(np.sum(kept, axis=dims, keepdims=True), 1) if node.how == "mean" else total)

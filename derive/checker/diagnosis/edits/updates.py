@@ -46,6 +46,8 @@ def carried(node: Expr, program: Program) -> Iterator[Proposal]:
     if isinstance(node, Carried):
         yield f"off by one: {node.name} of two steps before is carried along {node.axis}", partial(_once_more, node)
         yield f"nothing is carried along {node.axis}: every step starts from {node.start.brief}", partial(_from_start, node)
+        for i in (i for i in program.real_inputs if node.axis in i.axes and i.axes <= node.axes):
+            yield f"it starts from the first {i.name} along {node.axis}, not from {node.start.brief}", partial(_from_first, node, i)
     if isinstance(node, Input) and node.name.split("_")[0] == "g" and node in program.inputs[: len(program.inputs) // 2]:
         for c in (let.body for let in program.lets if isinstance(let.body, Carried) and let.body.axis in node.axes):
             yield f"the cotangent {node.name} is left out except at the end along {c.axis}", partial(_at_end, c)
@@ -62,6 +64,12 @@ def _once_more(node: Carried, w: Changed, own: Array) -> Array:
 
 def _from_start(node: Carried, w: Changed, own: Array) -> Array:
     return np.broadcast_to(np.asarray(w.done[node.start]), own.shape)
+
+
+def _from_first(node: Carried, i: Input, w: Changed, own: Array) -> Array:
+    k, n = w.frame.place(node.axis), w.frame.size(node.axis)
+    first = 0 if node.step < 0 else n - 1
+    return np.where(w.frame.along(node.axis, np.arange(n)) == first, np.take(np.asarray(w.value(i)), [first], k), own)
 
 
 def _at_end(c: Carried, w: Changed, own: Array) -> Array:
