@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from derive.checker.adjoint import Parts, adjoints
 from derive.checker.diagnosis.evidence import position
-from derive.checker.diagnosis.orders import Order, every_order
+from derive.checker.diagnosis.orders import Order, in_two
 from derive.checker.diagnosis.tape import Tape
 from derive.checker.findings import Trial
 from derive.checker.grading import Narrow
@@ -46,7 +46,7 @@ def reordered(reader: Reader, name: str) -> Iterator[tuple[str, Expected]]:
     whole = [p.name for p in reader.program.parameters if p.integer]
     for axis in (a for a in reader.program.order if a != BATCH):
         for p in ("", *whole):
-            for order in (o for o in every_order() if len(o.axes) == 2):
+            for order in in_two():
                 words = f"the positions along {axis} are {order.words(p or '2')}, and back in the result (swapped)"
                 yield words, _in_order(reader, name, axis, order, p)
 

@@ -130,17 +130,17 @@ def diagnose(reader: Reader, name: str, trials: Sequence[Trial], siblings: Seque
     rest = further(name, trials, picked)
     if not picked:
         return None
-    cause = _where_equal(reader, name, trials, siblings, deadline)
-    cause = cause or _cause(_scene(reader, name, picked, rest, siblings, deadline), trials)
+    whole = _scene(reader, name, picked, rest, siblings, deadline)
+    pairs, some = equal_sizes(reader, name, trials)
+    cause = _cause(whole.in_part() if pairs else whole, trials)
+    if pairs and (not cause or Diagnosis(cause).is_weak):
+        cause = _where_equal(_scene(reader, name, chosen(name, some), (), siblings, deadline), pairs, some) or cause
     return Diagnosis(cause) if cause else None
 
 
-def _where_equal(reader: Reader, name: str, trials: Sequence[Trial], siblings: Sequence[Op], deadline: float) -> str:
+def _where_equal(scene: Scene, pairs: Sequence[tuple[str, str]], some: Sequence[Trial]) -> str:
     """The cause of what is wrong only where sizes are equal; of several pairs, one that the cause speaks of."""
-    pairs, some = equal_sizes(reader, name, trials)
-    if not pairs:
-        return ""
-    cause = _cause(_scene(reader, name, chosen(name, some), (), siblings, deadline).in_part(), some)
+    cause = _cause(scene, some)
     a, b = next((p for p in pairs if all(re.search(rf"\b{x}\b", cause) for x in p)), pairs[0])
     return f"only where the sizes of {a} and {b} are equal (wrong axis, or transposed): {cause}" if cause else ""
 
@@ -203,11 +203,14 @@ def _expected(scene: Scene, expected: Expected) -> Callable[[int], Array | None]
     return given
 
 
+def _throughout(scene: Scene) -> Tried:
+    form = scene.reader.forms[0]
+    yield from _edited(scene, scene.bench(form), everywhere(form, scene.known))
+
+
 def _mistakes(scene: Scene) -> Tried:
     form = scene.reader.forms[0]
-    bench = scene.bench(form)
-    yield from _edited(scene, bench, everywhere(form, scene.known))
-    yield from _edited(scene, bench, edits(form, scene.known, LIKELY))
+    yield from _edited(scene, scene.bench(form), edits(form, scene.known, LIKELY))
 
 
 def _unlikely(scene: Scene) -> Tried:
@@ -313,6 +316,6 @@ def _less_precise(scene: Scene) -> Tried:
 
 
 TIERS = (
-    _mistakes, _siblings, _chain, _slips, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if,
-    _less_precise,
+    _throughout, _mistakes, _siblings, _chain, _slips, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms,
+    _numbers, _as_if, _less_precise,
 )  # fmt: skip

@@ -38,6 +38,11 @@ def every_order() -> Iterator[Order]:
         yield from (Order(digits, axes) for axes in permutations(range(len(digits))) if list(axes) != sorted(axes))
 
 
+def in_two() -> Iterator[Order]:
+    """Those of two digits."""
+    return (order for order in every_order() if len(order.axes) == 2)
+
+
 def block_lengths(parameters: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """What blocks may be long: two, or a whole parameter; its name and the parameter ("" where it is two)."""
     yield "2", ""

@@ -22,10 +22,10 @@ from derive.language.program import Program
 
 Propose = Callable[[Expr, Program], Iterator[Proposal]]
 LIKELY: tuple[Propose, ...] = (
-    reductions.divisors, formula.terms, numbers.misplaced, updates.beforehand, updates.unmasked, formula.factors, reductions.sizes,
-    reductions.axes, choices.names, updates.carried, numbers.parameters, numbers.steps, choices.arguments, choices.ignored, choices.columns,
-    choices.positions, choices.branches, choices.comparisons, formula.signs, formula.powers, numbers.constants, updates.early,
-    choices.turned,
+    updates.carried, reductions.divisors, formula.terms, numbers.misplaced, updates.beforehand, updates.unmasked, formula.factors,
+    reductions.sizes, reductions.axes, choices.names, numbers.parameters, numbers.steps, choices.arguments, choices.ignored,
+    choices.columns, choices.positions, choices.branches, choices.comparisons, formula.signs, formula.powers, numbers.constants,
+    updates.early, choices.turned,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
     formula.shared, formula.weighted, formula.functions, formula.curves, updates.inward, places.counted, choices.masked,

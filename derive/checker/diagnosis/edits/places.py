@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from derive.checker.diagnosis.edits.proposal import Edit, Proposal
-from derive.checker.diagnosis.orders import Order, every_order
+from derive.checker.diagnosis.orders import Order, every_order, in_two
 from derive.checker.diagnosis.tape import Change, Changed
 from derive.language.nodes import BATCH, At, Delta, Expr, Input, at
 from derive.language.program import Program
@@ -55,7 +55,7 @@ def counted(node: Expr, program: Program) -> Iterator[Proposal]:
     if isinstance(node, Input) and node.dtype == "real":
         for axis in (a for a in node.names if a != BATCH):
             for p in ("", *(p.name for p in program.parameters if p.integer)):
-                for order in every_order():
+                for order in every_order() if p else in_two():
                     yield f"{node.name} is read along {axis} {order.words(p or '2')}", partial(_counted, order, axis, p)
 
 

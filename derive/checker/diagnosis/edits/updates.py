@@ -122,7 +122,8 @@ def inward(node: Expr, program: Program) -> Iterator[Proposal]:
     for value in node.args:
         place = dict(value.index) if isinstance(value, At) else {}
         inner = value.body if isinstance(value, At) else value
-        total = (_body(inner, program) if isinstance(inner, Ref) else None) or inner
+        meant = _body(inner, program) if isinstance(inner, Ref) else None
+        total = inner if meant is None else meant
         for reduced in (n for n in walk(total) if isinstance(n, Reduce) and n.how == "sum" and len(n.over) == 1):
             own = base_axis(reduced.over[0])
             for factor in (f for f in node.args if f != value and own in f.axes):
