@@ -188,7 +188,7 @@ def _over_axes(n: Reduce, bodies: dict[Expr, Expr]) -> Iterator[Group]:
     for a in _exponentials(n.body, bodies):
         over = tuple(x for x in n.over if x in a.axes)
         masks = [f for f in _factors(n.body, bodies) if isinstance(f, Where)]
-        if over and len(masks) == 1 and masks[0].chosen == Call("exp", (a,)):
+        if over and len(masks) == 1 and Call("exp", (a,)) in _factors(masks[0].chosen, bodies):
             yield Group(frozenset([a]), largest(Where(masks[0].condition, a, smallest(a, over)), over))
         if over:
             yield Group(frozenset([a]), largest(a, over))
