@@ -15,7 +15,7 @@ from derive.checker.adjoint import adjoints, path_sizes
 from derive.checker.bounds import Bounds
 from derive.checker.evaluate import Numbers, evaluate
 from derive.checker.floats import Floats
-from derive.checker.forms import half_stable
+from derive.checker.forms import half_stable, squares_taken
 from derive.checker.inputs import Sample
 from derive.checker.kernels import kernel
 from derive.checker.levels import Bound, Level
@@ -107,15 +107,18 @@ def naive_forms(textbook: Program, definition: Program) -> tuple[Form, ...]:
     """The forms that candidates are tried against, each with its printed name."""
     first, *others = undone(textbook, definition)
     try:
-        half = half_stable(textbook, definition)
+        half, lengths = half_stable(textbook, definition), squares_taken(textbook)
     except ImportError:
-        half = textbook
-    if half == textbook:
-        return (first, *others)
+        half = lengths = textbook
     known = {let.name for let in definition.lets}
     own = (let for let in textbook.lets if let.name not in known and not isinstance(let.body, Carried))
-    slope = next(let for let in own if known.intersection(uses(let.body)))
-    return (first, Form(f"cancellation in a slope taken from a stable value: {slope.name} = {slope.body.brief}", half), *others)
+    slope = next((let for let in own if known.intersection(uses(let.body))), None)
+    found = [first]
+    if half != textbook and slope is not None:
+        found.append(Form(f"cancellation in a slope taken from a stable value: {slope.name} = {slope.body.brief}", half))
+    if lengths != textbook:
+        found.append(Form("overflow in a square: a length taken as the root of a sum of squares, sqrt(a**2 + b**2)", lengths))
+    return (*found, *others)
 
 
 @dataclass(frozen=True)

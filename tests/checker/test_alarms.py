@@ -160,3 +160,13 @@ def test_a_view_is_natural_where_numbers_only_change_places():
     assert kind == "agrees", text
     kind, text = verdict("relu", lambda x: x if (x > 0).all() else np.maximum(x, 0))
     assert kind == "wrong" and "shares memory" in text
+
+
+def test_a_length_whose_squares_overflow_is_inaccurate():
+    def squareplus(x, b=4.0):
+        root = np.sqrt(x * x + b)
+        return np.where(x > 0, (x + root) / 2, b / (2 * (root - np.minimum(x, 0))))
+
+    kind, text = verdict("squareplus", squareplus, dtype="float64")
+    assert kind == "inaccurate here" and "overflow in a square" in text
+    assert verdict("squareplus", lambda x, b=4.0: squareplus(np.where(x < -1e150, 0, x), b), dtype="float64")[0] == "wrong"
