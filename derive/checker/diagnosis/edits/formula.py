@@ -132,20 +132,20 @@ def functions(node: Expr, program: Program) -> Iterator[Proposal]:
 
 
 def curves(node: Expr, program: Program) -> Iterator[Proposal]:
-    """A hyperbolic tangent for a sigmoid, a sigmoid for a hyperbolic tangent, or neither."""
+    """A hyperbolic tangent for a logistic function, that for a hyperbolic tangent, or neither."""
     match as_tanh(node), node:
         case Call("tanh", (u,)), _:
             found, other = "tanh", reciprocal(add(ONE, Call("exp", (negate(u),))))
         case _, Pow(Add((Const(Fraction(numerator=1, denominator=1)), Call("exp", (v,)))), Const(Fraction(numerator=-1, denominator=1))):
-            found, u = "sigmoid", negate(v)
+            found, u = "logistic function", negate(v)
             other = Call("tanh", (u,))
         case _:
             return
-    yield f"a {'sigmoid' if found == 'tanh' else 'tanh'} instead of the {found} of {u.brief}", other
+    yield f"a {'logistic function' if found == 'tanh' else 'tanh'} instead of the {found} of {u.brief}", other
     yield f"the {found} of {u.brief} is left out", u
     for step in (ONE, MINUS_ONE):
         yield f"a constant {step.brief} is added to {u.brief} in its {found}", substitute(node, _shifted(node, u, step))
-    yield f"a relu instead of the {found} of {u.brief}", where(u > ZERO, u, ZERO)
+    yield f"the positive part instead of the {found} of {u.brief}", where(u > ZERO, u, ZERO)
 
 
 def _shifted(node: Expr, u: Expr, step: Expr) -> dict[Expr, Expr]:
