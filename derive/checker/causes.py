@@ -15,7 +15,7 @@ from derive.checker.readers import fixed, like
 from derive.checker.searching import search
 from derive.language.operation import Op
 
-DIAGNOSING = 1.2  # seconds of computing for finding the cause of one disagreement; more, where more are to be spent
+DIAGNOSING = 1.6  # seconds of computing for finding the cause of one disagreement; more, where more are to be spent
 NUMERIC = ("value", "gradient", "nan")
 
 

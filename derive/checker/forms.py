@@ -34,9 +34,11 @@ from derive.language.nodes import (
 )
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Program
+from derive.numerics.kernels import KERNELS
 from derive.pipeline import readings, stable
 
 Array = NDArray[Any]
+LENGTHS = ("hypot", "hypot_minus")
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,20 @@ def half_stable(textbook: Program, definition: Program) -> Program:
     values = stable(replace(definition, outputs=wanted)).lets
     clash = {let.name for let in own} & {let.name for let in values}
     return textbook if clash else replace(textbook, lets=(*values, *own))
+
+
+def squares_taken(textbook: Program) -> Program:
+    """The stable form with every length written out, sqrt(a**2 + b**2), whose squares may overflow where the length does not; the
+    textbook form where there is no length."""
+    best = stable(textbook)
+    lets = tuple(Let(let.name, transform(let.body, _written_out)) for let in best.lets)
+    return textbook if lets == best.lets else replace(best, lets=lets)
+
+
+def _written_out(node: Expr) -> Expr:
+    if isinstance(node, Call) and node.fn in LENGTHS:
+        return KERNELS[node.fn].meaning(*node.args)
+    return node
 
 
 def gradient_inputs(form: Program, op: Program, inputs: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Array]:

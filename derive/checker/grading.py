@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -15,10 +15,10 @@ from derive.checker.adjoint import adjoints, path_sizes
 from derive.checker.bounds import Bounds
 from derive.checker.evaluate import Numbers, evaluate
 from derive.checker.floats import Floats
-from derive.checker.forms import half_stable
+from derive.checker.forms import half_stable, squares_taken
 from derive.checker.inputs import Sample
 from derive.checker.kernels import kernel
-from derive.checker.levels import Level
+from derive.checker.levels import Bound, Level
 from derive.checker.tolerance import bounds
 from derive.checker.undone import Form, undone
 from derive.language.nodes import Carried
@@ -107,39 +107,63 @@ def naive_forms(textbook: Program, definition: Program) -> tuple[Form, ...]:
     """The forms that candidates are tried against, each with its printed name."""
     first, *others = undone(textbook, definition)
     try:
-        half = half_stable(textbook, definition)
+        half, lengths = half_stable(textbook, definition), squares_taken(textbook)
     except ImportError:
-        half = textbook
-    if half == textbook:
-        return (first, *others)
+        half = lengths = textbook
     known = {let.name for let in definition.lets}
     own = (let for let in textbook.lets if let.name not in known and not isinstance(let.body, Carried))
-    slope = next(let for let in own if known.intersection(uses(let.body)))
-    return (first, Form(f"cancellation in a slope taken from a stable value: {slope.name} = {slope.body.brief}", half), *others)
+    slope = next((let for let in own if known.intersection(uses(let.body))), None)
+    found = [first]
+    if half != textbook and slope is not None:
+        found.append(Form(f"cancellation in a slope taken from a stable value: {slope.name} = {slope.body.brief}", half))
+    if lengths != textbook:
+        found.append(Form("overflow in a square: a length taken as the root of a sum of squares, sqrt(a**2 + b**2)", lengths))
+    return (*found, *others)
 
 
-def explanations(
-    forms: tuple[Form, ...], output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format, got: Array, exact: Array
-) -> Iterator[Explained]:
+@dataclass(frozen=True)
+class Runs:
+    """The forms at one call in one format, each computed once for all of its outputs."""
+
+    arrays: Mapping[str, Array]
+    parameters: Numbers
+    kind: Format
+    done: dict[Program, Computed | None] = field(default_factory=dict)
+
+    def of(self, program: Program) -> Computed | None:
+        """What the form gives; None where it cannot be computed."""
+        if program not in self.done:
+            try:
+                with np.errstate(all="ignore"):
+                    wide = tuple(bounds(program, self.arrays, self.parameters, Bounds(self.kind.level, "declared"))[0])
+                    self.done[program] = Computed(wide, tuple(narrow_outputs(program, self.arrays, self.parameters, self.kind)))
+            except (ImportError, ValueError, IndexError):
+                self.done[program] = None
+        return self.done[program]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The outputs of a form: with their error bounds, and as they come out in the format."""
+
+    wide: tuple[Bound, ...]
+    narrow: tuple[Array, ...]
+
+
+def explanations(forms: tuple[Form, ...], output: int, runs: Runs, got: Array, exact: Array) -> Iterator[Explained]:
     """For each form the elements of one output that it gives, or that lie within its rounding errors."""
     for form in forms:
-        try:
+        if (computed := runs.of(form.program)) is not None:
             with np.errstate(all="ignore"):
-                yield Explained(form.name, _explained(form.program, output, arrays, parameters, kind, got, exact))
-        except (ImportError, ValueError, IndexError):
-            continue
+                yield Explained(form.name, _explained(computed.wide[output], computed.narrow[output], got, exact))
 
 
-def _explained(
-    program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format, got: Array, exact: Array
-) -> Array:
-    bound = bounds(program, arrays, parameters, Bounds(kind.level, "declared"))[0][output]
+def _explained(bound: Bound, narrow: Array, got: Array, exact: Array) -> Array:
     e = np.asarray(bound.e, np.longdouble)
     meant = np.asarray(bound.v, np.longdouble)  # what the form is in wide arithmetic: the exact value, but for a published cutoff
     far = np.fmin(np.abs(got.astype(np.longdouble) - exact.astype(np.longdouble)), np.abs(got.astype(np.longdouble) - meant))
     within = np.isfinite(got) & np.isfinite(e) & (far <= SPREAD * e)
-    same = _same(got, narrowly(program, output, arrays, parameters, kind))
-    return np.asarray((within | (~np.isfinite(got) & ~np.isfinite(e)) | same) & ~_turned(got, exact))
+    return np.asarray((within | (~np.isfinite(got) & ~np.isfinite(e)) | _same(got, narrow)) & ~_turned(got, exact))
 
 
 def _turned(got: Array, exact: Array) -> Array:
@@ -149,11 +173,15 @@ def _turned(got: Array, exact: Array) -> Array:
 
 
 def narrowly(program: Program, output: int, arrays: Mapping[str, Array], parameters: Numbers, kind: Format) -> Array:
-    """The form computed in the format."""
+    """One output of the form computed in the format."""
+    return narrow_outputs(program, arrays, parameters, kind)[output]
+
+
+def narrow_outputs(program: Program, arrays: Mapping[str, Array], parameters: Numbers, kind: Format) -> list[Array]:
+    """Every output of the form computed in the format."""
     with np.errstate(all="ignore"):
         fr, named = evaluate(program, arrays, parameters, kind.narrow)
-        o = program.outputs[output]
-        return np.asarray(fr.gather(named[o.name], o.names)).astype(kind.own)
+        return [np.asarray(fr.gather(named[o.name], o.names)).astype(kind.own) for o in program.outputs]
 
 
 def automatically(program: Program, s: Sample, name: str, kind: Format, got: Array, exact: Array) -> Array:

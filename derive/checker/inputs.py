@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,10 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.contract import Contract, inside, into_domain, kept_inside
-from derive.checker.evaluate import frame, holds, whole
+from derive.checker.evaluate import all_axes, frame, holds, whole
 from derive.checker.neighbours import neighbours
 from derive.checker.regimes import REGIMES, Hint
-from derive.checker.shapes import LONG, LONG_WINDOWS, SHAPES, axes_of, legal_sizes, mixed_sizes, sizes_of
+from derive.checker.shapes import (
+    LONG,
+    LONG_WINDOWS,
+    LONGEST,
+    SHAPES,
+    axes_of,
+    created_sizes,
+    legal_sizes,
+    mixed_sizes,
+    sizes_of,
+)  # fmt: skip
 from derive.language.nodes import BATCH, Input, Size, base_axis, leaves
 from derive.language.program import Output, Program
 
@@ -23,7 +34,7 @@ __all__ = ["SHAPES", "Case", "Sample", "sample", "setting", "without_subnormals"
 LAYOUTS = ("C", "F", "strided", "one strided")
 READ_ONLY = "read-only"
 ALONE = 3  # from this variant on one parameter at a time differs from its default
-COUNTS = (1, 2, 3, 10, 1000)
+COUNTS = (1, 2, 3, 4, 5, 6, 10, 100, 1000)
 BATCHES: dict[str, tuple[int, ...]] = {
     "one": (1,), "square": (3,), "odd": (2, 3), "long first": (17,), "long last": (), "mixed": (4,), "large": (33,), "empty": (0,),
 }  # fmt: skip
@@ -135,12 +146,33 @@ def setting(c: Contract, variant: int) -> dict[str, float]:
 def shape_of(c: Contract, case: Case, parameters: Mapping[str, float]) -> tuple[dict[str, int], tuple[int, ...]]:
     """Sizes of the axes and the leading shape of a legal call."""
     axes = axes_of(c.program)
+    if case.shape == "longest":
+        return _one_longest(c, axes, case.seed, parameters)
     batch = (ELEMENTWISE_BATCHES if c.elementwise and not axes else BATCHES)[case.shape]
     if case.shape == "mixed":
         sizes = mixed_sizes(len(axes), case.seed, LONG_WINDOWS if c.program.sizes else LONG)
     else:
         sizes = sizes_of(case.shape, len(axes), 9 if c.program.sizes else 33)
     return legal_sizes(c.program, dict(zip(axes, sizes, strict=True)), parameters), batch
+
+
+def _one_longest(c: Contract, axes: list[str], seed: int, parameters: Mapping[str, float]) -> tuple[dict[str, int], tuple[int, ...]]:
+    """One axis much longer than the others, another with every seed; the leading ones take their turn."""
+    turns = [*axes, *([BATCH] if any(BATCH in i.names for i in c.program.inputs) else [])]
+    if not turns:
+        return {}, ()
+    turn, k = divmod(seed, len(turns))
+    n = LONGEST[turn % len(LONGEST)]
+    sizes = {a: n if a == turns[k] else 2 for a in axes}
+    return legal_sizes(c.program, sizes, parameters), (n if turns[k] == BATCH else 2,)
+
+
+def volume(c: Contract, case: Case) -> int:
+    """How many numbers an array along all axes would hold."""
+    parameters = setting(c, case.variant)
+    sizes, batch = shape_of(c, case, parameters)
+    known = {**sizes, **created_sizes(c.program, sizes, parameters), BATCH: math.prod(batch)}
+    return math.prod(known[base_axis(a)] for a in all_axes(c.program))
 
 
 def _fill(

@@ -20,6 +20,7 @@ from derive.checker.runs import run
 Array = NDArray[Any]
 FEW = 3
 LARGE = 8
+MUCH = 1e-3
 
 
 def place(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
@@ -28,7 +29,7 @@ def place(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
         return words
     if f.kind not in ("value", "gradient", "nan", "raised", "shape"):
         return ""
-    return _position(f, trials) or _size(reader, f, trials)
+    return _labelled(reader, f, trials) or _position(f, trials) or _size(reader, f, trials)
 
 
 def layout(reader: Reader, f: Finding) -> str:
@@ -76,6 +77,8 @@ def _size_words(bad: Sequence[Mapping[str, int]], good: Sequence[Mapping[str, in
         what = "the number of leading axes" if a == "leading axes" else f"the size of {a}"
         if all(n == 1 for n in ours) and all(n != 1 for n in theirs):
             yield f"fails only where {what} is 1 (batch 1)"
+        if max(ours) < min(theirs) and max(ours) > 1:
+            yield f"fails only where {what} is small: up to {max(ours)}, not from {min(theirs)} on"
         if min(ours) > max(theirs) and min(ours) >= LARGE:
             yield f"fails only where {what} is large: at {min(ours)}, not up to {max(theirs)}"
     if len(good) < 2 * FEW or len(bad) < FEW:
@@ -100,6 +103,34 @@ def _position(f: Finding, trials: Sequence[Trial]) -> str:
         if first >= LARGE and chance < 1e-3:
             return f"fails only from position {first} on along dimension {d}: wrong for large sizes, beyond a block of {first}"
     return ""
+
+
+def _labelled(reader: Reader, f: Finding, trials: Sequence[Trial]) -> str:
+    """Only where a label is the first class, or the last."""
+    there = [t for t in trials if f.what in t.far and t.far[f.what].size]
+    wrong = [_clearly(t, f.what) for t in there]
+    for i in (i for i in reader.program.inputs if i.into is not None and len(i.names) == 1):
+        labels = [np.asarray(t.sample.inputs[i.name]) for t in there]
+        for words, k in (("the first position", 0), ("the last position", -1)):
+            rows = [x == k % _sizes(reader, t.sample)[str(i.into)] for x, t in zip(labels, there, strict=True)]
+            hits = [np.asarray(r if w.ndim else r.any()) for r, w in zip(rows, wrong, strict=True)]
+            if all(h.shape == w.shape for h, w in zip(hits, wrong, strict=True)) and _decides(hits, wrong):
+                return f"wrong only where the label or index {i.name} is {words} of {i.into}"
+    return ""
+
+
+def _clearly(t: Trial, name: str) -> Array:
+    """The rows with a number that is off by much, measured by the largest."""
+    with np.errstate(all="ignore"):
+        off = np.abs(t.got[name].astype(np.float64) - t.exact[name])
+        much = t.far[name] & ~(off <= MUCH * np.max(np.abs(t.exact[name])))
+    return np.asarray(much.any(axis=tuple(range(1, much.ndim))))
+
+
+def _decides(hits: Sequence[Array], wrong: Sequence[Array]) -> bool:
+    """Whether what is wrong is hit, and most of what is hit is wrong."""
+    hit, bad = (np.concatenate([np.ravel(x) for x in xs]) for xs in (hits, wrong))
+    return bool(not (bad & ~hit).any() and np.sum(~hit) >= FEW and np.sum(hit) >= FEW and np.mean(bad[hit]) > 0.5)
 
 
 def _axes_of(reader: Reader, f: Finding) -> str:

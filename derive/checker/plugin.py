@@ -33,9 +33,13 @@ def derive_check(_derive_dtype: str) -> Callable[..., Any]:
     """`derive_check(function, op, backward=None, **options)`: fails the test with the report, else returns it."""
 
     def checked(*functions: Any, allow_inaccurate: bool = False, **options: Any) -> Any:
+        from derive.checker.candidate import CandidateError
         from derive.checker.check import check
 
-        report = check(*functions, **{"dtype": _derive_dtype, **options})
+        try:
+            report = check(*functions, **{"dtype": _derive_dtype, **options})
+        except CandidateError as error:
+            pytest.fail(f"cannot be run: {error}", pytrace=False)
         if not report.passes(allow_inaccurate=allow_inaccurate):
             pytest.fail(report.text(), pytrace=False)
         return report

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from derive import oracle
 from derive.checker.candidate import Raised, cotangent
 from derive.checker.findings import Finding, Tally, Trial
-from derive.checker.grading import automatically, explanations, naive_forms
+from derive.checker.grading import Runs, automatically, explanations, naive_forms
 from derive.checker.inputs import Sample
 from derive.checker.judging import Judged, judge
 from derive.checker.reader import Reader
@@ -44,8 +44,9 @@ def run(reader: Reader, s: Sample, tally: Tally) -> list[Finding]:
     exact, allowed = reader.truth(s)
     tally.missing.update(dict.fromkeys(n for n in exact if n not in results))
     seen: dict[str, tuple[Array, Array, Array]] = {}
+    forms = Runs(reader.arrays(s), s.parameters, reader.format)
     for name, value in results.items():
-        findings += _element(reader, s, name, value, exact[name], allowed[name], tally, seen)
+        findings += _element(reader, s, name, value, exact[name], allowed[name], tally, seen, forms)
     if len(tally.trials) < KEPT and sum(x.size for x, _, _ in seen.values()) <= SIZED:
         got, far, slack = ({n: kept[k] for n, kept in seen.items()} for k in (0, 1, 2))
         tally.trials.append(Trial(s, got, {n: np.asarray(exact[n].value) for n in got}, far, slack))
@@ -97,6 +98,7 @@ def _element(
     allowed: Allowance,
     tally: Tally,
     seen: dict[str, tuple[Array, Array, Array]],
+    computed: Runs,
 ) -> list[Finding]:
     found, got = _read(reader, value, exact.value)
     if found:
@@ -106,21 +108,23 @@ def _element(
     tally.count(judged)
     if judged.ratio <= 1:
         return []
-    form, judged = _explained(reader, s, name, got, exact, judged)
+    form, judged = _explained(reader, s, name, got, exact, judged, computed)
     strange = not np.isfinite(judged.got)
     kind = "nan" if np.isnan(judged.got) else reader.reading
     message = f"is {judged.got} where the exact value is {judged.exact:.17g}" if strange else ""
     return [Finding(kind, reader.reading, name, message, judged.ratio, s, judged, form)]
 
 
-def _explained(reader: Reader, s: Sample, name: str, got: Array, exact: oracle.Rounded, judged: Judged) -> tuple[str, Judged]:
+def _explained(
+    reader: Reader, s: Sample, name: str, got: Array, exact: oracle.Rounded, judged: Judged, computed: Runs
+) -> tuple[str, Judged]:
     """The form that explains every element that is too far off; else the judgement with the worst unexplained one in front."""
     names = [o.name for o in reader.program.outputs] if reader.reading == "value" else [i.name for i in reader.program.real_inputs]
     left = judged.far
     best, most = "", 0
     lost = "overflow" if (judged.far & ~np.isfinite(got)).any() else "cancellation"
     forms = naive_forms(reader.forms[0], reader.program)
-    for e in explanations(forms, names.index(name), reader.arrays(s), s.parameters, reader.format, got, np.asarray(exact.value)):
+    for e in explanations(forms, names.index(name), computed, got, np.asarray(exact.value)):
         share = int(np.sum(judged.far & e.mask))
         best, most = (e.form, share) if share > most else (best, most)
         left = left & ~e.mask

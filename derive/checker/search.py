@@ -14,16 +14,18 @@ import numpy as np
 from derive.checker.clock import now
 from derive.checker.contract import Contract, into_domain, kept_inside
 from derive.checker.evaluate import frame
-from derive.checker.inputs import ALONE, LAYOUTS, READ_ONLY, Case, Sample, setting
+from derive.checker.inputs import ALONE, LAYOUTS, READ_ONLY, Case, Sample, setting, volume
 from derive.checker.neighbours import neighbours
 from derive.checker.regimes import REGIMES
 from derive.checker.shapes import ANY, axes_of, fixed_sizes
+from derive.language.nodes import Carried
 from derive.language.ranges import Scalar
 
 Try = Callable[[Case], bool]  # whether the case shows a disagreement
 EARLY = 2  # regimes, after the plain one, that come before any other shape: edges and wide
 PAIRS = 3  # of inputs that lie close together
 FEWEST, PATIENCE = 12, 2.0  # calls after which time counts, seconds beyond the deadline, where every call is slow
+AFFORDABLE = 6_000  # numbers along all axes of a call with one very long axis
 LEAST = 20  # calls that are made however slow the machine is
 ELEMENTWISE = ("plain", "edges", "wide", "special", "ties", "zeros", "small", "tiny", "large")
 
@@ -50,15 +52,23 @@ def plan(c: Contract, seed: int) -> Iterator[Case]:
         yield Case(main, regime, 0, LAYOUTS[k % len(LAYOUTS)], seed + k)
     for k in range(min(len(neighbours(c.program)), PAIRS)):
         yield Case(main, "beside", 0, LAYOUTS[k % len(LAYOUTS)], 11 * len(neighbours(c.program)) + seed + k)
+    long = [case for case in (Case("longest", "plain", 0, "C", k) for k in range(2 * (count + 1))) if _is_affordable(c, case)]
+    yield from long[: len(long) // 2]
     windows = 2 * count if c.program.sizes else 0
     yield from (Case("mixed", "plain", 1 + k % 2, LAYOUTS[k % len(LAYOUTS)], first + 7 * count + k) for k in range(windows))
     for k, shape in enumerate(("one", "square", "long first", "long last", "odd")):
         for j, regime in enumerate(("plain", "ties", "special")):
             yield Case(shape, regime, (k + j) % 3, LAYOUTS[(k + j) % len(LAYOUTS)], seed + 100 + 10 * k + j)
     yield from (Case("mixed", "plain", ALONE + k, LAYOUTS[k % len(LAYOUTS)], first + count + k) for k in range(3 * count))
+    yield from long[len(long) // 2 :]
     for variant in (1, 2):
         for k, regime in enumerate(regimes):
             yield Case("odd" if k % 2 else "square", regime, variant, LAYOUTS[(k + 1) % len(LAYOUTS)], seed + 200 + 20 * variant + k)
+
+
+def _is_affordable(c: Contract, case: Case) -> bool:
+    """Whether the certified values of a long call take little time: not those of recurrences, nor of arrays along many axes."""
+    return not any(isinstance(let.body, Carried) for let in c.program.lets) and volume(c, case) <= AFFORDABLE
 
 
 def grid(c: Contract, dtype: str, seed: int) -> Iterator[Sample]:

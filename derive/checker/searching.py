@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from derive.checker.candidate import CandidateError
 from derive.checker.cases import recall
 from derive.checker.clock import now
@@ -49,7 +51,7 @@ def search(c: Contract, reader: Reader, fixed: Mapping[str, float], tally: Tally
     if tally.calls and raised + tally.refused == tally.calls:
         what = last.removesuffix(" on a legal input") or f"raised {next(iter(tally.refusals))}"
         raise CandidateError(f"{named(reader.function)} {what}, on every input tried")
-    found = list(_without_excuses(found))
+    found = [f for f in _without_excuses(found) if not (f.kind == "aliased input" and _is_rearranged(f, tally))]
     if not _raising(found):
         found += manners(reader, build, tally)
     kept = _one_per_kind(found)
@@ -78,6 +80,15 @@ def _without_excuses(findings: Iterable[Finding]) -> Iterator[Finding]:
             and any(layout_of(x) == READ_ONLY for x in (*f.sample.inputs.values(), *f.sample.cotangents.values()))
         ):
             yield f
+
+
+def _is_rearranged(f: Finding, tally: Tally) -> bool:
+    """Whether some result holds, in every call, nothing but numbers of the argument: a view of it is then natural."""
+    argument = f.what.removeprefix("cotangent of ")
+    given = [{**t.sample.inputs, **t.sample.cotangents}.get(argument, np.zeros(0)) for t in tally.trials]
+    names = {n for t in tally.trials for n in t.exact}
+    calls = list(zip(tally.trials, given, strict=True))
+    return any(all(n in t.exact and np.isin(t.exact[n], x).all() for t, x in calls) for n in names)
 
 
 def _one_per_kind(findings: Iterable[Finding]) -> list[Finding]:

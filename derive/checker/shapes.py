@@ -12,10 +12,11 @@ from derive.checker.evaluate import Numbers, holds, whole
 from derive.language.nodes import BATCH, At, Const, Size, leaves, walk
 from derive.language.program import Program
 
-SHAPES = ("one", "square", "odd", "long first", "long last", "mixed", "large", "empty")
+SHAPES = ("one", "square", "odd", "long first", "long last", "mixed", "large", "empty", "longest")
 ANY = SHAPES[:6]  # those that any op may be called with, at any time
 LONG = (4, 17, 6, 33, 8, 65, 5, 16, 12, 31)  # sizes of the one axis that is long when sizes are mixed
 LONG_WINDOWS = (4, 8, 6, 9, 5, 7)  # the same where each size costs more
+LONGEST = (131, 1027)  # full blocks and a rest that fills none
 PRIMES = (3, 5, 2, 7, 4, 3, 5, 2)
 GROWTHS = 20  # of sizes, until a call is legal
 NEAR = (65, 33, 13)  # sizes below this are tried where conditions speak of one axis, of two, of three

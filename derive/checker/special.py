@@ -29,7 +29,8 @@ def special_values(c: Contract, reader: Reader, fixed: Mapping[str, float]) -> t
     """What the candidate makes of nan, inf and -inf, where generated code makes something else of them."""
     if reader.dtype not in ("float16", "float32", "float64"):
         return ()
-    if len(reader.program.inputs) == 1 and is_promised(reader.forms[0], reader.computed, reader.program):
+    shapes = {i.names for i in reader.program.inputs} | {o.names for o in reader.program.outputs}
+    if len(reader.program.inputs) == len(shapes) == 1 and is_promised(reader.forms[0], reader.computed, reader.program):
         return _each_alone(c, reader, fixed)
     return tuple(_among_others(c, reader, fixed)) if reader.reading == "value" else ()
 

@@ -10,6 +10,7 @@ from derive.language.nodes import (
     ZERO,
     At,
     Call,
+    Compare,
     Expr,
     Mul,
     Pow,
@@ -24,10 +25,44 @@ from derive.language.nodes import (
 )  # fmt: skip
 from derive.language.program import Let, Program
 
+MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
 
 def running(program: Program) -> Program:
-    """The program with an exponential moved into a sum of inverse running sums of exponentials, both less the maximum so far."""
-    return replace(program, lets=tuple(Let(let.name, transform(let.body, _inside)) for let in program.lets))
+    """The program with an exponential moved into a sum of inverse running sums of exponentials, both less the maximum so far;
+    and with such a sum over another under the same mask as that."""
+    bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
+    return replace(program, lets=tuple(Let(let.name, transform(let.body, lambda n: _over(_inside(n), bodies))) for let in program.lets))
+
+
+def _over(node: Expr, bodies: dict[Expr, Expr]) -> Expr:
+    """A masked sum of exponentials, or the name of one, over the sum of those: both under one mask, so that one shift fits both."""
+    for divisor in node.args if isinstance(node, Mul) else ():
+        for total in node.args if isinstance(node, Mul) else ():
+            same = _under_one_mask(bodies.get(total, total), divisor)
+            if same is not None and isinstance(node, Mul):
+                return mul(*(f for f in node.args if f not in (divisor, total)), same, divisor)
+    return node
+
+
+def _under_one_mask(total: Expr, divisor: Expr) -> Expr | None:
+    """sum of mask * f * exp(w) as a sum of f * exp(w) where the mask of the divisor holds, if it is the same one."""
+    match total, divisor:
+        case (
+            Reduce("sum", Mul(factors), over),
+            Pow(Reduce("sum", Where(mask, Call("exp") as power, other), axes), exponent),
+        ) if (other, exponent, axes) == (ZERO, MINUS_ONE, over) and power in factors:
+            masks = [f for f in factors if isinstance(f, Where) and (f.chosen, f.other) == (ONE, ZERO)]
+            if len(masks) == 1 and mask in (masks[0].condition, _mirrored(masks[0].condition)):
+                return Reduce("sum", where(mask, mul(*(f for f in factors if f != masks[0])), ZERO), over)
+    return None
+
+
+def _mirrored(condition: Expr) -> Expr:
+    """The same comparison with its sides exchanged."""
+    if isinstance(condition, Compare) and condition.op in MIRRORED:
+        return Compare(MIRRORED[condition.op], condition.right, condition.left)
+    return condition
 
 
 def _inside(node: Expr) -> Expr:

@@ -195,7 +195,7 @@ def _over_axes(n: Reduce, bodies: dict[Expr, Expr]) -> Iterator[Group]:
 def _largest_chosen(a: Expr, over: tuple[str, ...], factors: list[Expr], bodies: dict[Expr, Expr]) -> Expr:
     """The largest argument over axes: of those that a mask among the factors lets through, if there is one."""
     masks = [f for f in factors if isinstance(f, Where) and f.other == ZERO]
-    chosen = len(masks) == 1 and _seen(masks[0].chosen, bodies) == Call("exp", (a,))
+    chosen = len(masks) == 1 and Call("exp", (a,)) in _factors(masks[0].chosen, bodies)
     return largest(Where(masks[0].condition, a, smallest(a, over)) if chosen else a, over)
 
 

@@ -27,7 +27,7 @@ def stabilise(program: Program) -> Program:
     The bodies may call any of `kernels.KERNELS`. Lets that are no longer used are dropped; exponentials that are used more
     than once get lets of their own (e, and h with e = h^2).
     """
-    program = running(_each(program, lambda body: flatten(primitive(body))))
+    program = _pruned(running(_each(program, lambda body: flatten(primitive(body)))))
     program, moving = opaque_arguments(uncancelled(beside_one(shifted(program))))
     known = scope(program)
     lets: list[Let] = []

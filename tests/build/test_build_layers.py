@@ -47,7 +47,7 @@ WORDS = {
     "calculus": {*MEANING, "linear", "exponential"},  # the functions that formulas are shown in, from atoms.py; linear maps; e to a sum
     "oracle": {"exponential"},
     "codegen": {"tanh", "matmul"},  # a function of numbers, by which a constant is computed; NumPy's product
-    "checker": {"identity", "threshold", "quantile", "linear", "tanh", "exponential"},  # candidates that return their input; forms
+    "checker": {"identity", "threshold", "quantile", "linear", "tanh", "exponential", "multiply"},  # forms; NumPy's product
 }
 
 

@@ -174,3 +174,25 @@ def test_running_sums_are_judged_where_their_exponentials_overflow():
     report = check(None, OPS["logcumsumexp"], running_shares(0), budget=0.2)
     assert report.agrees and not report.tallies["gradient"].unclaimed, report.text()
     assert verdict("logcumsumexp", backward=running_shares(1))[0] == "wrong"
+
+
+def together_again(g, x, scale=2):
+    n, c, h, w = x.shape
+    return g.reshape(n, c, scale, scale, h // scale, w // scale).transpose(0, 1, 4, 2, 5, 3).reshape(x.shape)
+
+
+def test_a_view_is_natural_where_numbers_only_change_places():
+    kind, text = verdict("pixel_unshuffle", backward=together_again)
+    assert kind == "agrees", text
+    kind, text = verdict("relu", lambda x: x if (x > 0).all() else np.maximum(x, 0))
+    assert kind == "wrong" and "shares memory" in text
+
+
+def test_a_length_whose_squares_overflow_is_inaccurate():
+    def squareplus(x, b=4.0):
+        root = np.sqrt(x * x + b)
+        return np.where(x > 0, (x + root) / 2, b / (2 * (root - np.minimum(x, 0))))
+
+    kind, text = verdict("squareplus", squareplus, dtype="float64")
+    assert kind == "inaccurate here" and "overflow in a square" in text
+    assert verdict("squareplus", lambda x, b=4.0: squareplus(np.where(x < -1e150, 0, x), b), dtype="float64")[0] == "wrong"

@@ -53,3 +53,8 @@ def test_labels_and_several_inputs_do_no_harm():
         return np.mean(np.log(np.exp(s).sum(1)) - s[np.arange(len(label)), label])
 
     assert notes(loss, "cross_entropy") == []
+
+
+def test_a_gradient_that_is_element_by_element_though_the_value_is_a_sum():
+    report = check(None, "l1", lambda g, w, strength=0.01: (g * strength * np.sign(w)).astype(w.dtype), dtype="float32", budget=0.2)
+    assert report.agrees, report.text()

@@ -7,12 +7,14 @@ import pytest
 
 from derive import oracle
 from derive.calculus.textbook import hide_differences
+from derive.catalog import find
 from derive.catalog.activations import softmax
+from derive.codegen.execute import compile_source
 from derive.language import Index, Positive, Real, exp, idx, log, mean, op, sqrt, sum, where
 from derive.language.nodes import Call, Reduce, Where, leaves
 from derive.numerics.degrees import Mixed, Shift, rescaled
 from derive.numerics.shift import shifted
-from derive.pipeline import generated, readings, stability
+from derive.pipeline import generated, readings, source, stability
 
 
 @op
@@ -173,3 +175,11 @@ def test_the_largest_product_of_share_and_exponential_is_taken_out():
 def test_all_readings_of_a_mixture_are_proved():
     found = readings(mixture_of_shares)
     assert {reading: found.proof(reading) for reading in found.names} == dict.fromkeys(found.names, "A")
+
+
+def test_a_running_sum_over_another_is_shifted_by_the_maximum_so_far():
+    """Derivative of logcumsumexp: what follows later and is larger by far must not make 0/0 of it."""
+    made = compile_source(source(find("logcumsumexp")), "running sums")
+    x = np.array([[-800.0, 0.0, 800.0], [800.0, 0.0, -800.0]])
+    v = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    assert np.array_equal(made["logcumsumexp_jvp"](v, x), [[1, 2, 3], [1, 1, 1]])

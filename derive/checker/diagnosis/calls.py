@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from derive.checker.adjoint import Parts, adjoints
 from derive.checker.diagnosis.evidence import position
+from derive.checker.diagnosis.orders import Order, in_two
 from derive.checker.diagnosis.tape import Tape
 from derive.checker.findings import Trial
 from derive.checker.grading import Narrow
@@ -38,6 +39,43 @@ def calls(reader: Reader, name: str) -> Iterator[tuple[str, Expected]]:
             yield f"the indices {i.name} are read with rows and columns exchanged (transposed)", _turned(reader, name, i.name)
         if i.dtype == "real" and BATCH in i.names:
             yield f"{i.name} is read with its last two dimensions exchanged (transposed)", _turned(reader, name, i.name)
+
+
+def reordered(reader: Reader, name: str) -> Iterator[tuple[str, Expected]]:
+    """With the positions along an axis counted in another order, and the result's counted back."""
+    whole = [p.name for p in reader.program.parameters if p.integer]
+    for axis in (a for a in reader.program.order if a != BATCH):
+        for p in ("", *whole):
+            for order in in_two():
+                words = f"the positions along {axis} are {order.words(p or '2')}, and back in the result (swapped)"
+                yield words, _in_order(reader, name, axis, order, p)
+
+
+def _in_order(reader: Reader, name: str, axis: str, order: Order, p: str) -> Expected:
+    axes = {i.name: i.names for i in reader.program.inputs} | {f"g of {o.name}": o.names for o in reader.program.outputs}
+    result_axes = axes[name] if reader.reading == "gradient" else axes[f"g of {name}"]
+
+    def expected(s: Sample) -> Array | None:
+        block = int(s.parameters[p]) if p else 2
+        inputs = {n: _along(x, axes[n], axis, order, block) for n, x in s.inputs.items()}
+        cotangents = {n: _along(x, axes[f"g of {n}"], axis, order, block) for n, x in s.cotangents.items()}
+        result = computed(reader, name, replace(s, inputs=inputs, cotangents=cotangents))
+        places = _along(np.indices(result.shape)[_dimension(result, result_axes, axis)], result_axes, axis, order, block)
+        return np.take_along_axis(
+            result, np.argsort(places, axis=_dimension(result, result_axes, axis)), _dimension(result, result_axes, axis)
+        )
+
+    return expected
+
+
+def _dimension(x: Array, names: tuple[str, ...], axis: str) -> int:
+    """Where an array has an axis; leading ones may be several. Raises ValueError where it has none."""
+    k = names.index(axis)
+    return k - len(names) + x.ndim if BATCH in names[:k] else k
+
+
+def _along(x: Array, names: tuple[str, ...], axis: str, order: Order, block: int) -> Array:
+    return order.taken(x, _dimension(x, names, axis), block) if axis in names else x
 
 
 def _turned(reader: Reader, name: str, which: str) -> Expected:

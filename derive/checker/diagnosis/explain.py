@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from derive.checker.diagnosis.calls import Expected, adjoint, calls, siblings_of, stale
+from derive.checker.diagnosis.calls import Expected, adjoint, calls, reordered, siblings_of, stale
 from derive.checker.diagnosis.circumstances import equal_sizes
 from derive.checker.diagnosis.edits import LIKELY, UNLIKELY, Edit, edits, everywhere, kept, rounded, somewhere
 from derive.checker.diagnosis.evidence import (
@@ -43,7 +44,7 @@ from derive.language.program import Program
 
 PART = 0.6  # of the time left that one kind of explanation may take
 FORMS = 6  # equal over the reals, of which NaN may have been replaced
-WEAK = ("cut off", "clipped", "precision", "wrong only")
+WEAK = ("cut off", "clipped", "precision", "wrong only", "noise")
 Tried = Iterator[tuple[str, int]]  # a cause, and how well it gives the results: 0 strictly, 1 roughly
 
 
@@ -127,13 +128,21 @@ def diagnose(reader: Reader, name: str, trials: Sequence[Trial], siblings: Seque
     """What explains one wrong output (or gradient), on trials where it is wrong and on some where it is not."""
     picked = chosen(name, trials)
     rest = further(name, trials, picked)
-    cause = _cause(_scene(reader, name, picked, rest, siblings, deadline), trials) if picked else ""
-    if not cause:
-        for words, some in equal_sizes(reader, name, trials):
-            if cause := _cause(_scene(reader, name, chosen(name, some), (), siblings, deadline), some):
-                cause = f"{words}: {cause}"
-                break
+    if not picked:
+        return None
+    whole = _scene(reader, name, picked, rest, siblings, deadline)
+    pairs, some = equal_sizes(reader, name, trials)
+    cause = _cause(whole.in_part() if pairs else whole, trials)
+    if pairs and (not cause or Diagnosis(cause).is_weak):
+        cause = _where_equal(_scene(reader, name, chosen(name, some), (), siblings, deadline), pairs, some) or cause
     return Diagnosis(cause) if cause else None
+
+
+def _where_equal(scene: Scene, pairs: Sequence[tuple[str, str]], some: Sequence[Trial]) -> str:
+    """The cause of what is wrong only where sizes are equal; of several pairs, one that the cause speaks of."""
+    cause = _cause(scene, some)
+    a, b = next((p for p in pairs if all(re.search(rf"\b{x}\b", cause) for x in p)), pairs[0])
+    return f"only where the sizes of {a} and {b} are equal (wrong axis, or transposed): {cause}" if cause else ""
 
 
 def _scene(reader: Reader, name: str, picked: Sequence[Trial], rest: Sequence[Trial], siblings: Sequence[Op], deadline: float) -> Scene:
@@ -194,11 +203,14 @@ def _expected(scene: Scene, expected: Expected) -> Callable[[int], Array | None]
     return given
 
 
+def _throughout(scene: Scene) -> Tried:
+    form = scene.reader.forms[0]
+    yield from _edited(scene, scene.bench(form), everywhere(form, scene.known))
+
+
 def _mistakes(scene: Scene) -> Tried:
     form = scene.reader.forms[0]
-    bench = scene.bench(form)
-    yield from _edited(scene, bench, everywhere(form, scene.known))
-    yield from _edited(scene, bench, edits(form, scene.known, LIKELY))
+    yield from _edited(scene, scene.bench(form), edits(form, scene.known, LIKELY))
 
 
 def _unlikely(scene: Scene) -> Tried:
@@ -241,6 +253,7 @@ def _on_the_way(scene: Scene) -> Tried:
 
 def _elsewhere(scene: Scene) -> Tried:
     yield from _called(scene, calls(scene.reader, scene.name))
+    yield from _called(scene, reordered(scene.reader, scene.name))
 
 
 def _numbers(scene: Scene) -> Tried:
@@ -303,6 +316,6 @@ def _less_precise(scene: Scene) -> Tried:
 
 
 TIERS = (
-    _mistakes, _siblings, _chain, _slips, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms, _numbers, _as_if,
-    _less_precise,
+    _throughout, _mistakes, _siblings, _chain, _slips, _on_the_way, _elsewhere, _replaced, _digits, _unlikely, _once, _other_forms,
+    _numbers, _as_if, _less_precise,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from derive.checker.diagnosis.evidence import ENOUGH, Closeness, Evidence, Seen, borne_out, explains
 from derive.checker.diagnosis.names import named_factor
+from derive.checker.diagnosis.orders import Order, block_lengths, every_order
 
 Array = NDArray[Any]
 BLOCKS = (128, 64, 32, 16, 8, 4, 2)
@@ -72,10 +73,12 @@ def _guesses(seen: Sequence[Seen]) -> Iterator[Guess]:
         yield f"the result of {name} is returned instead: swapped", partial(_other, name)
     for a, b in combinations(range(seen[0].got.ndim), 2):
         yield f"transposed: dimensions {a} and {b} are swapped", partial(_moved, a, b)
-    for axis in range(seen[0].got.ndim):
+    for axis in (*range(seen[0].got.ndim), *([-1] if len({s.got.ndim for s in seen}) > 1 else [])):
         yield from _along(axis)
-    for block in BLOCKS if seen[0].got.ndim > 1 else ():
-        yield f"the last block of {block} of the whole array, if not full, is left zero", partial(_flat_rest, block)
+        yield from _counted(axis, seen[0].parameters)
+    for block in reversed(BLOCKS) if seen[0].got.ndim else ():
+        yield f"the last block of {block} of the whole array, if not full, is left zero", partial(_flat, _rest, block)
+        yield f"what fills no block of {block} of the whole array is left zero: the last elements", partial(_flat, _part, block)
 
 
 def _applied(change: Callable[[Array], Array], s: Seen) -> Array:
@@ -91,8 +94,8 @@ def _other(name: str, s: Seen) -> Array | None:
     return None if s.others[name] is s.exact else s.others[name]
 
 
-def _flat_rest(block: int, s: Seen) -> Array:
-    return _without(s.exact.ravel(), 0, _rest(s.exact.size, block)).reshape(s.exact.shape)
+def _flat(left: Callable[[int, int], slice], block: int, s: Seen) -> Array:
+    return _without(s.exact.ravel(), 0, left(s.exact.size, block)).reshape(s.exact.shape)
 
 
 def _moved(a: int, b: int, s: Seen) -> Array | None:
@@ -103,17 +106,43 @@ def _moved(a: int, b: int, s: Seen) -> Array | None:
 
 def _along(axis: int) -> Iterator[Guess]:
     def of(change: Callable[[Array], Array]) -> Callable[[Seen], Array | None]:
-        return lambda s: change(s.exact) if s.exact.ndim > axis else None
+        return lambda s: change(s.exact) if s.exact.ndim > max(axis, 0) else None
 
     for step in (1, -1):
         yield f"shifted by one position along dimension {axis}", of(lambda y, step=step: np.roll(y, step, axis))  # type: ignore[misc]
+    for step, word in ((1, "late"), (-1, "early")):
+        yield f"off by one: one position too {word} along dimension {axis}, 0 at the end that is left", of(partial(_shifted, axis, step))
+    yield f"the two halves along dimension {axis} are swapped", of(lambda y: np.roll(y, y.shape[axis] // 2, axis))
     yield f"reversed along dimension {axis}", of(lambda y: np.flip(y, axis))
-    for block in BLOCKS:
+    for block in reversed(BLOCKS):
         words = f"the last block of {block} along dimension {axis}, if not full, is left zero"
         yield words, of(lambda y, block=block: _without(y, axis, _rest(y.shape[axis], block)))  # type: ignore[misc]
+        words = f"what fills no block of {block} along dimension {axis} is left zero: the last positions"
+        yield words, of(lambda y, block=block: _without(y, axis, _part(y.shape[axis], block)))  # type: ignore[misc]
     yield f"the last position along dimension {axis} is left zero", of(lambda y: _without(y, axis, slice(-1, None)))
     yield f"the first position along dimension {axis} is left zero", of(lambda y: _without(y, axis, slice(0, 1)))
     yield f"all but the last position along dimension {axis} are left zero", of(lambda y: _without(y, axis, slice(0, -1)))
+
+
+def _counted(axis: int, parameters: Mapping[str, float]) -> Iterator[Guess]:
+    """The positions along a dimension in another order, as reshape and transpose make it."""
+    for words, name in block_lengths(parameters):
+        for order in every_order():
+            yield f"the positions along dimension {axis} are {order.words(words)} (swapped)", partial(_in_order, order, axis, name)
+
+
+def _in_order(order: Order, axis: int, name: str, s: Seen) -> Array | None:
+    if s.exact.ndim <= max(axis, 0):
+        return None
+    try:
+        return order.taken(s.exact, axis, int(s.parameters[name]) if name else 2)
+    except ValueError:
+        return s.exact
+
+
+def _shifted(axis: int, step: int, y: Array) -> Array:
+    """Rolled, with zero where the end came round."""
+    return _without(np.roll(y, step, axis), axis, slice(0, 1) if step > 0 else slice(-1, None))
 
 
 def _rest(n: int, block: int) -> slice:
@@ -121,9 +150,14 @@ def _rest(n: int, block: int) -> slice:
     return slice(n // block * block if n > block else n, None)
 
 
+def _part(n: int, block: int) -> slice:
+    """What does not fill a block."""
+    return slice(n // block * block, None)
+
+
 def _without(y: Array, axis: int, part: slice) -> Array:
     left = y.copy()
-    left[(slice(None),) * axis + (part,)] = 0
+    left[(slice(None),) * (axis % y.ndim) + (part,)] = 0
     return left
 
 

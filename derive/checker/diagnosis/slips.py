@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.adjoint import SLOPES, Parts, parts
+from derive.checker.diagnosis.edits.formula import as_tanh
 from derive.checker.evaluate import Walker
-from derive.language.nodes import MINUS_ONE, Add, Call, Const, Expr, Input, Mul, Pow, Ref, add, leaves, negate, transform, walk
+from derive.language.nodes import Call, Const, Expr, Input, Pow, Ref, leaves, transform, walk
 from derive.language.program import Let, Program
 
 Array = NDArray[Any]
@@ -28,15 +29,7 @@ def slips(program: Program) -> Iterator[tuple[str, Parts]]:
 
 def with_tanh(program: Program) -> Program:
     """The program with quotients of exponentials that are a tanh called that: differentiated as such they keep their digits."""
-    return replace(program, lets=tuple(Let(let.name, transform(let.body, _tanh)) for let in program.lets))
-
-
-def _tanh(node: Expr) -> Expr:
-    match node:
-        case Mul((Add((Call("exp", (v,)), _)) as top, Pow(under, exponent))) if exponent == MINUS_ONE:
-            one, other = Call("exp", (v,)), Call("exp", (negate(v),))
-            return Call("tanh", (v,)) if (top, under) == (add(one, negate(other)), add(one, other)) else node
-    return node
+    return replace(program, lets=tuple(Let(let.name, transform(let.body, as_tanh)) for let in program.lets))
 
 
 def _slips_at(node: Expr) -> Iterator[tuple[str, Times]]:

@@ -12,11 +12,13 @@ from derive.checker.diagnosis.evidence import Evidence, Seen, explains
 
 Array = NDArray[Any]
 MARGIN = 1 + 1e-6
+LEAST = 12  # numbers
+NOISE = (1e-4, 0.6)  # relative errors that noise may be
 
 
 def tails(seen: Sequence[Seen], found: Sequence[Evidence]) -> str | None:
     """The first that holds of all results; what describes them rather than explains."""
-    return _clipped(seen, found) or _cut_off(seen) or _one_place(seen) or _margin(seen)
+    return _clipped(seen, found) or _cut_off(seen) or _one_place(seen) or _margin(seen) or _noise(seen)
 
 
 def digits(seen: Sequence[Seen]) -> str | None:
@@ -118,3 +120,22 @@ def _margin(seen: Sequence[Seen]) -> str | None:
             if all(list(at) == [which % n] for at, n in spots):
                 return f"wrong only at the {word} position along dimension {d}"
     return None
+
+
+def _noise(seen: Sequence[Seen]) -> str | None:
+    """Every number off by some per cent, up or down, and differently where the right ones are equal."""
+    exact, got = (np.concatenate([np.asarray(x, float).ravel() for x in xs]) for xs in ([s.exact for s in seen], [s.got for s in seen]))
+    with np.errstate(all="ignore"):
+        off = (got - exact)[np.isfinite(exact) & (exact != 0)] / exact[np.isfinite(exact) & (exact != 0)]
+    if off.size < LEAST or not np.isfinite(off).all() or np.mean(np.abs(off) > NOISE[0]) < 0.9 or np.max(np.abs(off)) > NOISE[1]:
+        return None
+    if not 0.25 < np.mean(off > 0) < 0.75 or not any(_differ(s) for s in seen):
+        return None
+    return f"noise: every number is off by {np.median(np.abs(off)):.1%} or so, up or down, also where the right ones are equal"
+
+
+def _differ(s: Seen) -> bool:
+    """Whether equal right numbers came out as different ones."""
+    values, where, counts = np.unique(s.exact, return_inverse=True, return_counts=True)
+    equal = [s.got.ravel()[where.ravel() == k] for k in np.flatnonzero((counts > 1) & (values != 0))]
+    return any(len(np.unique(g)) == len(g) for g in equal)

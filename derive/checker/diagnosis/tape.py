@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from derive.checker.evaluate import RULES, Numbers, Walker, all_axes, defaults, frame
 from derive.checker.grading import Narrow
 from derive.checker.recurrences import visit
-from derive.language.nodes import Carried, Expr, Ref, walk
+from derive.language.nodes import At, Carried, Expr, Ref, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -147,10 +147,23 @@ class Tape:
         nodes = self.order.after(frozenset(changes))
         axes = {n.axis for n in nodes if isinstance(n, Carried)}
         w = self._pass(changes, nodes, {})
+        states = self._states(self.walker, nodes)
         for _ in range(max((self.walker.frame.size(axis) for axis in axes), default=0)):  # after as many, all of a recurrence has changed
-            states = {n.name: w.named[n.name] for n in nodes if isinstance(n, Carried)}
+            before, states = states, self._states(w, nodes)
+            if all(np.array_equal(before[n], states[n], equal_nan=True) for n in states):
+                break
             w = self._pass(changes, nodes, states)
         return w.done
+
+    def _states(self, w: Walker, nodes: Sequence[Expr]) -> dict[str, Any]:
+        """What the recurrences among the nodes carry."""
+        return {n.name: w.named[n.name] for n in nodes if isinstance(n, Carried)}
+
+    def _meant(self, w: Changed, change: Expr, changes: Changes) -> Any:
+        """The value of what stands for a node; a node that is changed itself means here what it was."""
+        if change not in changes:
+            return w.value(change)
+        return RULES[type(change)](w, change) if isinstance(change, At) else self.walker.done[change]
 
     def _pass(self, changes: Changes, nodes: Sequence[Expr], states: Mapping[str, Any]) -> Changed:
         """All nodes once, given what recurrences carry."""
@@ -160,8 +173,8 @@ class Tape:
             for node in nodes:
                 own = w.done[node] = w.named[node.name] if isinstance(node, Ref) else RULES[type(node)](w, node)
                 change = changes.get(node)
-                if isinstance(change, Expr):  # a node of the program that is changed itself stands here for what it was
-                    w.done[node] = self.walker.done[change] if change in changes else w.value(change)
+                if isinstance(change, Expr):
+                    w.done[node] = self._meant(w, change, changes)
                 elif change is not None:
                     w.done[node] = change(w, np.asarray(own))
                 if isinstance(node, Ref):

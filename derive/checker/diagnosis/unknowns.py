@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.diagnosis.tape import Change, Changed, Tape
-from derive.language.nodes import Call, Const, Expr, Input, Iota, Param, Pow, Ref, Size, walk
+from derive.language.nodes import ZERO, Call, Const, Expr, Input, Iota, Param, Pow, Ref, Size, Where, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -58,6 +58,10 @@ def _under(c: Array, w: Changed, own: Array) -> Any:
     return own / (1 + c * own)
 
 
+def _masked_by(condition: Expr, c: Array, w: Changed, own: Array) -> Any:
+    return np.where(np.asarray(w.done[condition]), own, np.exp(c))
+
+
 def _smooth(u: Expr, c: Array, w: Changed, own: Array) -> Any:
     return w.done[u] / (np.abs(w.done[u]) + c)
 
@@ -73,6 +77,10 @@ def unknowns(program: Program) -> Iterator[Unknown]:
             yield Unknown(f"the parameter {n.name} is ignored: it is always {{}}", (n,), _instead, WHOLE)
         if isinstance(n, Call) and n.fn == "pi":
             yield Unknown("the constant pi is {}", (n,), _instead, AROUND * np.pi, np.pi)
+    for n in nodes:
+        if isinstance(n, Where) and isinstance(n.chosen, Call) and n.chosen.fn == "exp" and n.other == ZERO:
+            words = f"where {n.condition.brief} does not hold, {n.chosen.args[0].brief} is {{}}, not minus infinity: the mask leaks"
+            yield Unknown(words, (n,), partial(_masked_by, n.condition), -POWERS[::-1])
     yield from _guards(nodes)
     inner = [n for n in nodes if n.kind == "real" and not isinstance(n, LEAVES) and getattr(n, "dtype", "real") == "real"]
     for n in (n for n in inner if not isinstance(n, Ref)):

@@ -115,7 +115,7 @@ SQUAREPLUS = forward("squareplus", "two branches", """
 def squareplus(x, b=4.0):
     root = np.sqrt(x * x + b)
     return np.where(x > 0, (x + root) / 2, b / (2 * (root - np.minimum(x, 0))))
-""", dtypes=WIDE)
+""", dtypes=WIDE).lossy()  # x * x overflows
 GATED = forward("gated_step", "mix", """
 def gated_step(x, h, u, b):
     z = special.expit(u * x + b)

@@ -12,23 +12,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from derive.checker.diagnosis.edits import choices, formula, numbers, reductions
+from derive.checker.diagnosis.edits import choices, formula, numbers, places, reductions, updates
 from derive.checker.diagnosis.edits.proposal import Edit, Proposal
 from derive.checker.diagnosis.edits.throughout import LATER, PRECISION, throughout
 from derive.checker.diagnosis.tape import Change, Changed, order_of
 from derive.language.errors import DefinitionError
-from derive.language.nodes import Const, Expr, Input, Pow, Ref, transform, walk
+from derive.language.nodes import Carried, Const, Expr, Input, Pow, Ref, transform, walk
 from derive.language.program import Program
 
 Propose = Callable[[Expr, Program], Iterator[Proposal]]
 LIKELY: tuple[Propose, ...] = (
-    reductions.divisors, formula.terms, numbers.misplaced, formula.factors, reductions.sizes, reductions.axes, numbers.parameters,
-    numbers.steps, choices.names, choices.ignored, choices.columns, choices.positions, choices.branches, choices.comparisons,
-    formula.signs, formula.powers, numbers.constants, choices.turned,
+    updates.carried, reductions.divisors, formula.terms, numbers.misplaced, updates.beforehand, updates.unmasked, formula.factors,
+    reductions.sizes, reductions.axes, choices.names, numbers.parameters, numbers.steps, choices.arguments, choices.ignored,
+    choices.columns, choices.positions, choices.branches, choices.comparisons, formula.signs, formula.powers, numbers.constants,
+    updates.early, choices.turned,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
-    formula.shared, formula.weighted, formula.functions, choices.masked, reductions.forgotten, reductions.ignored_labels, reductions.others,
-    numbers.added, formula.extra,
+    formula.shared, formula.weighted, formula.functions, formula.curves, updates.inward, places.counted, choices.masked,
+    reductions.forgotten, reductions.in_blocks, reductions.ignored_labels, reductions.others, numbers.added, formula.extra,
 )  # fmt: skip
 EDITS = LIKELY + UNLIKELY
 
@@ -61,7 +62,7 @@ class Place:
 
 
 def _places(program: Program, known: frozenset[str]) -> Iterator[Place]:
-    inside = {let.name: set(walk(let.body)) for let in program.lets}
+    inside = {let.name: {*walk(let.body), *_carried(let.body, program)} for let in program.lets}
     seen: set[Expr] = set()
     for let in program.lets:
         where = f", in {let.name}" if len(program.lets) > 1 else ""
@@ -69,6 +70,11 @@ def _places(program: Program, known: frozenset[str]) -> Iterator[Place]:
             shared = sum(node in nodes for nodes in inside.values()) > 1
             yield Place(node, where, let.body if shared else None, not known and node not in seen)
             seen.add(node)
+
+
+def _carried(body: Expr, program: Program) -> tuple[Expr, ...]:
+    """The name that a recurrence reads, though it stands in no expression."""
+    return (program.let(body.name).ref,) if isinstance(body, Carried) else ()
 
 
 def somewhere(program: Program, known: frozenset[str] = frozenset()) -> Iterator[Edit]:

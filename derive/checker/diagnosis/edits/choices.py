@@ -65,10 +65,17 @@ def branches(node: Expr, program: Program) -> Iterator[Proposal]:
         yield f"the branch {old.brief} is left out (0) of {shown}", Where(*new)
     yield f"wrong sign of the branch {node.chosen.brief} of {shown}", Where(node.condition, negate(node.chosen), node.other)
     yield f"wrong sign of the branch {node.other.brief} of {shown}", Where(node.condition, node.chosen, negate(node.other))
+    if isinstance(node.chosen, Call) and node.chosen.fn == "exp" and node.other == ZERO:
+        yield (
+            f"masked numbers of {node.chosen.brief} count as exp(0) = 1, not as 0: the mask multiplies",
+            Where(node.condition, node.chosen, ONE),
+        )
     if isinstance(node.condition, Compare):
         c = node.condition
         yield f"wrong sign in the condition of {shown}", where(Compare(c.op, c.left, negate(c.right)), node.chosen, node.other)
         yield f"the threshold of {shown} is 0", where(Compare(c.op, c.left, ZERO), node.chosen, node.other)
+        if {node.chosen, node.other} == {c.left, c.right}:
+            yield f"the sum instead of the larger or smaller of {c.left.brief} and {c.right.brief}", add(c.left, c.right)
         for p in program.parameters:
             yield f"the threshold of {shown} is {p.name}", where(Compare(c.op, c.left, Param(p.name)), node.chosen, node.other)
 
@@ -85,7 +92,7 @@ def comparisons(node: Expr, program: Program) -> Iterator[Proposal]:
 
 
 def names(node: Expr, program: Program) -> Iterator[Proposal]:
-    """Another input or intermediate in the place of one: swapped, stale or never updated."""
+    """Another input or intermediate in the place of an intermediate: stale or never updated."""
     if isinstance(node, Ref):
         for i in program.inputs:
             if i.axes == node.axes and i.dtype in ("real", "state"):
@@ -95,6 +102,10 @@ def names(node: Expr, program: Program) -> Iterator[Proposal]:
                 break
             if let.ref.axes == node.axes:
                 yield f"{let.name} is used instead of {node.name}", let.ref
+
+
+def arguments(node: Expr, program: Program) -> Iterator[Proposal]:
+    """Another input, or a state already updated, in the place of an input."""
     if isinstance(node, Input) and node.dtype in ("real", "state"):
         for i in program.inputs:
             if i.axes == node.axes and i.name != node.name and i.dtype in ("real", "state"):

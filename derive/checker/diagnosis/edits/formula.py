@@ -8,6 +8,8 @@ from fractions import Fraction
 from derive.checker.diagnosis.edits.proposal import Proposal
 from derive.language.nodes import (
     MINUS_ONE,
+    ONE,
+    ZERO,
     Add,
     Call,
     Const,
@@ -23,6 +25,8 @@ from derive.language.nodes import (
     negate,
     power,
     reciprocal,
+    substitute,
+    where,
 )  # fmt: skip
 from derive.language.program import Program
 
@@ -34,6 +38,8 @@ def terms(node: Expr, program: Program) -> Iterator[Proposal]:
             rest = [a for j, a in enumerate(node.args) if j != k]
             yield f"the term {term.brief} is left out of {node.brief}", add(*rest)
             yield f"wrong sign of {term.brief} in {node.brief}", add(*rest, negate(term))
+            if rest == [ONE]:
+                yield f"{negate(term).brief} instead of {node.brief} (swapped)", negate(term)
             if len(rest) > 1:
                 yield f"only the term {term.brief} is left of {node.brief}", term
 
@@ -123,6 +129,38 @@ def functions(node: Expr, program: Program) -> Iterator[Proposal]:
         yield f"{node.fn} is left out of {node.brief}", node.args[0]
     if isinstance(node, Ref | Input) and node.kind == "real" and getattr(node, "dtype", "real") == "real":
         yield f"{node.name}**2 instead of {node.name}", mul(node, node)
+
+
+def curves(node: Expr, program: Program) -> Iterator[Proposal]:
+    """A hyperbolic tangent for a logistic function, that for a hyperbolic tangent, or neither."""
+    match as_tanh(node), node:
+        case Call("tanh", (u,)), _:
+            found, other = "tanh", reciprocal(add(ONE, Call("exp", (negate(u),))))
+        case _, Pow(Add((Const(Fraction(numerator=1, denominator=1)), Call("exp", (v,)))), Const(Fraction(numerator=-1, denominator=1))):
+            found, u = "logistic function", negate(v)
+            other = Call("tanh", (u,))
+        case _:
+            return
+    yield f"a {'logistic function' if found == 'tanh' else 'tanh'} instead of the {found} of {u.brief}", other
+    yield f"the {found} of {u.brief} is left out", u
+    for step in (ONE, MINUS_ONE):
+        yield f"a constant {step.brief} is added to {u.brief} in its {found}", substitute(node, _shifted(node, u, step))
+    yield f"the positive part instead of the {found} of {u.brief}", where(u > ZERO, u, ZERO)
+
+
+def _shifted(node: Expr, u: Expr, step: Expr) -> dict[Expr, Expr]:
+    """Every exponential of u, and of minus u, with a number added to u."""
+    more = add(u, step)
+    return {Call("exp", (u,)): Call("exp", (more,)), Call("exp", (negate(u),)): Call("exp", (negate(more),))}
+
+
+def as_tanh(node: Expr) -> Expr:
+    """A quotient of exponentials that is a hyperbolic tangent, as one."""
+    match node:
+        case Mul((Add((Call("exp", (v,)), _)) as top, Pow(under, exponent))) if exponent == MINUS_ONE:
+            one, other = Call("exp", (v,)), Call("exp", (negate(v),))
+            return Call("tanh", (v,)) if (top, under) == (add(one, negate(other)), add(one, other)) else node
+    return node
 
 
 def weighted(node: Expr, program: Program) -> Iterator[Proposal]:

@@ -60,6 +60,8 @@ def parameters(node: Expr, program: Program) -> Iterator[Proposal]:
                 yield f"the parameter {p.name} is fixed at {float(e):g}", Const(e)
     yield f"the parameter {p.name} is ignored (taken as 1)", ONE
     yield f"the parameter {p.name} is ignored (taken as 0)", ZERO
+    if p.integer and p.low < 0:  # a label, with which nobody computes
+        return
     yield f"1/{p.name} instead of {p.name}", reciprocal(node)
     yield f"1 - {p.name} instead of {p.name}", add(ONE, negate(node))
     yield f"{p.name}**2 instead of {p.name}", power(node, TWO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from derive.checker.diagnosis.edits.proposal import Proposal
 from derive.checker.diagnosis.tape import Changed
-from derive.language.nodes import BATCH, MINUS_ONE, ONE, At, Expr, Reduce, Size, add, at, mul, walk
+from derive.language.nodes import BATCH, MINUS_ONE, ONE, At, Const, Expr, Param, Reduce, Size, add, at, mul, power, reciprocal, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -30,6 +31,13 @@ def divisors(node: Expr, program: Program) -> Iterator[Proposal]:
         yield f"divided by {n.brief} - 1 (unbiased, ddof=1) instead of {n.brief}, in {node.brief}", partial(_divided, node, -1)
         yield f"divided by {n.brief} + 1 instead of {n.brief}, in {node.brief}", partial(_divided, node, 1)
         yield f"a factor: mean over those that are not 0, in {node.brief}", partial(_of_nonzero, node)
+        for p in (p for p in program.parameters if p.integer):
+            for power_ in dict.fromkeys((1, len(node.over))):
+                by = power(Param(p.name), Const(Fraction(power_)))
+                yield (
+                    f"a factor: divided by {by.brief} instead of {n.brief}, in {node.brief}",
+                    mul(Reduce("sum", node.body, node.over), reciprocal(by)),
+                )
     if node.how == "sum":
         yield f"mean instead of sum over {words}, in {node.brief}", Reduce("mean", node.body, node.over)
         if BATCH not in node.over:
@@ -178,11 +186,45 @@ def _of_part_counted(node: Reduce, axis: str, kept: Callable[[int], slice], w: C
     return np.asarray(of_part(node, axis, kept, w, own) * len(range(n)[kept(n)]) / n)
 
 
+def in_blocks(node: Expr, program: Program) -> Iterator[Proposal]:
+    """A mean of the means of blocks, in which a last block that is not full weighs too much, or is divided as if it were full."""
+    if isinstance(node, Reduce) and node.how == "mean":
+        for b in BLOCKS:
+            yield (
+                f"a mean of means of blocks of {b}, the last, smaller one among them, in {node.brief}",
+                partial(_means, node, b),
+            )
+            yield f"a last block of {b} that is not full is divided as if it were, in {node.brief}", partial(_as_if_full, node, b)
+
+
+def _means(node: Reduce, block: int, w: Changed, own: Array) -> Array:
+    """Along all that is reduced, as one line."""
+    line, dims, shape = _line(node, w)
+    parts = [np.mean(line[..., k : k + block], axis=-1) for k in range(0, line.shape[-1], block)]
+    return np.asarray(np.mean(parts, axis=0).reshape([1 if d in dims else n for d, n in enumerate(shape)]))
+
+
+def _as_if_full(node: Reduce, block: int, w: Changed, own: Array) -> Array:
+    line, _, _ = _line(node, w)
+    n = line.shape[-1]
+    return np.asarray(own * n / (-(-n // block) * block))
+
+
+def _line(node: Reduce, w: Changed) -> tuple[Array, tuple[int, ...], tuple[int, ...]]:
+    """What is reduced along one last dimension, the dimensions it had, and the shape of all."""
+    dims = tuple(sorted(w.frame.place(a) for a in node.over))
+    body = np.asarray(w.done[node.body])
+    sizes = [w.frame.size(a) for a in w.frame.order]
+    whole = np.broadcast_to(body, [sizes[d] if d in dims else n for d, n in enumerate(body.shape)])
+    kept = [d for d in range(whole.ndim) if d not in dims]
+    return whole.transpose(*kept, *dims).reshape(*(whole.shape[d] for d in kept), -1), dims, whole.shape
+
+
 def ignored_labels(node: Expr, program: Program) -> Iterator[Proposal]:
     """A mean over those whose label is not 0, as if 0 were padding."""
     if isinstance(node, Reduce) and node.how in ("mean", "sum"):
         for i in program.inputs:
-            if i.dtype == "index" and i.axes and i.axes <= set(node.over) and i in _below(node):
+            if i.dtype == "index" and i.axes & set(node.over) and i in _below(node):
                 yield f"the label 0 is ignored (padding): where {i.name} is 0 nothing counts in {node.brief}", partial(_unpadded, node, i)
 
 
@@ -216,4 +258,4 @@ def _unpadded(node: Reduce, i: Expr, w: Changed, own: Array) -> Array:
     kept = np.asarray(w.value(i)) != 0
     body, dims = np.asarray(w.done[node.body]), tuple(w.frame.place(a) for a in node.over)
     total = np.sum(body * kept, axis=dims, keepdims=True)
-    return np.asarray(total / np.sum(kept, axis=dims, keepdims=True) if node.how == "mean" else total)
+    return np.asarray(total / np.maximum(np.sum(kept, axis=dims, keepdims=True), 1) if node.how == "mean" else total)

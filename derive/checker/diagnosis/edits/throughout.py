@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.diagnosis.edits.numbers import SMALL
+from derive.checker.diagnosis.edits.places import exchanged_places
 from derive.checker.diagnosis.edits.proposal import Edit
 from derive.checker.diagnosis.edits.reductions import PLACES, WAYS, but_first, leading, of_part
 from derive.checker.diagnosis.tape import Change, Changed
@@ -213,6 +214,6 @@ def _cut(kind: str, w: Changed, own: Array) -> Array:
     return np.asarray(own).astype(kind).astype(np.float64)
 
 
-KINDS: tuple[Kind, ...] = (_axes, _divisors, _parts, _centred, _counted, _signs, _exchanged, _guarded)
+KINDS: tuple[Kind, ...] = (_axes, exchanged_places, _divisors, _parts, _centred, _counted, _signs, _exchanged, _guarded)
 LATER: tuple[Kind, ...] = (_kept,)
 PRECISION: tuple[Kind, ...] = (_rounded,)
