@@ -102,10 +102,10 @@ def _scalar(op, name, value, wanted):
         raise TypeError(f"{op}: {name} is {value!r}; wanted {'an integer' if whole else 'a number'}")
     value = int(value) if isinstance(value, numbers.Integral) else float(value)
     interval = wanted.removeprefix("integer ")
-    low, high = (float(end) for end in interval[1:-1].split(","))
-    above = value >= low if interval[0] == "[" else value > low
-    below = value <= high if interval[-1] == "]" else value < high
-    if not (above and below and np.isfinite(value)):
+    ends = [float(end) for end in interval[1:-1].split(",")]
+    above = value >= ends[0] if interval[0] in "[{" else value > ends[0]
+    below = value <= ends[-1] if interval[-1] in "]}" else value < ends[-1]
+    if not (above and below and np.isfinite(value)) or (interval[0] == "{" and value not in ends):
         raise ValueError(f"{op}: {name} is {value}; wanted {'an integer' if whole else 'a finite number'} in {interval}")
     return value
 
@@ -213,9 +213,9 @@ def _exact_product(a: np.ndarray, b: np.ndarray | float) -> tuple[np.ndarray, np
 
 
 def _exp_pair(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """exp(high + low) for a low part far below 1: exp(high) corrected to first order."""
+    """exp(high + low) for a low part far below 1: exp(high) corrected to first order, inf where that is."""
     value = np.exp(high)
-    return value + value * low
+    return value + np.minimum(value, 1.7976931348623157e308) * low
 
 
 def _exp_polynomial(x: np.ndarray, *coefficients: float) -> np.ndarray:

@@ -962,8 +962,8 @@ def softmax_hvp(g, v_z, z, *, temperature=1):
 
         e = exp(z/temperature)
         p = e/sum(e, C)
-        dz_dot = p*((g - sum(g*p, C))*(v_z - sum(v_z*p, C)) - sum(v_z*p*(g - sum(g*p, C)),
-            C))/temperature**2
+        dz = p*(g - sum(g*p, C))/temperature
+        dz_dot = (dz*(v_z - sum(v_z*p, C)) - p*sum(v_z*dz, C))/temperature
 
     Arrays: g (..., C), v_z (..., C), z (..., C).
     Parameters: temperature=1 (a finite number in (0, inf)).
@@ -978,11 +978,9 @@ def softmax_hvp(g, v_z, z, *, temperature=1):
     shift = np.max(z_over_temperature, axis=-1, keepdims=True)
     e = np.exp(z_over_temperature - shift)
     p = e / np.sum(e, axis=-1, keepdims=True)
-    dz_dot_part = g - np.sum(g * p, axis=-1, keepdims=True)
-    v_z_p = v_z * p
-    dz_dot_part_2 = dz_dot_part * (v_z - np.sum(v_z_p, axis=-1, keepdims=True))
-    dz_dot_part_3 = p * (dz_dot_part_2 - np.sum(v_z_p * dz_dot_part, axis=-1, keepdims=True))
-    dz_dot = dz_dot_part_3 / (temperature * temperature)
+    dz = p * (g - np.sum(g * p, axis=-1, keepdims=True)) / temperature
+    dz_dot_part = dz * (v_z - np.sum(v_z * p, axis=-1, keepdims=True))
+    dz_dot = (dz_dot_part - p * np.sum(v_z * dz, axis=-1, keepdims=True)) / temperature
     return _rounded(dtype, dz_dot)
 
 

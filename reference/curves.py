@@ -1356,7 +1356,8 @@ def softmin_hvp(g, v_z, z):
 
         e = exp(-z)
         y = e/sum(e, C)
-        dz_dot = y*((sum(g*y, C) - g)*(sum(v_z*y, C) - v_z) + sum(v_z*y*(sum(g*y, C) - g), C))
+        dz = y*(sum(g*y, C) - g)
+        dz_dot = dz*(sum(v_z*y, C) - v_z) + y*sum(v_z*dz, C)
 
     Arrays: g (..., C), v_z (..., C), z (..., C).
     Returns: dz_dot (..., C).
@@ -1369,10 +1370,9 @@ def softmin_hvp(g, v_z, z):
     shift = np.max(minus_z, axis=-1, keepdims=True)
     e = np.exp(minus_z - shift)
     y = e / np.sum(e, axis=-1, keepdims=True)
-    dz_dot_part = np.sum(g * y, axis=-1, keepdims=True) - g
-    v_z_y = v_z * y
-    dz_dot_part_2 = dz_dot_part * (np.sum(v_z_y, axis=-1, keepdims=True) - v_z)
-    dz_dot = y * (dz_dot_part_2 + np.sum(v_z_y * dz_dot_part, axis=-1, keepdims=True))
+    dz = y * (np.sum(g * y, axis=-1, keepdims=True) - g)
+    dz_dot_part = dz * (np.sum(v_z * y, axis=-1, keepdims=True) - v_z)
+    dz_dot = dz_dot_part + y * np.sum(v_z * dz, axis=-1, keepdims=True)
     return _rounded(dtype, dz_dot)
 
 
@@ -1459,10 +1459,11 @@ def gumbel_softmax_hvp(g, v_z, v_noise, z, noise, *, temperature=1):
 
         e = exp((z + noise)/temperature)
         y = e/sum(e, C)
-        dz_dot = y*(v_noise*(g - sum(g*y, C)) + v_z*(g - sum(g*y, C)) + sum(-y*(g - sum(g*y, C))*(v_noise +
-            v_z), C) + (g - sum(g*y, C))*sum(-y*(v_noise + v_z), C))/temperature**2
-        dnoise_dot = y*(v_noise*(g - sum(g*y, C)) + v_z*(g - sum(g*y, C)) + sum(-y*(g - sum(g*y,
-            C))*(v_noise + v_z), C) + (g - sum(g*y, C))*sum(-y*(v_noise + v_z), C))/temperature**2
+        dnoise = y*(g - sum(g*y, C))/temperature
+        dz_dot = (v_noise*dnoise + v_z*dnoise + y*sum(-dnoise*(v_noise + v_z), C) + dnoise*sum(-y*(v_noise +
+            v_z), C))/temperature
+        dnoise_dot = (v_noise*dnoise + v_z*dnoise + y*sum(-dnoise*(v_noise + v_z), C) +
+            dnoise*sum(-y*(v_noise + v_z), C))/temperature
 
     Arrays: g (..., C), v_z (..., C), v_noise (..., C), z (..., C), noise (..., C).
     Parameters: temperature=1 (a finite number in (0, inf)).
@@ -1484,12 +1485,11 @@ def gumbel_softmax_hvp(g, v_z, v_noise, z, noise, *, temperature=1):
     shift = np.max(shift_part, axis=-1, keepdims=True)
     e = np.exp(shift_part - shift)
     y = e / np.sum(e, axis=-1, keepdims=True)
-    dz_dot_part = g - np.sum(g * y, axis=-1, keepdims=True)
+    dnoise = y * (g - np.sum(g * y, axis=-1, keepdims=True)) / temperature
     v_noise_plus_v_z = v_noise + v_z
-    dz_dot_part_2 = -np.sum(y * dz_dot_part * v_noise_plus_v_z, axis=-1, keepdims=True)
-    dz_dot_part_3 = dz_dot_part * -np.sum(y * v_noise_plus_v_z, axis=-1, keepdims=True)
-    dz_dot_part_4 = y * (v_noise * dz_dot_part + v_z * dz_dot_part + dz_dot_part_2 + dz_dot_part_3)
-    dz_dot = dz_dot_part_4 / (temperature * temperature)
+    dz_dot_part = y * -np.sum(dnoise * v_noise_plus_v_z, axis=-1, keepdims=True)
+    dz_dot_part_2 = dnoise * -np.sum(y * v_noise_plus_v_z, axis=-1, keepdims=True)
+    dz_dot = (v_noise * dnoise + v_z * dnoise + dz_dot_part + dz_dot_part_2) / temperature
     return _rounded(dtype, dz_dot, np.copy(dz_dot))
 
 

@@ -757,9 +757,9 @@ def highway_hvp(g, v_x, v_h, v_gate, x, h, gate):
     dx_dot_part_squared = np.square(dx_dot_part)
     dx_dot = -v_gate * g * e / dx_dot_part_squared
     dh_dot = v_gate * g * e / dx_dot_part_squared
-    dgate_dot_part = g * v_gate * np.where(gate >= 0, h - x, x - h) * e * np.expm1(e_part)
-    dgate_dot_part_2 = dgate_dot_part / (dx_dot_part_squared * dx_dot_part)
-    dgate_dot = dgate_dot_part_2 + g * (v_h - v_x) * e / dx_dot_part_squared
+    dgate_dot_part = v_gate * np.where(gate >= 0, h - x, x - h) * e * np.expm1(e_part)
+    dgate_dot_part_2 = dgate_dot_part / (dx_dot_part_squared * dx_dot_part) + (v_h - v_x) * e / dx_dot_part_squared
+    dgate_dot = g * dgate_dot_part_2
     return _rounded(dtype, dx_dot, dh_dot, dgate_dot)
 
 
@@ -1842,15 +1842,12 @@ def logcumsumexp_jvp(v_x, x):
     v_x, x, dtype = _arrays('logcumsumexp_jvp', v_x=(v_x, '... L'), x=(x, '... L'))
     L = v_x.shape[-1]
     _nonempty('logcumsumexp_jvp', L=L)
-    shift = np.max(x, axis=-1, keepdims=True)
-    x_minus_shift = x - shift
-    y_in_dot_part = np.arange(L)
-    y_in_dot_part_2 = np.arange(L)
-    y_in_dot_part_3 = np.where(y_in_dot_part[:, None] >= y_in_dot_part_2, 1.0, 0.0)
-    y_in_dot = v_x * np.exp(x_minus_shift) @ y_in_dot_part_3.T
-    y_dot_part = y_in_dot_part_2 <= y_in_dot_part[:, None]
-    y_dot_part_2 = np.where(y_dot_part, np.exp(np.where(y_dot_part, x_minus_shift[..., None, :], 0)), 0)
-    y_dot = y_in_dot / np.sum(y_dot_part_2, axis=-1)
+    shift_part = np.arange(L) <= np.arange(L)[:, None]
+    shift_part_2 = np.where(shift_part, x[..., None, :], np.min(x, axis=-1)[..., None, None])
+    shift = np.max(shift_part_2, axis=-1, keepdims=True)
+    e = np.exp(np.where(shift_part, x[..., None, :] - shift, 0))
+    y_dot_part = np.sum(np.where(shift_part, v_x[..., None, :] * e, 0), axis=-1)
+    y_dot = y_dot_part / np.sum(np.where(shift_part, e, 0), axis=-1)
     return _rounded(dtype, y_dot)
 
 
@@ -1881,7 +1878,9 @@ def logcumsumexp_hvp(g, v_x, x):
     dx_part_7 = g[..., None, :] * np.exp(np.where(dx_part_5, x[..., None] - dx_part_4[..., None, :], 0))
     dx_part_8 = np.where(dx_part_5, np.sum(np.where(dx_part_3, dx_part_6, 0), axis=-1)[..., None, :], 1)
     dx = np.sum(np.where(dx_part_5, dx_part_7 / dx_part_8, 0), axis=-1)
-    dx_in_dot = v_x * np.exp(x) @ np.where(dx_part_2[:, None] >= dx_part, 1.0, 0.0).T
+    dx_in_dot_part = dx_part_2[:, None] >= dx_part
+    dx_in_dot_part_2 = np.where(dx_in_dot_part, np.exp(np.where(dx_in_dot_part, x[..., None, :], 0)), 0)
+    dx_in_dot = np.sum(v_x[..., None, :] * dx_in_dot_part_2, axis=-1)
     dx_in_dot__part = np.sum(np.where(dx_part_3, np.exp(np.where(dx_part_3, x[..., None, :], 0)), 0), axis=-1)
     dx_in_dot_ = -(g * dx_in_dot / np.square(dx_in_dot__part) @ np.where(dx_part_5, 1.0, 0.0).T)
     dx_dot = dx_in_dot_ * np.exp(x) + v_x * dx

@@ -1238,9 +1238,9 @@ def rational_quadratic_vjp(g, a, b, *, alpha=1, width=1):
     """Gradients of rational_quadratic: what the cotangent g of its output amounts to at each real input.
 
         d = sum((a - b)**2, D)
-        da = -alpha**(1 + alpha)*width**(2*alpha)*sum(g*(a - b)*((d + 2*alpha*width**2)/2)**(-(1 + alpha)),
+        da = -alpha*alpha**alpha*width**(2*alpha)*sum(g*(a - b)*((d + 2*alpha*width**2)/2)**(-(1 + alpha)),
             M)
-        db = alpha**(1 + alpha)*width**(2*alpha)*sum(g*(a - b)*((d + 2*alpha*width**2)/2)**(-(1 + alpha)),
+        db = alpha*alpha**alpha*width**(2*alpha)*sum(g*(a - b)*((d + 2*alpha*width**2)/2)**(-(1 + alpha)),
             N)
 
     Arrays: g (N, M), a (N, D), b (M, D).
@@ -1254,7 +1254,7 @@ def rational_quadratic_vjp(g, a, b, *, alpha=1, width=1):
     a_minus_b = a[:, None] - b
     d = np.sum(np.square(a_minus_b), axis=2)
     da_part = (g * np.power((d + 2 * alpha * (width * width)) / 2, -(1 + alpha)))[:, :, None] * a_minus_b
-    da_part_2 = alpha ** (1 + alpha) * width ** (2 * alpha)
+    da_part_2 = alpha * alpha ** alpha * width ** (2 * alpha)
     da = -da_part_2 * np.sum(da_part, axis=1)
     db = da_part_2 * np.sum(da_part, axis=0)
     return _rounded(dtype, da, db)

@@ -1519,12 +1519,12 @@ def nt_xent(a, b, *, temperature=0.5):
     ahat = a / np.sqrt(np.sum(np.square(a), axis=1, keepdims=True))
     bhat = b / np.sqrt(np.sum(np.square(b), axis=1, keepdims=True))
     ab = np.exp(ahat @ bhat.T / temperature)
-    other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
     aa = np.exp(ahat @ ahat.T / temperature)
-    za = np.sum(ab + other * aa, axis=1)
+    za_part = np.arange(N)[:, None] != np.arange(N)
+    za = np.sum(ab + np.where(za_part, aa, 0), axis=1)
     ba = np.exp(bhat @ ahat.T / temperature)
     bb = np.exp(bhat @ bhat.T / temperature)
-    zb = np.sum(ba + other * bb, axis=1)
+    zb = np.sum(ba + np.where(za_part, bb, 0), axis=1)
     y = np.mean(np.log(za) + np.log(zb) - 2 / temperature * np.sum(ahat * bhat, axis=1)) / 2
     return _rounded(dtype, y)
 
@@ -1569,23 +1569,23 @@ def nt_xent_vjp(g, a, b, *, temperature=0.5):
     root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
     ab = np.exp(ahat @ bhat.T / temperature)
-    other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
     aa = np.exp(ahat @ ahat.T / temperature)
-    other_aa = other * aa
-    za = np.sum(ab + other_aa, axis=1, keepdims=True)
+    za_part = np.arange(N)[:, None] != np.arange(N)
+    za_part_2 = np.where(za_part, aa, 0)
+    za = np.sum(ab + za_part_2, axis=1, keepdims=True)
     ba = np.exp(bhat @ ahat.T / temperature)
     bb = np.exp(bhat @ bhat.T / temperature)
-    other_bb = other * bb
-    zb = np.sum(ba + other_bb, axis=1, keepdims=True)
+    zb_part = np.where(za_part, bb, 0)
+    zb = np.sum(ba + zb_part, axis=1, keepdims=True)
     bhat_over_zb = bhat / zb
     ahat_over_za = ahat / za
     dp_part = g / (temperature * 2)
-    dp = dp_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ other_aa / N)
-    dq = dp_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ other_bb / N)
+    dp = dp_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ za_part_2 / N)
+    dq = dp_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ zb_part / N)
     dbhat_part = g / (temperature * N)
-    dbhat_part_2 = g / (temperature * zb) * ((ba @ ahat / N + other_bb @ bhat / N) / 2)
+    dbhat_part_2 = g / (temperature * zb) * ((ba @ ahat / N + zb_part @ bhat / N) / 2)
     dbhat = dq.T - dbhat_part * ahat + dbhat_part_2
-    dahat_part = g / (temperature * za) * ((ab @ bhat / N + other_aa @ ahat / N) / 2)
+    dahat_part = g / (temperature * za) * ((ab @ bhat / N + za_part_2 @ ahat / N) / 2)
     dahat = dp.T - dbhat_part * bhat + dahat_part
     da = (dahat - np.sum(a * dahat, axis=1, keepdims=True) / ahat_part * a) / root_ahat_part
     db = (dbhat - np.sum(b * dbhat, axis=1, keepdims=True) / bhat_part * b) / root_bhat_part
@@ -1633,12 +1633,15 @@ def nt_xent_jvp(v_a, v_b, a, b, *, temperature=0.5):
     root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
     ab = np.exp(ahat @ bhat.T / temperature)
-    other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
+    other_part = np.arange(N)
+    other_part_2 = np.arange(N)
+    other = np.where(other_part[:, None] == other_part_2, 0.0, 1.0)
     aa = np.exp(ahat @ ahat.T / temperature)
-    za = np.sum(ab + other * aa, axis=1, keepdims=True)
+    za_part = other_part[:, None] != other_part_2
+    za = np.sum(ab + np.where(za_part, aa, 0), axis=1, keepdims=True)
     ba = np.exp(bhat @ ahat.T / temperature)
     bb = np.exp(bhat @ bhat.T / temperature)
-    zb = np.sum(ba + other * bb, axis=1, keepdims=True)
+    zb = np.sum(ba + np.where(za_part, bb, 0), axis=1, keepdims=True)
     ahat_dot = (v_a - np.sum(v_a * a, axis=1, keepdims=True) / ahat_part * a) / root_ahat_part
     bhat_dot = (v_b - np.sum(v_b * b, axis=1, keepdims=True) / bhat_part * b) / root_bhat_part
     ab_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
@@ -1727,23 +1730,23 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
     ab = np.exp(ahat @ bhat.T / temperature)
-    other = np.where(np.arange(N)[:, None] == np.arange(N), 0.0, 1.0)
     aa = np.exp(ahat @ ahat.T / temperature)
-    other_aa = other * aa
-    za = np.sum(ab + other_aa, axis=1, keepdims=True)
+    za_part = np.arange(N)[:, None] != np.arange(N)
+    za_part_2 = np.where(za_part, aa, 0)
+    za = np.sum(ab + za_part_2, axis=1, keepdims=True)
     ba = np.exp(bhat @ ahat.T / temperature)
     bb = np.exp(bhat @ bhat.T / temperature)
-    other_bb = other * bb
-    zb = np.sum(ba + other_bb, axis=1, keepdims=True)
+    zb_part = np.where(za_part, bb, 0)
+    zb = np.sum(ba + zb_part, axis=1, keepdims=True)
     bhat_over_zb = bhat / zb
     ahat_over_za = ahat / za
     dp_part = g / (temperature * 2)
-    dp = dp_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ other_aa / N)
-    dq = dp_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ other_bb / N)
+    dp = dp_part * (bhat_over_zb.T @ ba / N + ahat_over_za.T @ za_part_2 / N)
+    dq = dp_part * (ahat_over_za.T @ ab / N + bhat_over_zb.T @ zb_part / N)
     dbhat_part = g / (temperature * N)
-    dbhat_part_2 = (ba @ ahat / N + other_bb @ bhat / N) / 2
+    dbhat_part_2 = (ba @ ahat / N + zb_part @ bhat / N) / 2
     dbhat = dq.T - dbhat_part * ahat + g / (temperature * zb) * dbhat_part_2
-    dahat_part = (ab @ bhat / N + other_aa @ ahat / N) / 2
+    dahat_part = (ab @ bhat / N + za_part_2 @ ahat / N) / 2
     dahat = dp.T - dbhat_part * bhat + g / (temperature * za) * dahat_part
     ahat_dot_part = np.sum(v_a * a, axis=1, keepdims=True)
     ahat_dot_part_2 = ahat_dot_part / ahat_part
@@ -1754,32 +1757,30 @@ def nt_xent_hvp(g, v_a, v_b, a, b, *, temperature=0.5):
     ab_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
     aa_in_dot = ahat @ ahat_dot.T + ahat_dot @ ahat.T
     ab_ab_in_dot = ab * ab_in_dot
-    other_aa_aa_in_dot = other_aa * aa_in_dot
-    za_dot = np.sum(ab_ab_in_dot + other_aa_aa_in_dot, axis=1, keepdims=True) / temperature
+    aa_in_dot_za_part_2 = aa_in_dot * za_part_2
+    za_dot = np.sum(ab_ab_in_dot + aa_in_dot_za_part_2, axis=1, keepdims=True) / temperature
     ba_in_dot = bhat @ ahat_dot.T + bhat_dot @ ahat.T
     bb_in_dot = bhat @ bhat_dot.T + bhat_dot @ bhat.T
     ba_ba_in_dot = ba * ba_in_dot
-    other_bb_bb_in_dot = other_bb * bb_in_dot
-    zb_dot = np.sum(ba_ba_in_dot + other_bb_bb_in_dot, axis=1, keepdims=True) / temperature
+    bb_in_dot_zb_part = bb_in_dot * zb_part
+    zb_dot = np.sum(ba_ba_in_dot + bb_in_dot_zb_part, axis=1, keepdims=True) / temperature
     dp_in_dot_part = ahat_dot - za_dot / za * ahat
     dp_in_dot_part_2 = bhat_dot - zb_dot / zb * bhat
-    dp_in_dot_part_3 = (bhat_over_zb.T @ ba_ba_in_dot / N + ahat_over_za.T @ other_aa_aa_in_dot / N) / temperature
-    dp_in_dot_part_4 = dp_in_dot_part.T @ (other_aa / za) / N + dp_in_dot_part_2.T @ (ba / zb) / N
+    dp_in_dot_part_3 = (bhat_over_zb.T @ ba_ba_in_dot / N + ahat_over_za.T @ aa_in_dot_za_part_2 / N) / temperature
+    dp_in_dot_part_4 = (dp_in_dot_part / za).T @ za_part_2 / N + dp_in_dot_part_2.T @ (ba / zb) / N
     dp_in_dot = dp_in_dot_part_3 + dp_in_dot_part_4
     dp_dot = dp_part * dp_in_dot
-    dq_in_dot_part = (ahat_over_za.T @ ab_ab_in_dot / N + bhat_over_zb.T @ other_bb_bb_in_dot / N) / temperature
-    dq_in_dot_part_2 = dp_in_dot_part.T @ (ab / za) / N + dp_in_dot_part_2.T @ (other_bb / zb) / N
+    dq_in_dot_part = (ahat_over_za.T @ ab_ab_in_dot / N + bhat_over_zb.T @ bb_in_dot_zb_part / N) / temperature
+    dq_in_dot_part_2 = dp_in_dot_part.T @ (ab / za) / N + (dp_in_dot_part_2 / zb).T @ zb_part / N
     dq_in_dot = dq_in_dot_part + dq_in_dot_part_2
     dq_dot = dp_part * dq_in_dot
-    dbhat_in_dot_part = bhat.T * other[:, None] * bb[:, None] * bb_in_dot[:, None]
-    dbhat_in_dot_part_2 = (ahat.T * ba[:, None] * ba_in_dot[:, None] + dbhat_in_dot_part) / temperature
-    dbhat_in_dot = dbhat_in_dot_part_2 + ba[:, None] * ahat_dot.T + other_bb[:, None] * bhat_dot.T
+    dbhat_in_dot_part = ahat.T * ba[:, None] * ba_in_dot[:, None] + bhat.T * bb_in_dot[:, None] * zb_part[:, None]
+    dbhat_in_dot = dbhat_in_dot_part / temperature + ba[:, None] * ahat_dot.T + bhat_dot.T * zb_part[:, None]
     g_over_temperature = g / temperature
     dbhat_dot_part = np.mean(dbhat_in_dot, axis=2) / (zb * 2) - ahat_dot / N
     dbhat_dot = g_over_temperature * (dbhat_dot_part - zb_dot / np.square(zb) * dbhat_part_2) + dq_dot.T
-    dahat_in_dot_part = other[:, None] * ahat.T * aa[:, None] * aa_in_dot[:, None]
-    dahat_in_dot_part_2 = (bhat.T * ab[:, None] * ab_in_dot[:, None] + dahat_in_dot_part) / temperature
-    dahat_in_dot = dahat_in_dot_part_2 + ab[:, None] * bhat_dot.T + other_aa[:, None] * ahat_dot.T
+    dahat_in_dot_part = bhat.T * ab[:, None] * ab_in_dot[:, None] + ahat.T * aa_in_dot[:, None] * za_part_2[:, None]
+    dahat_in_dot = dahat_in_dot_part / temperature + ab[:, None] * bhat_dot.T + ahat_dot.T * za_part_2[:, None]
     dahat_dot_part = np.mean(dahat_in_dot, axis=2) / (za * 2) - bhat_dot / N
     dahat_dot = g_over_temperature * (dahat_dot_part - za_dot / np.square(za) * dahat_part) + dp_dot.T
     da_in_dot_part = np.sum(a * dahat, axis=1, keepdims=True) / ahat_part

@@ -1153,7 +1153,8 @@ def serf_hvp(g, v_x, x):
     """Derivative of the gradients of serf in the direction of the tangents v_*, the cotangent held fixed.
 
         softplus = log(1 + exp(x))
-        dx_dot = v_x*g*exp(-softplus**2)*sigmoid(x)*(x*sigmoid(-x)*(2 - 4*softplus*exp(x)) + 4)/sqrt(pi)
+        dx_dot = v_x*g*sigmoid(-x)*(x*sigmoid(-x)*(2*exp(x - softplus**2) - 4*softplus*exp(2*x -
+            softplus**2)) + 4*exp(x - softplus**2))/sqrt(pi)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -1162,29 +1163,37 @@ def serf_hvp(g, v_x, x):
     """
     g, v_x, x, dtype = _arrays('serf_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
     e = np.exp(-np.abs(x))
-    x_bounded = np.where(e > 0, x, 0)
-    dx_dot_part = x >= 0
     log1p_e = np.log1p(e)
+    softplus_part = np.maximum(x, 0)
+    softplus = log1p_e + softplus_part
+    e_2_part = -np.square(log1p_e) - np.square(softplus_part) - 2 * softplus_part * log1p_e
+    e_2 = np.exp(e_2_part + x)
+    dx_dot_part = np.where(x >= 0, e, 1)
     dx_dot_part_2 = 1 + e
-    dx_dot_part_3 = np.maximum(x, 0)
-    dx_dot_part_4 = 4 - 4 * x * log1p_e - 4 * np.square(x) + (4 + 2 * x_bounded) * e
-    dx_dot_part_5 = np.where(dx_dot_part, dx_dot_part_4, 4 + 2 * x + (4 - 4 * x_bounded * log1p_e) * e)
-    dx_dot_part_6 = dx_dot_part_5 / dx_dot_part_2
-    dx_dot_part_7 = _near_root(
-        dx_dot_part_6, x, 0.25, -2.2564974802739743, 9.824466893013856e-17, 1, -2.2848494713747262e-07,
-        -4.436278513664624e-07, 1.12074421978551e-06, 1.108516662889967e-05, 3.7285556319668175e-05,
-        3.228005922173124e-05, -0.0003367436441602788, -0.0022266156505637924, -0.008120431618868376,
-        -0.019548037030358168, -0.021749658947582313, 0.056553503821652785, 2.318127308942679,
+    dx_dot_part_3 = e_2_part + 2 * x
+    dx_dot_part_4 = _near_root(
+        dx_dot_part_3, x, 1.5, 0.4379776245970316, 2.047280036452724e-17, 1, -3.3124647676913346e-17,
+        -2.764530177293204e-16, 1.1527787036197486e-15, 7.101001768033374e-15, -2.2671923827905892e-14,
+        -9.55480943562772e-14, 3.4344080385280646e-13, 9.088825159370818e-13, -4.5182521404066655e-12,
+        -6.505178679516144e-12, 5.4419356043525734e-11, 2.6099482271059184e-11, -6.14425387619906e-10,
+        2.2113566287324993e-10, 6.5726363286023375e-09, -7.789619268603243e-09, -6.688550207509128e-08,
+        1.4046936261822352e-07, 6.474614852814588e-07, -2.102894583306152e-06, -5.9454727359782205e-06,
+        2.9094689273954932e-05, 5.1733713376122484e-05, -0.0003953186001156187, -0.00043674813578287,
+        0.005745570886515178, 0.00420381891069513, -0.12885366034808957, -0.5925025265035131, 0.8623327907297332,
     )
-    dx_dot_part_8 = _near_root(
-        dx_dot_part_7, x, 0.25, 1.0960460404526293, -8.186839288346247e-17, 1, -1.8263048400257997e-06,
-        -5.874525262674006e-06, 3.169091753990632e-05, 3.448039506881035e-06, -0.00034959951386595415,
-        0.0006274964843865301, 0.0026392745642137747, -0.01181640561749847, -0.007569273797355653, 0.15456326883684626,
-        -0.3305324842578649, -4.200578904332287, -7.663424380660432,
+    dx_dot_part_5 = _near_root(
+        dx_dot_part_4, x, 1.5, 1.6179602399824788, -3.839872684822168e-17, 1, 2.1958774466270284e-17,
+        -8.959952783770005e-17, -3.6997994950887557e-16, 2.6876071074480105e-15, -1.0526539860117109e-15,
+        -3.4377728794912383e-14, 1.1399494038227098e-13, 9.373009118984319e-14, -1.7983870161548932e-12,
+        4.63551353841825e-12, 8.952000987278961e-12, -9.240944912042082e-11, 1.8283654060982578e-10,
+        6.644646849479793e-10, -4.720292076283965e-09, 6.361183761072167e-09, 4.5187036968422984e-08,
+        -2.398540339104543e-07, 1.473644637706355e-07, 3.001730769796894e-06, -1.2183304452765041e-05,
+        -4.7616910257318115e-06, 0.00020630094731379186, -0.0006282759227436617, -0.0013399782296775397,
+        0.017384897888191274, -0.05984591796668316, -0.9448375900697363, -1.0023571299742857,
     )
-    dx_dot_part_9 = np.exp(-(np.square(log1p_e) + np.square(dx_dot_part_3) + 2 * dx_dot_part_3 * log1p_e))
-    dx_dot_part_10 = 0.5641895835477563 * v_x * g * np.where(dx_dot_part, 1, e) * dx_dot_part_8 * dx_dot_part_9
-    dx_dot = dx_dot_part_10 / dx_dot_part_2
+    dx_dot_part_6 = x * dx_dot_part * (2 * e_2 - 4 * softplus * np.square(np.exp(dx_dot_part_5 / 2)))
+    dx_dot_part_7 = 0.5641895835477563 * v_x * g * dx_dot_part * (dx_dot_part_6 / dx_dot_part_2 + 4 * e_2)
+    dx_dot = dx_dot_part_7 / dx_dot_part_2
     return _rounded(dtype, dx_dot)
 
 
@@ -1336,8 +1345,8 @@ def phish_hvp(g, v_x, x):
         -0.0014896527750034073, -0.004479076136044184, 0.00907845673852847, 0.038843359676376775, -0.02954304429628335,
         -0.2280164665944434, -0.03639935279734298, 0.776569965981104, 0.8629879846280938,
     )
-    dx_dot_part_16 = v_x * dx_dot_part_5 * x * dx_dot_part_15 * np.where(h_2_part_2 >= 0, 4.0, -4.0) * e_2
+    dx_dot_part_16 = dx_dot_part_5 * x * dx_dot_part_15 * np.where(h_2_part_2 >= 0, 4.0, -4.0) * e_2
     dx_dot_part_17 = dx_dot_part_16 * np.expm1(h_2_part_3) * (1 + h_2) / (dx_dot_part_6_squared * dx_dot_part_6)
-    dx_dot_part_18 = v_x * (4 * dx_dot_part_12 + 4 * dx_dot_part_5) * e_2 / dx_dot_part_6_squared
-    dx_dot = g * (dx_dot_part_18 + dx_dot_part_17)
+    dx_dot_part_18 = (4 * dx_dot_part_12 + 4 * dx_dot_part_5) * e_2 / dx_dot_part_6_squared + dx_dot_part_17
+    dx_dot = g * v_x * dx_dot_part_18
     return _rounded(dtype, dx_dot)
