@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Array = NDArray[Any]
+
+
+def special(name: str) -> Callable[..., Any]:
+    """A function of scipy.special, which is imported by the first call: that takes as long as many a check."""
+
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(*arguments, **keywords)
+
+    return called
+
 
 # fmt: off
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -18,8 +28,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "inf":        lambda: np.inf,
     "exp":        np.exp,
     "log":        np.log,
-    "normal_cdf": special.ndtr,
-    "erf":        special.erf,
+    "normal_cdf": special("ndtr"),
+    "erf":        special("erf"),
     "sin":        np.sin,
     "cos":        np.cos,
     "arctan":     np.arctan,
@@ -37,7 +47,7 @@ REDUCE: dict[str, Callable[..., Any]] = {
     "min":    np.min,
     "argmax": lambda x, axis, keepdims: np.argmax(x, axis=axis[0], keepdims=keepdims),
     "argmin": lambda x, axis, keepdims: np.argmin(x, axis=axis[0], keepdims=keepdims),
-    "logsumexp": lambda x, axis, keepdims: special.logsumexp(x, axis=axis, keepdims=keepdims),
+    "logsumexp": special("logsumexp"),
 }
 # fmt: on
 

@@ -13,7 +13,7 @@ from derive.pages.document import Block, Display, Heading, Literal, Paragraph, P
 from derive.pages.formulas import equation
 from derive.pages.symbols import Symbols
 
-RULE = "rsolve of SymPy, and induction on the step"
+RULE = "proposed by SymPy's rsolve, proved by induction on the step"
 INTRO = (
     " counts steps from 1, each of them on the same arrays. The states stand for what the first step was given. SymPy proposes these "
     "forms; each was proved for step 1 and from every step to the next."
