@@ -275,11 +275,12 @@ def outputs_of(result: Any, program: Program) -> dict[str, Any] | str:
     names = [o.name for o in program.outputs]
     if isinstance(result, Mapping):
         return {n: result[n] for n in names} if set(names) <= set(result) else f"returned the keys {sorted(result)}; wanted {names}"
-    alone = isinstance(result, (tuple, list)) and len(result) == 1 and not isinstance(result[0], (float, int, list))
-    several = result if isinstance(result, (tuple, list)) and (len(names) > 1 or alone) else (result,)
-    if len(several) != len(names):
-        return f"returned {len(several)} arrays; wanted {len(names)}: {', '.join(names)}"
-    return dict(zip(names, several, strict=True))
+    several = isinstance(result, (tuple, list))
+    alone = several and len(result) == 1 and type(result[0]) not in (float, int, list)  # a float of NumPy is an array here
+    arrays = result if several and (len(names) > 1 or alone) else (result,)
+    if len(arrays) != len(names):
+        return f"returned {len(arrays)} arrays; wanted {len(names)}: {', '.join(names)}"
+    return dict(zip(names, arrays, strict=True))
 
 
 def gradients_of(result: Any, program: Program, binding: Binding) -> dict[str, Any] | str:

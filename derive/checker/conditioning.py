@@ -45,7 +45,8 @@ def _sharper(
 ) -> Allowance:
     size = np.abs(exact.astype(np.float64))
     with np.errstate(all="ignore"):
-        empty = np.isfinite(a.slack) & (a.slack > LOST * size) & (size > level.flush / level.u) & ~a.kinked
+        normal = size > max(level.flush, level.tiny) / level.u
+        empty = np.isfinite(a.slack) & (a.slack > LOST * size) & normal & ~a.kinked
         if empty.any():  # by rounding: what underflow alone may lose, or one over an overflow, is no reason to be stricter
             rounded, _ = bounds(form, arrays, parameters, Bounds(replace(level, tiny=0.0, flush=0.0, largest=np.inf), SIDES[0]))
             empty &= FACTOR * rounded[at].e > LOST * size

@@ -85,6 +85,11 @@ def test_a_scalar_loss_may_come_as_a_number_of_double_precision():
     assert kind == "wrong" and "dtype" in text
 
 
+def test_a_tuple_of_one_number_is_that_number():
+    assert verdict("mse", lambda pred, target: (np.mean((pred - target) ** 2),), dtype="float64")[0] == "agrees"
+    assert verdict("mse", lambda pred, target: (np.mean((pred - target) ** 2), 0.0), dtype="float64")[0] == "wrong"
+
+
 def test_what_underflows_before_it_is_multiplied_is_inaccurate_and_not_wrong():
     assert verdict("swiglu", lambda gate, x: gate / (1 + np.exp(-gate)) * x)[0] == "inaccurate here"  # 0 times 6e8, where -4e-29 is exact
     assert verdict("swiglu", lambda gate, x: np.where(gate < -80, 0, gate / (1 + np.exp(-gate)) * x).astype(x.dtype))[0] != "agrees"

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from derive import oracle
+from derive.catalog.activations import softplus
+from derive.checker.conditioning import conditioned
 from derive.checker.evaluate import CheckError, evaluate
 from derive.checker.floats import Floats
+from derive.checker.forms import forms
 from derive.checker.judging import judge
 from derive.checker.levels import LEVELS
 from derive.checker.tolerance import allowances
@@ -133,3 +136,12 @@ def test_an_intermediate_that_vanishes_may_be_missing_but_turns_no_sign():
     (a,) = allowances([falls_away.program, falls_far.program], {"x": x}, {}, LEVELS["float64"])
     assert judge(np.array([-0.0]), exact, a).ratio <= 1
     assert judge(np.array([-1e-309]), exact, a).ratio <= 1 < judge(np.array([1e-309]), exact, a).ratio
+
+
+def test_a_subnormal_intermediate_may_be_rounded_before_it_is_doubled():
+    """At x = -34 and beta = 1/2, log1p(exp(beta*x)) is two thirds of the smallest number of half precision: 1 or 0 of them, doubled."""
+    forms_, arrays, level = forms(softplus).value, {"x": np.array([-34.03], np.float16)}, LEVELS["float16"]
+    allowed = allowances(forms_, arrays, {"beta": 0.5}, level, jumps=False)
+    exact = [np.log1p(np.exp(arrays["x"].astype(float) / 2)) * 2]
+    (sharper,) = conditioned(forms_[0], arrays, {"beta": 0.5}, exact, allowed, level)
+    assert sharper.slack >= level.tiny / 0.5

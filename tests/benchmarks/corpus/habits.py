@@ -81,7 +81,7 @@ def elu(x, alpha=1.0):
 """, "torch", WIDE),
     PRELU,
     PRELU.wrong("slope of the other side", PLAIN, "other", ("torch.relu(x) - slope * torch.relu(-x)", "slope * torch.relu(x) - torch.relu(-x)")),
-    SWIGLU,
+    SWIGLU.lossy(),
     SWIGLU.inaccurate("zero below -80", "cutoff", ("return gate /", "return (gate > -80) * gate /")),
     MSE,
     MSE.wrong("a whole array in double", DTYPE, "dtype", (".sum() / np.int64(pred.size)", ".mean(keepdims=True).astype(np.float64).reshape(())")),

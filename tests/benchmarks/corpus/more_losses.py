@@ -156,7 +156,7 @@ def bce(pred, target):
     return -np.mean(special.xlogy(target, pred) + special.xlog1py(1 - target, -pred))
 """, "scipy", DOUBLE),
     BCE.wrong("1e-7 inside the logs", NUMERIC, "clip", ("np.log(pred) + (1 - target) * np.log1p(-pred)", "np.log(pred + 1e-7) + (1 - target) * np.log(1 - pred + 1e-7)")),
-    BCE.wrong("logs clamped at -100", CONVENTION, "clip", ("np.log(pred) + (1 - target) * np.log1p(-pred)", "np.maximum(np.log(pred), -100) + (1 - target) * np.maximum(np.log1p(-pred), -100)")),
+    BCE.inaccurate("logs clamped at -100", "clip", ("np.log(pred) + (1 - target) * np.log1p(-pred)", "np.maximum(np.log(pred), -100) + (1 - target) * np.maximum(np.log1p(-pred), -100)"), dtypes=DOUBLE),
     BCE.wrong("pred clipped at 1e-3", NUMERIC, "clip", ("    return", "    pred = np.clip(pred, 1e-3, 1 - 1e-3)\n    return")),
     BCE.wrong("second term left out", PLAIN, "dropped term", (" + (1 - target) * np.log1p(-pred)", "")),
     BCE.wrong("sign", PLAIN, "sign", ("return -", "return ")),

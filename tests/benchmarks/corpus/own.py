@@ -163,7 +163,7 @@ def dropout_backward(g, x, mask, rate=0.5):
 def squareplus_backward(g, x, b=4.0):
     root = np.sqrt(x * x + b)
     return g * np.where(x > 0, (1 + x / root) / 2, b / (2 * root * (root - np.minimum(x, 0))))
-"""),
+""").lossy(),
     backward("squareplus", "one plus ratio", """
 def squareplus_backward(g, x, b=4.0):
     root = np.sqrt(x * x + b)

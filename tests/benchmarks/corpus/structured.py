@@ -176,7 +176,7 @@ ENTRIES = (
     LSTM_CELL,
     LSTM_CELL.wrong("tanh missing on output, second hand", PLAIN, "other", ("o*np.tanh(c)", "o*c")),
     LSTM_CELL.wrong("i and f swapped, second hand", PLAIN, "other", ("f_*c+i*g", "i*c+f_*g")),
-    GRU_CELL,
+    GRU_CELL.lossy(),
     GRU_CELL.wrong("z turned, second hand", PLAIN, "sign", ("(1-z)*n+z*h", "z*n+(1-z)*h")),
     GRU_CELL.wrong("reset ignored, second hand", PLAIN, "dropped term", ("r*uh[:,2]", "uh[:,2]")),
     ATTENTION_CAUSAL,
