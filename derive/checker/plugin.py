@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture that checks a function, and a marker that does so once for each dtype.
+"""The pytest plugin: a fixture that checks a function, with a subtest for each kind of input, and a marker for dtypes, a test for each.
 
 Nothing of derive is imported before a test uses it.
 """
@@ -29,7 +29,16 @@ def _derive_dtype(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def derive_check(_derive_dtype: str) -> Callable[..., Any]:
+def _derive_subtests(request: pytest.FixtureRequest) -> Any:
+    """The subtests of pytest 9; None before."""
+    try:
+        return request.getfixturevalue("subtests")
+    except pytest.FixtureLookupError:
+        return None
+
+
+@pytest.fixture
+def derive_check(_derive_dtype: str, _derive_subtests: Any) -> Callable[..., Any]:
     """`derive_check(function, op, backward=None, **options)`: fails the test with the report, else returns it."""
 
     def checked(*functions: Any, allow_inaccurate: bool = False, **options: Any) -> Any:
@@ -40,7 +49,12 @@ def derive_check(_derive_dtype: str) -> Callable[..., Any]:
             report = check(*functions, **{"dtype": _derive_dtype, **options})
         except CandidateError as error:
             pytest.fail(f"cannot be run: {error}", pytrace=False)
-        if not report.passes(allow_inaccurate=allow_inaccurate):
+        passes = report.passes(allow_inaccurate=allow_inaccurate)
+        for name, agreed in report.regimes.items() if _derive_subtests else ():
+            with _derive_subtests.test(name):
+                if not (agreed or passes):
+                    pytest.fail("numbers further off than allowed: the report of the test has the smallest input", pytrace=False)
+        if not passes:
             pytest.fail(report.text(), pytrace=False)
         return report
 

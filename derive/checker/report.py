@@ -57,6 +57,16 @@ class Report:
         return tuple(f"{reading} takes {c}" for reading, t in self.tallies.items() for c in t.conventions if c != CONVENTIONS[0])
 
     @property
+    def regimes(self) -> dict[str, bool]:
+        """Whether all numbers were as near as they must be, by reading and kind of input, such as "value at edges"."""
+        found: dict[str, bool] = {}
+        for reading, tally in self.tallies.items():
+            for t in tally.trials:
+                name = f"{reading} at {t.sample.case.regime}"
+                found[name] = found.get(name, True) and not any(far.any() for far in t.far.values())
+        return found
+
+    @property
     def agrees(self) -> bool:
         """Whether the verdict is no failure."""
         return self.verdict in (AGREES, ANOTHER)

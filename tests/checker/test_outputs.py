@@ -262,6 +262,17 @@ def test_without():
 """
 
 
+OWN_KINDS = """
+import numpy as np
+
+def short(x):
+    return np.where(np.abs(x) < 6, np.exp(x), 0).astype(x.dtype)
+
+def test_short(derive_check):
+    derive_check(short, "exponential", budget=0.2)
+"""
+
+
 def own_tests(tmp_path, *words):
     (tmp_path / "test_own.py").write_text(OWN_TESTS)
     command = [sys.executable, "-m", "pytest", "-p", "derive.checker.plugin", "-p", "no:cacheprovider", "-q", *words, "test_own.py"]
@@ -274,6 +285,17 @@ def test_the_plugin_has_one_result_for_each_dtype(tmp_path):
     assert re.findall(r"PASSED .*::(\S+)", said) == ["test_half[float16]", "test_relu", "test_softplus", "test_without"], said
     assert sorted(set(re.findall(r"FAILED .*::(\S+)", said))) == ["test_half[float32]", "test_half[float64]"], said
     assert "wrong: half is not relu (value, float32)" in said and "Traceback" not in said
+
+
+@pytest.mark.skipif(int(pytest.__version__.split(".")[0]) < 9, reason="subtests came with pytest 9")
+def test_the_plugin_has_one_result_for_each_kind_of_input(tmp_path):
+    (tmp_path / "test_own.py").write_text(OWN_KINDS)
+    command = [sys.executable, "-m", "pytest", "-p", "derive.checker.plugin", "-p", "no:cacheprovider", "-v", "test_own.py"]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    said = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False).stdout
+    found = {name: outcome for outcome, name in re.findall(r"SUB(PASSED|FAILED)\[value at (\w+)\]", said)}
+    assert (found["plain"], found["small"], found["large"]) == ("PASSED", "PASSED", "FAILED"), said
+    assert "wrong: short is not exponential" in said
 
 
 def test_the_plugin_imports_nothing_before_it_is_used(tmp_path):
