@@ -98,7 +98,7 @@ def _letter(part: Expr) -> Formula:
 
 
 def _sign(p: Parameter) -> dict[str, bool]:
-    if p.low > 0 or (p.low == 0 and not p.low_included):
+    if p.positive:
         return {"positive": True}
     return {"nonnegative": True} if p.low == 0 else {"real": True}
 

@@ -211,7 +211,7 @@ def canon_for(program: Program, expanded: bool = True, extra: Iterable[tuple[str
     carries stays a name: what holds whatever it is, holds at every step."""
     bodies = {let.name: let.body for let in program.lets if not isinstance(let.body, Carried)} if expanded else {}
     bodies.update(extra)
-    positive = frozenset(p.name for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
+    positive = frozenset(p.name for p in program.parameters if p.positive)
     return Canon(bodies, positive, program.hypotheses)
 
 

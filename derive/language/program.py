@@ -34,6 +34,11 @@ class Parameter:
         return self.limits.high
 
     @property
+    def positive(self) -> bool:
+        """Whether every number in the range is above 0."""
+        return self.low > 0 or (self.low == 0 and not self.low_included)
+
+    @property
     def low_included(self) -> bool:
         """Whether the lower end may be taken."""
         return self.limits.low_included

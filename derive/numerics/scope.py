@@ -59,7 +59,7 @@ def scope(program: Program) -> Scope:
                 exponentials[let.ref] = body
             elif is_argument(substitute(let.body, arguments)):
                 arguments[let.ref] = substitute(let.body, arguments)
-    positive = frozenset(Param(p.name) for p in program.parameters if p.low > 0 or (p.low == 0 and not p.low_included))
+    positive = frozenset(Param(p.name) for p in program.parameters if p.positive)
     largest = frozenset(let.ref for let in program.lets if _is_largest(let.body))
     return Scope(exponentials, arguments, given_signs(program), positive, largest)
 
