@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from derive.catalog import CATALOG, SECTIONS, load
+from derive.catalog import SECTIONS, load, section
 from derive.catalog.geometry import RECURRENCES, Recurrence
 from derive.language.errors import DeriveError, UnknownOp, closest
 from derive.language.operation import Op
@@ -20,8 +20,7 @@ RECORD = "measured.json"  # what derive verify measured, when it was last record
 
 def sections() -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     """Every entry of the catalogue, by section."""
-    ops = tuple((name, tuple(op for op in CATALOG if op.section == name)) for name, _ in SECTIONS)
-    return (*ops, (GEOMETRY, RECURRENCES))
+    return (*((name, section(name)) for name in SECTIONS), (GEOMETRY, RECURRENCES))
 
 
 def entries() -> tuple[Entry, ...]:
@@ -40,11 +39,16 @@ def entry(spec: str) -> Entry:
 
     Raises UnknownOp with the closest names; DefinitionError when a file does not run.
     """
-    found = next((e for e in entries() if e.name == spec), None)
-    if found is not None or ":" in spec or spec.endswith(".py"):
-        return found or load(spec)
-    near = closest(spec, [e.name for e in entries()]) or "; derive list shows them all"
-    raise UnknownOp(f'no op is called "{spec}"{near}; an op of your own is FILE.py:NAME')
+    recurrence = next((r for r in RECURRENCES if r.name == spec), None)
+    if recurrence:
+        return recurrence
+    try:
+        return load(spec)
+    except UnknownOp:
+        near = closest(spec, [e.name for e in entries()])
+        if ":" in spec or spec.endswith(".py") or not near:
+            raise
+        raise UnknownOp(f'no op is called "{spec}"{near}; an op of your own is FILE.py:NAME') from None
 
 
 def op(spec: str, verb: str) -> Op:

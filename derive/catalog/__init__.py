@@ -2,75 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from sys import modules
+from typing import Any
 
-from derive.catalog.activations import ACTIVATIONS
-from derive.catalog.adaptive import ADAPTIVE
-from derive.catalog.attention import ATTENTION
-from derive.catalog.boxes import BOXES
-from derive.catalog.classification import CLASSIFICATION
-from derive.catalog.convolution import CONVOLUTION
-from derive.catalog.curves import CURVES
-from derive.catalog.elementary import ELEMENTARY
-from derive.catalog.images import IMAGES
-from derive.catalog.layers import LAYERS
-from derive.catalog.losses import LOSSES
-from derive.catalog.networks import NETWORKS
-from derive.catalog.normalization import NORMALIZATION
-from derive.catalog.optimizers import OPTIMIZERS
-from derive.catalog.piecewise import PIECEWISE
-from derive.catalog.pooling import POOLING
-from derive.catalog.rearranging import REARRANGING
-from derive.catalog.recurrent import RECURRENT
-from derive.catalog.reductions import REDUCTIONS
-from derive.catalog.regions import REGIONS
-from derive.catalog.regression import REGRESSION
-from derive.catalog.regularizers import REGULARIZERS
-from derive.catalog.resampling import RESAMPLING
-from derive.catalog.robust import ROBUST
-from derive.catalog.schedules import SCHEDULES
-from derive.catalog.sequences import SEQUENCES
-from derive.catalog.similarity import SIMILARITY
 from derive.catalog.userfile import ops_in
-from derive.catalog.waves import WAVES
 from derive.language.errors import UnknownOp, closest
 from derive.language.operation import Op
 
+CATALOG: tuple[Op, ...]  # every op, section by section; all are traced when it is first asked for
+
+# Each is a module of this package, with the tuple of its ops under its name in capitals.
 # fmt: off
 SECTIONS = (
-    ("activations",    ACTIVATIONS),
-    ("curves",         CURVES),
-    ("piecewise",      PIECEWISE),
-    ("waves",          WAVES),
-    ("losses",         LOSSES),
-    ("reductions",     REDUCTIONS),
-    ("regression",     REGRESSION),
-    ("robust",         ROBUST),
-    ("classification", CLASSIFICATION),
-    ("similarity",     SIMILARITY),
-    ("regions",        REGIONS),
-    ("boxes",          BOXES),
-    ("regularizers",   REGULARIZERS),
-    ("normalization",  NORMALIZATION),
-    ("images",         IMAGES),
-    ("layers",         LAYERS),
-    ("convolution",    CONVOLUTION),
-    ("pooling",        POOLING),
-    ("resampling",     RESAMPLING),
-    ("rearranging",    REARRANGING),
-    ("attention",      ATTENTION),
-    ("recurrent",      RECURRENT),
-    ("sequences",      SEQUENCES),
-    ("networks",       NETWORKS),
-    ("elementary",     ELEMENTARY),
-    ("optimizers",     OPTIMIZERS),
-    ("adaptive",       ADAPTIVE),
-    ("schedules",      SCHEDULES),
+    "activations", "curves", "piecewise", "waves",
+    "losses", "reductions", "regression", "robust", "classification", "similarity", "regions", "boxes", "regularizers",
+    "normalization", "images", "layers", "convolution", "pooling", "resampling", "rearranging",
+    "attention", "recurrent", "sequences", "networks",
+    "elementary", "optimizers", "adaptive", "schedules",
 )
 # fmt: on
 
-CATALOG: tuple[Op, ...] = tuple(replace(op, section=section) for section, ops in SECTIONS for op in ops)
-_IMPORTED = {id(op) for _, ops in SECTIONS for op in ops} | {id(op) for op in CATALOG}
+
+def section(name: str) -> tuple[Op, ...]:
+    """The ops of a section, which are traced when it is first asked for."""
+    ops: tuple[Op, ...] = getattr(import_module(f"derive.catalog.{name}"), name.upper())
+    return ops
+
+
+@cache
+def _all() -> tuple[Op, ...]:
+    return tuple(op for name in SECTIONS for op in section(name))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "CATALOG":
+        return _all()
+    raise AttributeError(f"module 'derive.catalog' has no attribute {name!r}")
 
 
 def find(name: str) -> Op:
@@ -81,11 +51,21 @@ def find(name: str) -> Op:
     >>> find("relu").summary
     'The positive part of the input.'
     """
-    op = next((op for op in CATALOG if op.name == name), None)
+    op = _named_in(_written_in(name), name) or _named_in(_all(), name)
     if op is None:
-        near = closest(name, [op.name for op in CATALOG])
+        near = closest(name, [op.name for op in _all()])
         raise UnknownOp(f'no op is called "{name}"{near or "; derive list shows them all"}; an op of your own is FILE.py:NAME')
     return op
+
+
+def _named_in(ops: tuple[Op, ...], name: str) -> Op | None:
+    return next((op for op in ops if op.name == name), None)
+
+
+def _written_in(name: str) -> tuple[Op, ...]:
+    """The ops of the section whose text has a function of that name, so that the others need not be traced to find it."""
+    texts = ((s, Path(__file__).with_name(f"{s}.py")) for s in SECTIONS)
+    return next((section(s) for s, path in texts if f"\ndef {name}(" in path.read_text("utf-8")), ())
 
 
 def load(spec: str) -> Op:
@@ -99,7 +79,8 @@ def load(spec: str) -> Op:
     ops = ops_in(path)
     if name:
         return _named(path, name, ops)
-    own = {n: op for n, op in ops.items() if isinstance(op, Op) and id(op) not in _IMPORTED}
+    ours = {id(op) for s in SECTIONS if f"derive.catalog.{s}" in modules for op in section(s)}
+    own = {n: op for n, op in ops.items() if isinstance(op, Op) and id(op) not in ours}
     if len(own) != 1:
         found = (
             f"defines {', '.join(own)}; say which, as in {path}:{next(iter(own))}" if own else "defines no op; decorate a function with @op"

@@ -118,6 +118,4 @@ def known(op: Op | str) -> Op:
     """The op of that name, or the op itself."""
     if isinstance(op, Op):
         return op
-    return next((o for o in catalog.CATALOG if o.name == op), None) or (
-        catalog.load(op) if ":" in op or op.endswith(".py") else catalog.find(op)
-    )
+    return catalog.load(op)

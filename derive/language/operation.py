@@ -20,7 +20,6 @@ class Op:
     doc: str
     source: str
     program: Program
-    section: str = ""
 
     @property
     def summary(self) -> str:
