@@ -128,7 +128,7 @@ class Reverse(Sweep):
     def _vanishes(self, raw: Expr) -> bool:
         """Whether it is the sum of a cotangent that has a name, and 0 when that is written out, as behind a batch norm."""
         named = raw.body if isinstance(raw, Reduce) and raw.how == "sum" else None
-        body = next((let.body for let in self.lets if let.ref == named), None)
+        body = next((let.body for let in self.lets if let.name == named.name), None) if isinstance(named, Ref) else None
         if body is None or self.shorten(substitute(raw, {named: body})) != {}:  # type: ignore[dict-item]
             return False
         self.basis.touched.add(named.name)  # type: ignore[union-attr]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -160,8 +160,16 @@ class RuleBook:
 
     def after(self, place: int, present: frozenset[tuple[str, str]]) -> tuple[int, Rule] | None:
         """The next rule behind a place that may apply where these tokens are, and its own place."""
-        found = [i for t in present | {ANY} for i in self.places.get(t, ()) if i > place and self.needed[i] <= present]
-        return (min(found), self.rules[min(found)]) if found else None
+        found = min((i for i in self._fitting(present) if i > place), default=None)
+        return None if found is None else (found, self.rules[found])
+
+    def before(self, place: int, present: frozenset[tuple[str, str]]) -> tuple[int, Rule] | None:
+        """The last rule ahead of a place that may apply where these tokens are, and its own place."""
+        found = max((i for i in self._fitting(present) if i < place), default=None)
+        return None if found is None else (found, self.rules[found])
+
+    def _fitting(self, present: frozenset[tuple[str, str]]) -> Iterator[int]:
+        return (i for t in present | {ANY} for i in self.places.get(t, ()) if self.needed[i] <= present)
 
 
 def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:

@@ -182,7 +182,7 @@ class Basis:
         self.full, self.names = full, names
         self.arbitrary = {("t", name) for name in arbitrary}
         self.recognise = RuleBook()
-        self.solve: list[list[Rule]] = []
+        self.solve = RuleBook()  # asked from its end: what is defined last is put in first
         self.written: dict[tuple[str, str], Rule] = {}
         self.facts: dict[Factor, tuple[Expr, Poly] | None] = {}
         self.used: dict[Factor, tuple[Expr, Poly]] = {}
@@ -218,10 +218,10 @@ class Basis:
             if len(structured) == 1 and (structured[0][0] in STRUCTURED or read_elsewhere(structured[0])):
                 self.recognise.add(rules)
             else:
-                self.solve.insert(0, rules)
+                self.solve.add(reversed(rules))
                 self.written[token(ref)] = Rule(let.name, ref, Fraction(1), body)
         else:
-            self.solve.insert(0, [r for r in linear_rules(let.name, ref, body) if self._safe(r)])
+            self.solve.add(reversed([r for r in linear_rules(let.name, ref, body) if self._safe(r)]))
 
     def _safe(self, rule: Rule) -> bool:
         """Whether what the rule divides by is positive wherever the definition has a meaning."""
@@ -270,12 +270,11 @@ class Basis:
         return new
 
     def _solved(self, p: Poly) -> Poly:
-        present = tokens_of(p)
-        for rules in self.solve:
-            for rule in rules:
-                if marks(rule.target) <= present and any(marks(rule.target) <= tokens(m) for m in p):
-                    p = self._by_rule(p, rule)
-                    present = tokens_of(p)
+        last = len(self.solve.rules)
+        while (found := self.solve.before(last, tokens_of(p))) is not None:
+            last, rule = found
+            if any(marks(rule.target) <= tokens(m) for m in p):
+                p = self._by_rule(p, rule)
         return p
 
     def _apply_facts(self, p: Poly) -> Poly:

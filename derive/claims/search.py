@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from derive.calculus.atoms import primitive
 from derive.claims.statements import Relation
 from derive.language.errors import DeriveError
+from derive.language.functions import abs
 from derive.language.nodes import BATCH, Const, Input, Reduce
-from derive.language.program import Let, Parameter, Program
+from derive.language.program import Hypothesis, Let, Output, Parameter, Program
 from derive.oracle import Rounded, evaluate
 
 VALUES = tuple(Fraction(v) for v in ("1", "0", "2", "-1", "1/2", "-2", "3", "-1/2", "-3", "10", "1/10", "-10"))
-SIZES = (1, 2, 3)
 EXHAUSTED, RANDOM = 150, 60  # trials in order of size, and at random, at each size
 BITS = 1024
+NEGLIGIBLE = 1e-12  # between the sides of what is assumed
 MOST = 100  # numbers in one trial
 
 
@@ -49,8 +50,11 @@ def _shown(value: Any) -> str:
 def counterexample(relation: Relation, most: int | None = None) -> str:
     """Where the relation fails, and the values there; "" if a search (of at most so many trials) finds nothing."""
     program = _plain(relation)
+    assumed = tuple(_distance(program, h) for h in program.hypotheses)
     for trial in itertools.islice(trials(program), most):
         try:
+            if not all(_is_zero(a, trial) for a in assumed):
+                continue
             found = evaluate(program, trial.inputs, trial.parameters, cap=BITS)
         except (DeriveError, ValueError):  # no value there, or sizes that do not fit
             continue
@@ -64,6 +68,19 @@ def counterexample(relation: Relation, most: int | None = None) -> str:
 def _plain(relation: Relation) -> Program:
     lets = tuple(Let(o.name, primitive(side)) for o, side in zip(relation.program.outputs, relation.sides, strict=True))
     return replace(relation.program, lets=lets, states=())
+
+
+def _distance(program: Program, h: Hypothesis) -> Program:
+    """How far the sides of what is assumed are apart, at most, as a program of its own."""
+    gap = primitive(abs(h.left - h.right))
+    largest = Reduce("max", gap, tuple(sorted(gap.axes))) if gap.axes else gap
+    return replace(program, lets=(Let("distance", largest),), outputs=(Output("distance", ()),), states=(), hypotheses=())
+
+
+def _is_zero(distance: Program, trial: Trial) -> bool:
+    """Whether a trial meets what is assumed: exactly, or up to what its numbers are rounded by."""
+    found = evaluate(distance, trial.inputs, trial.parameters, cap=BITS)["distance"]
+    return bool(found.decided.all() and (found.value <= NEGLIGIBLE).all())
 
 
 def _aligned(program: Program, found: Mapping[str, Rounded]) -> list[NDArray[Any]]:
@@ -90,14 +107,22 @@ def _broken(values: list[Any], sign: str) -> str:
 
 def trials(program: Program) -> Iterator[Trial]:
     """Settings in order of size, then of how simple their numbers are."""
-    for n in SIZES:
-        sizes = dict.fromkeys((a for i in program.inputs for a in (*i.names, *(i.into or "").split()) if a != BATCH), n)
+    axes = tuple(dict.fromkeys(a for i in program.inputs for a in (*i.names, *(i.into or "").split()) if a != BATCH))
+    for sizes in _sizes(axes):
         if len(_pools(program, sizes)) > MOST:
             return
         for picked in _choices(program, sizes):
             yield _filled(program, sizes, picked)
-        if not sizes:
-            return
+
+
+def _sizes(axes: tuple[str, ...]) -> Iterator[dict[str, int]]:
+    """How long each axis is: one position, then two along one axis at a time, then the same number along all."""
+    one = dict.fromkeys(axes, 1)
+    yield one
+    if len(axes) > 1:
+        yield from ({**one, a: 2} for a in axes)
+    if axes:
+        yield from (dict.fromkeys(axes, n) for n in (2, 3))
 
 
 def _choices(program: Program, sizes: dict[str, int]) -> Iterator[tuple[int, ...]]:

@@ -68,7 +68,7 @@ def is_position(index: Expr) -> bool:
 
 def _resolved(b: Builder, index: Expr) -> Expr:
     """The index with a name replaced by what it names."""
-    while isinstance(index, Ref) and any(let.name == index.name for let in b.program.lets):
+    while isinstance(index, Ref) and b.program.has(index.name):
         index = b.program.let(index.name).body
     return index
 

@@ -124,6 +124,10 @@ class Program:
         """The let of that name."""
         return self._by_name[name]
 
+    def has(self, name: str) -> bool:
+        """Whether a let has that name."""
+        return name in self._by_name
+
     @cached_property
     def _by_name(self) -> dict[str, Let]:
         return {let.name: let for let in self.lets}

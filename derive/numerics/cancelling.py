@@ -54,13 +54,15 @@ def uncancelled(program: Program) -> Program:
     """The program with every sum that a row of RULES mends written as the row says, and lengths as such."""
     signs = given_signs(program)
     named: dict[Expr, Expr] = {}
+    hidden: dict[Expr, Expr] = {}
     lets: list[Let] = []
     for let in program.lets:
         body = transform(let.body, lambda n: _as_function(n, signs, named))
         body = transform(body, lambda n: _mended(n, signs, named))
         if _is_algebraic(let.body):
             named[let.ref] = substitute(let.body, named)
-        hidden: dict[Expr, Expr] = {ref: whole for ref, whole in named.items() if isinstance(ref, Ref) and HIDDEN in ref.name}
+            if HIDDEN in let.name:
+                hidden[let.ref] = named[let.ref]
         lets.append(Let(let.name, transform(body, partial(by_length, signs=signs, hidden=hidden))))
     return replace(program, lets=tuple(lets))
 

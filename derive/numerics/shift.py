@@ -69,7 +69,12 @@ def shifted(program: Program) -> Program:
 
 def _arguments(program: Program) -> set[Expr]:
     """The arguments of all exponentials."""
-    return {n.args[0] for let in program.lets for n in _mentioned(let.body) if isinstance(n, Call) and n.fn == "exp"}
+    return set().union(*(_exponents(let.body) for let in program.lets))
+
+
+@remembered(20_000)
+def _exponents(body: Expr) -> frozenset[Expr]:
+    return frozenset(n.args[0] for n in _mentioned(body) if isinstance(n, Call) and n.fn == "exp")
 
 
 @remembered(20_000)
