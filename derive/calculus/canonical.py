@@ -9,8 +9,9 @@ from fractions import Fraction
 from derive.calculus import algebra as al
 from derive.calculus import indices as ix
 from derive.calculus.algebra import Poly
+from derive.calculus.assumed import about_one_sum, with_value
 from derive.calculus.atoms import MEANING
-from derive.calculus.powers import call, exponential, indicator, logarithm, positive, power
+from derive.calculus.powers import call, exponential, logarithm, power
 from derive.language.memory import remembered
 from derive.language.nodes import (
     ONE,
@@ -117,7 +118,7 @@ class Canon:
             case Call(fn, args):
                 return self.poly(MEANING[fn](*args)) if fn in MEANING else call(fn, tuple(known[a] for a in args))
             case Compare(op, left, right):
-                return indicator(op, al.minus(known[left], known[right]))
+                return ix.comparison(op, al.minus(known[left], known[right]))
             case Where(condition, chosen, other):
                 return al.plus(al.times(known[condition], al.minus(known[chosen], known[other])), known[other])
             case Delta(axis, index):
@@ -153,9 +154,9 @@ class Canon:
     def _assumed(self, p: Poly) -> Poly:
         """Equations the definition assumes, applied to the sums they speak about."""
         for h in self.hypotheses:
-            known = _solved(_bare(self).poly(h.left), _bare(self).poly(h.right))
+            known = about_one_sum(_bare(self).poly(h.left), _bare(self).poly(h.right))
             if known is not None:
-                p = replace_factor_everywhere(p, *known)
+                p = with_value(p, *known)
         return p
 
 
@@ -179,31 +180,6 @@ def _ends(factors: tuple[Expr, ...]) -> set[Expr]:
 
 def _bare(canon: Canon) -> Canon:
     return Canon(canon.bodies, canon.positive)
-
-
-def _solved(left: Poly, right: Poly) -> tuple[al.Factor, Poly] | None:
-    """An equation about one sum, times positive factors, as that sum and its value."""
-    if len(left) != 1:
-        return None
-    ((mono, c),) = left.items()
-    sums = [f for f, e in mono if f[0] == "sum" and e == 1]
-    rest = {f: -e for f, e in mono if f not in sums}
-    if len(sums) != 1 or not all(positive(f) for f in rest):
-        return None
-    return sums[0], al.times(right, al.scale(al.from_exponents(rest), 1 / c))
-
-
-def replace_factor_everywhere(p: Poly, target: al.Factor, by: Poly) -> Poly:
-    """Positive whole powers of a factor replaced by a polynomial."""
-    total: Poly = {}
-    for mono, c in p.items():
-        e = dict(mono).get(target)
-        if e is None or e.denominator != 1 or e < 0:
-            total = al.plus(total, {mono: c})
-        else:
-            rest = {tuple(fe for fe in mono if fe[0] != target): c}
-            total = al.plus(total, al.times(rest, power(by, e)))
-    return total
 
 
 def canon_for(program: Program, expanded: bool = True, extra: Iterable[tuple[str, Expr]] = ()) -> Canon:

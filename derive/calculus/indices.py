@@ -195,6 +195,16 @@ def delta(i: Index, j: Index) -> Poly:
     return factor(("delta", *sorted((i, j), key=order)))
 
 
+def comparison(op: str, p: Poly) -> Poly:
+    """1 where p compares so with 0, else 0; that two positions along one axis are the same is said by `delta`."""
+    found = [(mono[0][0][1], c) for mono, c in p.items() if len(mono) == 1 and mono[0][0][0] == "iota" and mono[0][1] == 1]
+    if op in ("==", "!=") and len(p) == len(found) == 2:
+        (i, c), (j, d) = found
+        if c == -d and plain(i) == plain(j):
+            return delta(i, j) if op == "==" else plus(constant(1), scale(delta(i, j), -1))
+    return indicator(op, p)
+
+
 # ---- sums ---------------------------------------------------------------------------------------------------------
 
 
@@ -387,5 +397,5 @@ def rebuild(f: Factor, mapping: Mapping[Index, Index]) -> Poly:
         case ("call", fn, arguments):
             return call(fn, tuple(moved(k) for k in arguments))
         case ("ind", op, k):
-            return indicator(op, moved(k))
+            return comparison(op, moved(k))
     return factor(f)

@@ -188,7 +188,7 @@ def _divided_mono(mono: al.Mono, rule: Rule) -> Poly:
     exponents, number = dict(mono), Fraction(1)
     for f, e in mono:
         found: dict[Index, Index] = {}
-        if e < 0 and e.denominator == 1 and f[0] == rule.target[0] and _match(f, rule.target, found):
+        if e < 0 and e.denominator == 1 and f[0] == rule.target[0] and match(f, rule.target, found):
             ((by, c),) = ix.replace(rule.by, {i: j for i, j in found.items() if i != j}).items()
             number *= c ** int(e)
             for g, x in ((f, Fraction(-1)), *by):
@@ -264,19 +264,19 @@ def _sifted_mono(mono: al.Mono, delta: Factor, mapping: dict[Index, Index]) -> P
     return {mono: Fraction(1)} if len(rest) == len(mono) else al.times(al.factor(delta), ix.replace_mono(rest, mapping))
 
 
-def _match(f: object, target: object, found: dict[Index, Index]) -> bool:
+def match(f: object, target: object, found: dict[Index, Index]) -> bool:
     """Whether a factor is the target read at other indices; `found` collects which."""
     if isinstance(target, tuple) and len(target) == 2 and target[0] == "f":
         return isinstance(f, tuple) and bool(f) and f[0] in ("f", "b", "p") and found.setdefault(target, f) == f
     if isinstance(target, tuple) and isinstance(f, tuple):
-        return len(f) == len(target) and all(_match(x, y, found) for x, y in zip(f, target, strict=True))
+        return len(f) == len(target) and all(match(x, y, found) for x, y in zip(f, target, strict=True))
     return f == target
 
 
 def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
     found: dict[Index, Index] = {}
     times_ = e / rule.unit
-    if f[0] == rule.target[0] and times_.denominator == 1 and _match(f, rule.target, found):
+    if f[0] == rule.target[0] and times_.denominator == 1 and match(f, rule.target, found):
         return power(ix.replace(rule.by, {i: j for i, j in found.items() if i != j}), times_)
     match f:
         case ("sum", bound, mono):

@@ -5,6 +5,7 @@ from derive.claims.rows import (
     counts,
     curve_facts,
     geometry,
+    init_facts,
     layer_facts,
     layers,
     likelihood,
@@ -22,4 +23,4 @@ CLAIMS = tuple(
     )
 )
 
-FACTS = (*curve_facts.FACTS, *layer_facts.FACTS, *norm_facts.FACTS, *optimizer_facts.FACTS)
+FACTS = (*curve_facts.FACTS, *init_facts.FACTS, *layer_facts.FACTS, *norm_facts.FACTS, *optimizer_facts.FACTS)
