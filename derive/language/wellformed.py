@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from derive.language.annotations import Array
@@ -133,7 +133,8 @@ def check_requirements(requirements: Iterable[Expr], sized: set[str]) -> None:
 
 
 def read_positions(results: Iterable[Expr], known: Iterable[Compare]) -> list[Compare]:
-    """What sizes must be for the positions that are numbers, or are counted from the end, to exist: more than what is known.
+    """What sizes must be for the positions that are numbers, or are counted from the end, or stand in for labels, to exist:
+    more than what is known.
 
     Raises DefinitionError for a position that cannot exist.
     """
@@ -146,11 +147,21 @@ def read_positions(results: Iterable[Expr], known: Iterable[Compare]) -> list[Co
             elif isinstance(index, Add) and len(index.args) == 2 and size in index.args:
                 back = next((a.value for a in index.args if isinstance(a, Const)), Fraction(0))
                 wanted += [_holds_position(node, size, -back - 1)] if back < 0 else []
+            elif isinstance(index, Where) and leaves(index, Input):
+                wanted += [Compare(">", size, c) for c in _choices(index) if isinstance(c, (Const, Param))]
     fixed = {c.left: c.right.value for c in known if c.op == "==" and isinstance(c.right, Const)}
     for c in wanted:
         if c.left in fixed and isinstance(c.right, Const) and c.right.value >= fixed[c.left]:
             raise DefinitionError(f"there is no position {c.right} along {c.left}: it has {fixed[c.left]}, the first of which is 0")
     return [c for c in dict.fromkeys(wanted) if c.left not in fixed and c not in known]
+
+
+def _choices(index: Expr) -> Iterator[Expr]:
+    """What an index is, in each case."""
+    if isinstance(index, Where):
+        yield from (*_choices(index.chosen), *_choices(index.other))
+    else:
+        yield index
 
 
 def _holds_position(node: At, size: Size, position: Fraction) -> Compare:

@@ -28,9 +28,11 @@ from derive.language import (
     op,
     size,
     sum,
+    where,
 )
 from derive.language.annotations import Array
 from derive.oracle import OracleError, evaluate
+from derive.pipeline import generated
 
 
 @op
@@ -183,3 +185,15 @@ def test_infinity_is_no_number():
     refused(loose, "inf is no number")
     refused(inside_exp, "inf is no number")
     refused(huge, "what lies outside an array is 0, inf or -inf")
+
+
+@op
+def padded_score(logits: Real["N C"], label: Index["N -> C"], length: Real["N"], *, pad: Natural = 0):
+    """The score of a label, or of what stands in for it."""
+    return logits.at(C=where(length > 0, label, pad))
+
+
+def test_what_stands_in_for_a_label_is_a_position_too():
+    assert [str(r) for r in padded_score.program.requirements] == ["size(C) > pad"]
+    with pytest.raises(ValueError, match=r"padded_score: .*pad"):
+        generated(padded_score)["padded_score"](np.zeros((1, 2)), np.array([1]), np.ones(1), pad=2)
