@@ -1443,6 +1443,7 @@ def ctc_none(logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_none', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_none', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_none', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_none', S=S, K=K, E=E)
     _nonempty('ctc_none', C=C)
@@ -1517,6 +1518,7 @@ def ctc_none_vjp(g, logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_none_vjp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_none_vjp', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_none_vjp', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_none_vjp', S=S, K=K, E=E)
     _nonempty('ctc_none_vjp', C=C)
@@ -1613,6 +1615,7 @@ def ctc_none_jvp(v_logits, logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_none_jvp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_none_jvp', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_none_jvp', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_none_jvp', S=S, K=K, E=E)
     _nonempty('ctc_none_jvp', C=C)
@@ -1724,6 +1727,7 @@ def ctc_none_hvp(g, v_logits, logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_none_hvp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_none_hvp', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_none_hvp', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_none_hvp', S=S, K=K, E=E)
     _nonempty('ctc_none_hvp', C=C)
@@ -1850,6 +1854,7 @@ def ctc(logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc', 'size(T) > 0', T > 0, T=T)
     _fits('ctc', S=S, K=K, E=E)
     _nonempty('ctc', N=N, C=C, L=L)
@@ -1924,6 +1929,7 @@ def ctc_vjp(g, logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_vjp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_vjp', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_vjp', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_vjp', S=S, K=K, E=E)
     _nonempty('ctc_vjp', N=N, C=C, L=L)
@@ -2020,6 +2026,7 @@ def ctc_jvp(v_logits, logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_jvp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_jvp', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_jvp', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_jvp', S=S, K=K, E=E)
     _nonempty('ctc_jvp', N=N, C=C, L=L)
@@ -2130,6 +2137,7 @@ def ctc_hvp(g, v_logits, logits, label, *, blank=0, log_epsilon=-100000):
     K = 3
     E = 2
     _requires('ctc_hvp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_hvp', 'size(C) > blank', C > blank, C=C, blank=blank)
     _requires('ctc_hvp', 'size(T) > 0', T > 0, T=T)
     _fits('ctc_hvp', S=S, K=K, E=E)
     _nonempty('ctc_hvp', N=N, C=C, L=L)

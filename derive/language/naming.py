@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from derive.language.affine import affine
-from derive.language.nodes import At, Carried, Const, Expr, Input, Iota, Param, Ref, Size, flatten, leaves, walk
+from derive.language.nodes import At, Carried, Const, Expr, Input, Iota, Param, Reduce, Ref, Size, flatten, leaves, walk
 from derive.language.program import Let
 
 Results = list[tuple[str, frozenset[str]]]
@@ -59,6 +59,8 @@ def name_nodes(
     for result in results:
         names.give(result, "y")
     for node in _walk_all(results):
+        if isinstance(node, Reduce) and node.how == "logsumexp" and leaves(node.body, Carried):
+            names.give(node.body, "z")  # its gradient has exponentials of all of it, which are computed shifted by one maximum
         if isinstance(node, Carried):
             names.give(carried[node.name], "state")
             names.give(node, f"{names.given[carried[node.name]]}_{'before' if node.step < 0 else 'after'}")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.language.nodes import ONE, Add, Call, Const, Expr, Mul, Pow, Reduce, add, mul, power, substitute, transform, walk
+from derive.language.nodes import ONE, ZERO, Add, Call, Const, Expr, Mul, Pow, Reduce, Where, add, mul, power, substitute, transform, walk
 from derive.language.program import Let, Program
 
 HIDDEN = "%"  # in the names of lets that stand for part of a body
@@ -25,8 +25,12 @@ def merged(program: Program) -> Program:
                 known = _joined(n, hidden) | known
     if not known:
         return program
-    join = _Join(known, hidden)
-    return replace(program, lets=tuple(Let(let.name, transform(let.body, join.joined)) for let in program.lets))
+    lets: list[Let] = []
+    later = dict(hidden)
+    for let in program.lets:
+        later.pop(let.ref, None)
+        lets.append(Let(let.name, transform(let.body, _Join(known, hidden, later).joined)))
+    return replace(program, lets=tuple(lets))
 
 
 def hidden_parts(program: Program) -> dict[Expr, Expr]:
@@ -77,10 +81,11 @@ def _factors(e: Expr) -> tuple[Expr, ...]:
 
 
 def _joined(n: Reduce, hidden: dict[Expr, Expr]) -> dict[Linear, Expr]:
-    """The argument of the product of the exponentials under a sum, if there are several over summed axes."""
-    factors = n.body.args if isinstance(n.body, Mul) else ()
+    """The argument of the product of the exponentials under a sum over summed axes, if it has several terms."""
+    factors = _factors(n.body)
     arguments = [a for f in factors if (a := _exponent(f)) is not None and a.axes & set(n.over)]
-    return {linear(substitute(add(*arguments), hidden)): add(*arguments)} if len(arguments) > 1 else {}
+    total = add(*arguments)
+    return {linear(substitute(total, hidden)): total} if isinstance(total, Add) else {}
 
 
 def _exponent(f: Expr) -> Expr | None:
@@ -95,15 +100,16 @@ def _exponent(f: Expr) -> Expr | None:
 
 @dataclass(frozen=True)
 class _Join:
-    """The arguments wanted, by their linear forms; `hidden` names are seen through."""
+    """The arguments wanted, by their linear forms; `hidden` names are seen through, and those defined `later` written out."""
 
     known: dict[Linear, Expr]
     hidden: dict[Expr, Expr]
+    later: dict[Expr, Expr]
 
     def exponential(self, arguments: Iterable[Expr]) -> Expr | None:
         """exp of the sum, if it is wanted."""
         found = self.known.get(linear(substitute(add(*arguments), self.hidden)))
-        return None if found is None else Call("exp", (found,))
+        return None if found is None else Call("exp", (substitute(found, self.later),))
 
     def joined(self, n: Expr) -> Expr:
         """A node with the exponentials among its factors joined."""
@@ -121,10 +127,17 @@ class _Join:
         for f, (o, b) in itertools.product(n.args, [(f, a) for f in n.args if (a := _exponent(f)) is not None]):
             if not isinstance(f, Reduce) or f.how not in ("sum", "mean"):
                 continue
-            factors = f.body.args if isinstance(f.body, Mul) else (f.body,)
-            inner = {x: a for x in factors if (a := _exponent(x)) is not None}
-            whole = self.exponential([*inner.values(), b]) if inner else None
-            if whole is not None:
-                body = mul(*(x for x in factors if x not in inner), whole)
+            body = self._with(f.body, b)
+            if body is not None:
                 return Mul((*(x for x in n.args if x not in (o, f)), Reduce(f.how, body, f.over)))
         return n
+
+    def _with(self, body: Expr, b: Expr) -> Expr | None:
+        """exp(b) times a product with exponentials, or one behind a mask, where what they are together is wanted."""
+        if isinstance(body, Where) and ZERO in (body.chosen, body.other):
+            branches = [e if e == ZERO else self._with(e, b) for e in (body.chosen, body.other)]
+            return None if None in branches else Where(body.condition, *branches)  # type: ignore[arg-type]
+        factors = _factors(body)
+        inner = {x: a for x in factors if (a := _exponent(x)) is not None}
+        whole = self.exponential([*inner.values(), b]) if inner else None
+        return None if whole is None else mul(*(x for x in factors if x not in inner), whole)

@@ -7,7 +7,7 @@ different axes), it is done in each part by itself; where it cannot, nothing cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -56,14 +56,19 @@ class Group:
 def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
     program = masked(merged(weights_joined(_logs_apart(_plain_logsumexp(program)))))
+    hidden = hidden_parts(program)
     tried: set[Group] = set()
-    settled: set[Linear] = set()  # what was shifted is not shifted again, and the loop ends
+    settled: set[Linear] = set()  # what was shifted is not shifted again, however it is spelled, and the loop ends
+
+    def spelled_out(arguments: Iterable[Expr]) -> set[Linear]:
+        return {linear(substitute(a, hidden)) for a in arguments}
+
     while groups := [g for g in _groups(program) if g not in tried]:
         for group in groups:
             tried.add(group)
-            if settled.isdisjoint(map(linear, group.arguments)) and group.arguments <= _arguments(program):
+            if settled.isdisjoint(spelled_out(group.arguments)) and group.arguments <= _arguments(program):
                 program, new = _with_shift(program, group)
-                settled.update(map(linear, new))
+                settled |= spelled_out(new)
     return program
 
 

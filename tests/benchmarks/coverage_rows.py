@@ -41,7 +41,7 @@ TORCH_LOSSES = {
     "cosine_embedding_loss":             "cosine_embedding",
     "cross_entropy":                     "cross_entropy cross_entropy_sum cross_entropy_none cross_entropy_probs cross_entropy_smoothed "
                                          "cross_entropy_weighted cross_entropy_ignore",
-    "ctc_loss":                          "ctc ctc_none",
+    "ctc_loss":                          "ctc ctc_none ctc_padded",
     "gaussian_nll_loss":                 "gaussian_nll",
     "hinge_embedding_loss":              "hinge_embedding",
     "huber_loss":                        "huber huber_sum huber_none",
@@ -176,7 +176,7 @@ OPTAX_LOSSES = {
     "convex_kl_divergence":                       "generalized_kl",
     "cosine_distance":                            "cosine_similarity_loss",
     "cosine_similarity":                          "cosine_similarity",
-    "ctc_loss":                                   "ctc_none",
+    "ctc_loss":                                   "ctc_none ctc_padded",
     "ctc_loss_with_forward_probs":                "missing: it returns what is carried as well",
     "dice_loss":                                  "dice tversky",
     "generalized_kl_divergence":                  "generalized_kl",

@@ -10,7 +10,7 @@ from derive.calculus.textbook import hide_differences
 from derive.catalog import find
 from derive.catalog.activations import softmax
 from derive.codegen.execute import compile_source
-from derive.language import Index, Positive, Real, exp, idx, log, mean, op, sqrt, sum, where
+from derive.language import Index, Positive, Real, exp, idx, log, logsumexp, mean, op, sqrt, sum, where
 from derive.language.nodes import Call, Reduce, Where, leaves
 from derive.numerics.degrees import Mixed, Shift, rescaled
 from derive.numerics.shift import shifted
@@ -89,8 +89,20 @@ def spread(x: Real["N D"], u: Real["D"], *, tau: Positive = 0.7):
     return tau * log(mean(exp(r / tau), "N"))
 
 
-OPS = (either, any_of, causal, quiet, mixture, weighted, mixture_of_shares, contrast, focus, spread)
-SIZES = {"N": 3, "D": 2, "K": 4, "L": 3, "M": 3, "C": 4}
+@op
+def one_step(x: Real["N S"], w: Real["S' S"]):
+    """A product of matrices in logarithms; what the exponentials are of has no name, and comes apart in the gradient."""
+    return logsumexp(x.at(S=idx("S'")) + w, "S'")
+
+
+@op
+def a_step_or_none(x: Real["N S"], w: Real["S' S"], moves: Real["N S"]):
+    """The same behind a mask."""
+    return where(moves > 0, logsumexp(x.at(S=idx("S'")) + w, "S'"), x)
+
+
+OPS = (either, any_of, causal, quiet, mixture, weighted, mixture_of_shares, contrast, focus, spread, one_step, a_step_or_none)
+SIZES = {"S": 3, "S'": 3, "N": 3, "D": 2, "K": 4, "L": 3, "M": 3, "C": 4}
 
 
 def drawn(program, scale, rng):

@@ -24,6 +24,7 @@ from derive.language import (
     op,
     scan,
     scan_back,
+    size,
     sum,
     where,
 )
@@ -81,14 +82,22 @@ def record(x: Real["N T"]):
     return scan(lambda m: where(x > m, x, m), start=-100, over="T")
 
 
+@op
+def masked_chain(score: Real["T N S"], step: Real["S' S"], first: Real["S"], padding: Real["T N"]):
+    """The same from the first position, but where there is padding nothing happens; no part of it has a name."""
+    a = scan(lambda a: where(padding > 0, a, score + logsumexp(a.at(S=idx("S'")) + step, "S'")), start=first, over="T")
+    return logsumexp(a.at(T=size("T") - 1), "S")
+
+
 SHAPES = {
+    "masked_chain": [(3, 2, 2), (2, 2), (2,), (3, 2)],
     "leaky_sum": [(2, 4), (2,)],
     "gated": [(2, 3, 2), (2, 2)],
     "two_states": [(4,), (), ()],
     "chain": [(3, 2), (2, 2)],
     "record": [(2, 4)],
 }
-OPS = {o.name: o for o in (leaky_sum, gated, two_states, chain, record)}
+OPS = {o.name: o for o in (leaky_sum, gated, two_states, chain, record, masked_chain)}
 
 
 def arrays(op_: Op) -> dict[str, np.ndarray]:
@@ -190,6 +199,14 @@ def test_a_log_space_recurrence_does_not_overflow() -> None:
     np.testing.assert_allclose(functions["log_partition_vjp"](1.0, *x.values())[0], exact["score"].value, rtol=1e-9, atol=1e-300)
 
 
+def test_nor_where_a_mask_stands_in_its_steps() -> None:
+    padding = np.array([[0, 0], [0, 1], [1, 1], [0, 0]], float)
+    x = {"score": 1000 * R.normal(size=(4, 2, 3)), "step": 1000 * R.normal(size=(3, 3)), "first": R.normal(size=3), "padding": padding}
+    exact = oracle.gradient(masked_chain.program, x, {"y": np.ones(2)})
+    for ours, (name, theirs) in zip(generated(masked_chain)["masked_chain_vjp"](np.ones(2), *x.values()), exact.items(), strict=True):
+        np.testing.assert_allclose(ours, theirs.value, rtol=1e-9, atol=1e-300, err_msg=name)
+
+
 def test_used_inside_another_definition() -> None:
     @op
     def energy(x: Real["N T C"]):
@@ -274,6 +291,20 @@ def test_ctc_is_that_of_torch() -> None:
         theirs, ours = z.grad.numpy(), functions["ctc_vjp"](1.0, logits, label)
         assert abs(functions["ctc"](logits, label) - loss.item()) <= 1e-12 * loss.item()
         assert np.linalg.norm(ours - theirs) <= 1e-12 * np.linalg.norm(theirs)
+
+
+def test_padded_ctc_is_that_of_torch_for_each_length() -> None:
+    torch = pytest.importorskip("torch")
+    functions = generated(find("ctc_padded"))
+    frames, longest = torch.tensor([9, 7, 5, 9]), torch.tensor([3, 2, 3, 0])
+    logits, label = 3 * R.normal(size=(9, 4, 5)), R.integers(1, 5, size=(4, 3))
+    paddings = (np.arange(9)[:, None] >= frames.numpy()) * 1.0, (np.arange(3) >= longest.numpy()[:, None]) * 1.0
+    z = torch.tensor(logits, requires_grad=True)
+    loss = torch.nn.functional.ctc_loss(torch.log_softmax(z, -1), torch.tensor(label), frames, longest, reduction="none")
+    loss.sum().backward()
+    ours = functions["ctc_padded_vjp"](np.ones(4), logits, paddings[0], label, paddings[1])[0]
+    np.testing.assert_allclose(functions["ctc_padded"](logits, paddings[0], label, paddings[1]), loss.detach().numpy(), rtol=1e-12)
+    assert np.linalg.norm(ours - z.grad.numpy()) <= 1e-12 * np.linalg.norm(ours)
 
 
 def test_networks_over_a_sequence_are_those_of_torch() -> None:
