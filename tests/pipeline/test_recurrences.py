@@ -20,10 +20,12 @@ from derive.language import (
     Real,
     exp,
     idx,
+    log,
     logsumexp,
     op,
     scan,
     scan_back,
+    size,
     sum,
     where,
 )
@@ -81,14 +83,28 @@ def record(x: Real["N T"]):
     return scan(lambda m: where(x > m, x, m), start=-100, over="T")
 
 
+@op
+def rescaled(x: Real["T S"], a: Real["S' S"], start: Real["S"]):
+    """The logarithm of a sum over paths, of shares that are scaled to one at each step, and returned by none."""
+
+    def step(share, total):
+        u = exp(x) * sum(share.at(S=idx("S'")) * exp(a), "S'")
+        c = sum(u, "S")
+        return u / c, total + log(c)
+
+    share, total = scan(step, start=(exp(start), 0), over="T")
+    return total.at(T=size("T") - 1)
+
+
 SHAPES = {
     "leaky_sum": [(2, 4), (2,)],
     "gated": [(2, 3, 2), (2, 2)],
     "two_states": [(4,), (), ()],
     "chain": [(3, 2), (2, 2)],
     "record": [(2, 4)],
+    "rescaled": [(3, 2), (2, 2), (2,)],
 }
-OPS = {o.name: o for o in (leaky_sum, gated, two_states, chain, record)}
+OPS = {o.name: o for o in (leaky_sum, gated, two_states, chain, record, rescaled)}
 
 
 def arrays(op_: Op) -> dict[str, np.ndarray]:
