@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from derive import oracle, pipeline
-from derive.language import Range, Real, erf, exp, idx, log, mean, op, sum, where
+from derive.catalog.activations import sigmoid
+from derive.checker.rules import is_promised
+from derive.language import Fraction01, Positive, PositiveInteger, Range, Real, erf, exp, idx, log, mean, op, scan, sum, where
 from derive.language.operation import Op
 
 R = np.random.default_rng(11)
@@ -31,10 +33,36 @@ def pairs(s: Real["N L"], relevance: Real["N L"]):
     return mean(sum(better * log(1 + exp(s.at(L=idx("L'")) - s)), "L L'"), "N")
 
 
+@op(source="Beltagy, Peters & Cohan 2020, arXiv:2004.05150, causal")
+def window_attention(q: Real["L D"], k: Real["L D"], v: Real["L E"], *, window: PositiveInteger = 2):
+    """Values averaged over the last few positions."""
+    far = idx("L") - idx("L'")
+    s = sum(q * k.at(L=idx("L'")), "D")
+    e = where(far >= 0, where(far < window, exp(s), 0), 0)
+    p = e / sum(e, "L'")
+    return sum(p * v.at(L=idx("L'")), "L'")
+
+
+@op(source="Gomes, Ludermir & Lima 2011, the complementary log-log curve")
+def log_log(x: Real["..."]):
+    """A skew curve between 0 and 1."""
+    return 1 - exp(-exp(x))
+
+
+@op(source="Das et al. 2025, arXiv:2502.03654")
+def gompertz_gate(x: Real["..."], *, alpha: Positive = 1, beta: Positive = 1, gamma: Positive = 1):
+    """The input, gated by a Gompertz curve."""
+    return alpha * x * exp(-beta * exp(-gamma * x))
+
+
+ONES, KEYS = np.ones((4, 1)), np.array([[0.0], [900], [1], [2]])  # the largest score is out of sight of the last position
 # fmt: off
 CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
     "smooth_unit": (smooth_unit, (np.array([-1000, -1, -1e-8, 0, 0.3, 2, 1e3]), np.array(1.5))),
     "shifted_erf": (shifted_erf, (R.normal(size=(3, 2)) * 1e-8, np.array(1e-8), np.array(3e-8), np.array([2.0, -1]))),
+    "window_attention": (window_attention, (ONES, KEYS, R.normal(size=(4, 2)))),
+    "log_log":     (log_log, (np.array([-1e3, -40, -1e-8, 0, 3, 1e3]),)),
+    "gompertz_gate": (gompertz_gate, (np.array([-1e3, -709.79, -5, -1e-8, 0, 3, 1e3]),)),
     "pairs":       (pairs, (np.array([[1000.0, -1000, 0], [1, 1, 1e-8]]), np.array([[0.0, 1, 2], [1, 0, 3]]))),
 }
 # fmt: on
@@ -75,3 +103,28 @@ def test_every_reading_is_proved(name: str) -> None:
 def test_the_gradient_of_a_loss_of_pairs_is_one_of_sigmoids() -> None:
     shown = {let.name: str(let.body) for let in pipeline.readings(pairs).program("vjp").lets}
     assert shown["ds"] == "g*sum(better[L=idx(L'), L'=idx(L)]*sigmoid(s - s[L=idx(L')]) - better*sigmoid(s[L=idx(L')] - s), L')/size(N)"
+
+
+@op(source="Neftci, Mostafa & Zenke 2019, arXiv:1901.09948, with soft spikes")
+def spiking(x: Real["N T"], *, keep: Fraction01 = 0.9, steep: Positive = 10):
+    """A neuron that leaks, and is reset as it spikes."""
+    v = scan(lambda v: keep * v + x - sigmoid(steep * (v - 1)), start=0, over="T")
+    return sigmoid(steep * (v - 1))
+
+
+def test_what_a_recurrence_adds_to_is_used_by_its_name() -> None:
+    found = pipeline.readings(spiking)
+    assert {found.proof(reading) for reading in found.names[:3]} == {"A"}
+    assert str(pipeline.stable(spiking.program).lets[-1].body) == "where(steep - steep*v >= 0, e_2, 1)/(1 + e_2)"
+
+
+def test_what_is_left_of_one_keeps_its_digits() -> None:
+    (y,) = called(log_log, "", np.array([-40.0]))
+    np.testing.assert_allclose(y, np.exp(-40.0), rtol=1e-15)
+
+
+def test_few_ulps_are_promised_of_no_exponential_of_an_exponential() -> None:
+    slope = pipeline.readings(gompertz_gate).program("vjp")
+    assert not is_promised(slope, pipeline.stable(slope), gompertz_gate.program)
+    flat = pipeline.readings(sigmoid).program("vjp")
+    assert is_promised(flat, pipeline.stable(flat), sigmoid.program)

@@ -92,7 +92,7 @@ def rescaled(x: Real["T S"], a: Real["S' S"], start: Real["S"]):
         c = sum(u, "S")
         return u / c, total + log(c)
 
-    share, total = scan(step, start=(exp(start), 0), over="T")
+    _, total = scan(step, start=(exp(start), 0), over="T")
     return total.at(T=size("T") - 1)
 
 
