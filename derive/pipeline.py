@@ -127,7 +127,7 @@ def _stability(program: Program) -> tuple[Step, ...]:
     steps = []
     for let in stable(program).lets:
         if isinstance(let.body, Carried):
-            steps += _same_start(program, let, canon)
+            steps += _same_start(program, let, canon, written)
             continue
         right, whole[let.ref] = meaning(substitute(let.body, written)), meaning(substitute(let.body, whole))
         try:
@@ -145,12 +145,12 @@ def _stability(program: Program) -> tuple[Step, ...]:
 COMPUTED = "what is computed is the same real number"
 
 
-def _same_start(program: Program, let: Let, canon: Canon) -> list[Step]:
+def _same_start(program: Program, let: Let, canon: Canon, written: dict[Expr, Expr]) -> list[Step]:
     """The step that a recurrence begins with the same number. That it goes on with the same is proved of what it carries."""
     left = _written_out(program, let.name, set())
     if not isinstance(left, Carried) or replace(left, start=ZERO) != replace(let.body, start=ZERO):  # type: ignore[type-var]
         raise NotProved(f"{let.name} is carried in another way than in the textbook form")
-    right = meaning(let.body.children[0])
+    right = meaning(substitute(let.body.children[0], written))
     return [] if left.start == right else [certify(let.name, left.start, right, COMPUTED, canon)]
 
 

@@ -11,6 +11,7 @@ from derive.calculus.algebra import (
     Factor,
     Mono,
     Poly,
+    anonymous,
     constant,
     factor,
     from_exponents,
@@ -164,7 +165,8 @@ def split_content(p: Poly, only_positive: bool = False) -> tuple[Mono, Fraction,
     content = tuple(sorted(lowest.items(), key=lambda item: order(item[0])))
     inverse = tuple((f, -x) for f, x in content)
     bare = times(p, {inverse: Fraction(1)}) if content else p
-    bare, content = _one_term_plain(bare, content)
+    if not (only_positive and _alike(bare)):
+        bare, content = _one_term_plain(bare, content)
     varying = {m: c for m, c in bare.items() if m}
     first = leading(varying)[1] or next((c for _, c in key(varying)), Fraction(1))
     number = abs(first) if only_positive else first
@@ -175,12 +177,22 @@ def _one_term_plain(p: Poly, content: Mono) -> tuple[Poly, Mono]:
     """Exponentials that every term holds, each its own, taken out after the first: e^a + e^b is e^a (1 + e^(b-a))."""
     if len(p) < 2 or not all(any(f[0] == "exp" for f, _ in m) for m in p):
         return p, content
-    first = tuple((f, e) for f, e in key(p)[0][0] if f[0] == "exp")
+    earliest = min(key(p), key=lambda term: order(anonymous(term)))[0]
+    first = tuple((f, e) for f, e in earliest if f[0] == "exp")
     merged = dict(content)
     for f, e in first:
         merged[f] = merged.get(f, Fraction(0)) + e
     ordered = tuple(sorted(((f, e) for f, e in merged.items() if e), key=lambda item: order(item[0])))
     return times(p, {tuple((f, -e) for f, e in first): Fraction(1)}), ordered
+
+
+def _alike(p: Poly) -> bool:
+    """Whether the first two terms are the same but for the names of indices: which of e^x_i + e^x_j comes first, only those tell.
+
+    A logarithm would have other terms beside it with each of the two in front; a power is one monomial all the same.
+    """
+    first, *others = sorted(order(anonymous(term)) for term in p.items())
+    return first in others
 
 
 def exponential(p: Poly) -> Poly:
@@ -221,7 +233,7 @@ def _log_factor(f: Factor) -> Poly:
     if f[0] == "exp":
         return {f[1]: Fraction(1)}
     if f[0] == "pow":
-        return factor(("call", "log", (f[1],)))
+        return logarithm(poly(f[1]))
     return factor(("call", "log", (key(constant(f[1]) if f[0] == "num" else factor(f)),)))
 
 

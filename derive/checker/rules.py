@@ -26,7 +26,8 @@ PROMISE = 8.0
 ROUGH = 1000.0
 LOW = -960  # below this power of two intermediates may be subnormal, and what is derived holds
 NEAR = 1 / 16
-STEEP = ("exp", "sin", "cos")
+STEEP = ("exp", "sin", "cos", "exp_product", "exp_quotient")
+EXACT = ("abs", "sign", "floor", "maximum", "minimum", "beyond_quarter", "pi")  # pi is no variable: that it is rounded is promised for
 TAIL, TAIL_PROMISE = -5.0, 2500.0
 
 
@@ -37,12 +38,26 @@ def is_promised(form: Program, computed: Program, definition: Program) -> bool:
         len(definition.outputs) == 1
         and len(float_inputs(definition)) == 1
         and not any(leaves(let.body, Reduce, At, Carried, Delta) for let in form.lets)
-        and not any(_is_rounded(e.children[0]) for let in computed.lets for e in leaves(let.body, Call) if e.fn in STEEP)  # type: ignore[attr-defined]
+        and not _is_steep(computed)
     )
 
 
-def _is_rounded(e: Expr) -> bool:
-    """Whether computing it takes a sum, a power, or a product of several variables."""
+def _is_steep(computed: Program) -> bool:
+    """Whether it holds e to something rounded, through names too: exp(-exp(x)) has as many ulps as exp(x) is large."""
+    functions: set[Expr] = set()
+    for let in computed.lets:
+        calls = [n for n in walk(let.body) if isinstance(n, Call) and n.fn not in EXACT]
+        if any(_is_rounded(c, functions) for n in calls if n.fn in STEEP for c in n.children):
+            return True
+        if calls:
+            functions.add(let.ref)
+    return False
+
+
+def _is_rounded(e: Expr, functions: set[Expr]) -> bool:
+    """Whether computing it takes a sum, a power, a product of several variables, or a function, be it through one of the names."""
+    if any((isinstance(n, Call) and n.fn not in EXACT) or n in functions for n in walk(e)):
+        return True
     products = [n for n in walk(e) if isinstance(n, Mul)]
     several = any(sum(not isinstance(f, Const) for f in n.args) > 1 for n in products)
     return several or any(isinstance(n, (Add, Pow)) for n in walk(e))

@@ -20,7 +20,7 @@ from derive.language.aliases import second_indices
 from derive.language.annotations import Array, Count, Index, Real, State
 from derive.language.errors import DefinitionError, DeriveError
 from derive.language.fitting import derived_sizes
-from derive.language.naming import Locals, cut, name_nodes
+from derive.language.naming import Locals, cut, name_nodes, reached
 from derive.language.nodes import BATCH, Compare, Const, Expr, Input, Iota, Param, Reduce, Size, as_expr, leaves, walk
 from derive.language.operation import Op
 from derive.language.program import Let, Output, Parameter, Program, check_names
@@ -266,7 +266,7 @@ def _program(
     trace: Trace,
     wanted: tuple[Array, ...],
 ) -> Program:
-    check_nodes(results, parameters)
+    check_nodes(reached(results, trace.carried), parameters)
     states = [i.name for i in inputs if i.dtype == "state"]
     arguments = {i.name for i in inputs} | {p.name for p in parameters}
     known = {a for i in inputs for a in i.names}

@@ -43,7 +43,8 @@ def name_nodes(
 
     A variable's last value is called like it, those before are numbered: h_1, h_2, h.
     """
-    names = _Names(taken, {n for n in _walk_all(results) if not _is_plain(n) or n in results} - set(_positions(results)))
+    whole = reached(results, carried)
+    names = _Names(taken, {n for n in _walk_all(whole) if not _is_plain(n) or n in results} - set(_positions(whole)))
     called = {_plain(name): values for name, values in local.items() if _plain(name)}
     for name, (*_, node) in called.items():
         if not (isinstance(node, (Input, Param)) and node.name == name):
@@ -58,13 +59,22 @@ def name_nodes(
             names.give(node, name)
     for result in results:
         names.give(result, "y")
-    for node in _walk_all(results):
+    for node in _walk_all(whole):
         if isinstance(node, Reduce) and node.how == "logsumexp" and leaves(node.body, Carried):
             names.give(node.body, "z")  # its gradient has exponentials of all of it, which are computed shifted by one maximum
         if isinstance(node, Carried):
             names.give(carried[node.name], "state")
             names.give(node, f"{names.given[carried[node.name]]}_{'before' if node.step < 0 else 'after'}")
     return names.given
+
+
+def reached(results: list[Expr], carried: dict[str, Expr]) -> list[Expr]:
+    """The results, then the states that steps read and that are part of none: of one state, the next needs the last one alone."""
+    found = list(results)
+    for root in found:
+        states = {carried[node.name]: None for node in walk(root) if isinstance(node, Carried)}
+        found += [state for state in states if state not in found]
+    return found
 
 
 def _plain(name: str) -> str:
@@ -95,7 +105,7 @@ def cut(results: list[Expr], names: dict[Expr, str], carried: dict[str, Expr]) -
     """The trees cut at their named nodes, and the name and axes of each output."""
     lets: list[Let] = []
     done: dict[Expr, Expr] = {}
-    for node in _walk_all(results):
+    for node in _walk_all(reached(results, carried)):
         if node not in done:
             done[node] = node.rebuild(tuple(done[c] for c in node.children)) if node.children else node
             if isinstance(node, Carried):

@@ -119,16 +119,21 @@ def _is_halved(e: Expr) -> bool:
 
 
 def _error_function(args: tuple[Expr, ...]) -> Expr | None:
-    """2 c normal_cdf(v) - c as c erf(v / sqrt(2)), where v is a name or holds exponentials itself."""
+    """2 c normal_cdf(v) - c as c erf(v / sqrt(2)), where v is no number times one leaf: of such, local forms are found at 0."""
     for t in args:
         number, rest = coefficient(t)
         whole = Const(-number / 2)
-        if isinstance(rest, Call) and rest.fn == "normal_cdf" and whole in args and (has_exponential(rest.args[0]) or leaves(rest, Ref)):
+        if isinstance(rest, Call) and rest.fn == "normal_cdf" and whole in args and _is_made(rest.args[0]):
             factors = rest.args[0].args if isinstance(rest.args[0], Mul) else (rest.args[0],)
             root = power(Const(Fraction(2)), Const(HALF))
             argument = mul(*(f for f in factors if f != root)) if root in factors else mul(power(root, Const(Fraction(-1))), *factors)
             return add(mul(Const(number / 2), Call("erf", (argument,))), *(o for o in args if o is not t and o != whole))
     return None
+
+
+def _is_made(v: Expr) -> bool:
+    """Whether an argument is a name, holds exponentials, or has several variables."""
+    return has_exponential(v) or bool(leaves(v, Ref)) or len(leaves(v, Input, Param)) > 1
 
 
 def _versine(args: tuple[Expr, ...]) -> Expr | None:

@@ -41,7 +41,9 @@ def read(e: Expr, book: Alphabet) -> Ratio:
     """The exact fraction that equals the expression; what has no such form becomes a letter, in its stable form."""
     if book.focus and has_exponential(e) and not any(n in book.focus for n in walk(e)):
         front, rest = coefficient(e)
-        return product([number(front), _opaque(rest, book)])
+        factors = rest.args if isinstance(rest, Mul) else (rest,)
+        given = [f for f in factors if isinstance(f, Param)]
+        return product([number(front), *(read(f, book) for f in given), _opaque(mul(*(f for f in factors if f not in given)), book)])
     match e:
         case Const(value):
             return number(value)

@@ -235,11 +235,12 @@ def _holds_more(e: Expr, scope: Scope) -> bool:
 def _families(e: Expr, scope: Scope) -> list[list[Expr]]:
     """The arguments of a sum or product of several exponentials: those that share one together, lets and others by themselves.
 
-    One family, when all the exponentials are the same.
+    One family, when all the exponentials are the same, or one term stands beside numbers: 1 - exp(-exp(x)).
     """
     args = e.args if isinstance(e, (Add, Mul)) else (e,)
     bases = [_bases(a, scope) for a in args]
-    if len(frozenset().union(*bases)) < 2:
+    numbers = [a for a in args if constant_expr(a)]
+    if len(frozenset().union(*bases)) < 2 or (isinstance(e, Add) and len(args) == len(numbers) + 1):
         return [list(args)]
     families: list[tuple[frozenset[Expr], list[Expr]]] = []
     for arg, own in zip(args, bases, strict=True):

@@ -8,6 +8,7 @@ from math import inf
 from derive.language.nodes import (
     Add,
     Call,
+    Carried,
     Compare,
     Const,
     Expr,
@@ -52,10 +53,12 @@ def scope(program: Program) -> Scope:
     """What is known of a program before its lets are rewritten."""
     exponentials: dict[Expr, Expr] = {}
     arguments: dict[Expr, Expr] = {}
+    carried = _carried(program)
     for let in program.lets:
         if is_element_wise(let.body):
             body = expanded(let.body, exponentials, arguments)
-            if has_exponential(body) and _share_a_variable(body) and len(leaves(let.body, Where)) <= MOST_CHOICES:
+            alone = has_exponential(body) and _share_a_variable(body) and not _adds_to(body, carried)
+            if alone and len(leaves(let.body, Where)) <= MOST_CHOICES:
                 exponentials[let.ref] = body
             elif is_argument(substitute(let.body, arguments)):
                 arguments[let.ref] = substitute(let.body, arguments)
@@ -101,6 +104,18 @@ def _share_a_variable(e: Expr) -> bool:
     """Whether one variable moves all the exponentials: sigmoid(f)*c + sigmoid(i)*t is a value of its own, to be used by name."""
     inside = [atoms(n) for n in walk(e) if isinstance(n, Call) and n.fn in EXPONENTIALS]
     return bool(frozenset.intersection(*inside))
+
+
+def _carried(program: Program) -> set[str]:
+    """The names of what recurrences carry, before a step and after it."""
+    before = [let for let in program.lets if isinstance(let.body, Carried)]
+    return {let.name for let in before} | {let.body.name for let in before}  # type: ignore[attr-defined]
+
+
+def _adds_to(e: Expr, carried: set[str]) -> bool:
+    """Whether it is a sum with a term in what a recurrence carries and no exponentials: c + sigmoid(o), with c as large as it has grown."""
+    plain = [t for t in e.args if not has_exponential(t)] if isinstance(e, Add) else []
+    return any(isinstance(a, Ref) and a.name in carried for t in plain for a in atoms(t))
 
 
 def is_element_wise(e: Expr) -> bool:

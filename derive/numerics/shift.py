@@ -205,8 +205,19 @@ def _over_axes(n: Reduce, bodies: dict[Expr, Expr]) -> Iterator[Group]:
 def _largest_chosen(a: Expr, over: tuple[str, ...], factors: list[Expr], bodies: dict[Expr, Expr]) -> Expr:
     """The largest argument over axes: of those that a mask among the factors lets through, if there is one."""
     masks = [f for f in factors if isinstance(f, Where) and f.other == ZERO]
-    chosen = len(masks) == 1 and Call("exp", (a,)) in _factors(masks[0].chosen, bodies)
-    return largest(Where(masks[0].condition, a, smallest(a, over)) if chosen else a, over)
+    allowed = _let_through(masks[0], a, smallest(a, over), bodies) if len(masks) == 1 else None
+    return largest(a if allowed is None else allowed, over)
+
+
+def _let_through(mask: Expr, a: Expr, least: Expr, bodies: dict[Expr, Expr]) -> Expr | None:
+    """The argument where a mask, and masks in what it chooses, let its exponential through, and the least one elsewhere; None where
+    it is not there."""
+    match mask:
+        case Where(condition, chosen, other) if other == ZERO:
+            factors = _factors(chosen, bodies)
+            inside = [a] if Call("exp", (a,)) in factors else [_let_through(f, a, least, bodies) for f in factors]
+            return next((Where(condition, found, least) for found in inside if found is not None), None)
+    return None
 
 
 def _factors(e: Expr, bodies: dict[Expr, Expr]) -> list[Expr]:

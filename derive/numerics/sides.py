@@ -41,7 +41,8 @@ HALF_DECAY = Param("exp(-|u|/2)")
 @dataclass(frozen=True)
 class Branching:
     """The exponential of a fraction: its letter, the unit such that all its powers are whole, u for that unit, the sign of
-    u (0: both) and the condition of the side u >= 0 (or v >= 0 when a normal_cdf(v) occurs)."""
+    u (0: both) and the condition of the side u >= 0. When a normal_cdf(v) occurs, u is a multiple of v^2 and never negative: the unit
+    has the sign that makes it so, and sign and condition are those of v."""
 
     big: int
     unit: Fraction
@@ -50,6 +51,10 @@ class Branching:
     condition: Expr | None
     small: int
     tail: Expr
+
+    def way(self, direction: int) -> int:
+        """The sign of u on a side."""
+        return direction if self.tail == ONE_EXPR else 1
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def _unit(ratio: Ratio, big: int, cdfs: list[int], book: Alphabet) -> Fraction:
     powers = [exponent(m, big) for p in polys for m, _ in p.terms]
     powers += [_cdf_power(k, book) for k in cdfs]
     powers = [p for p in powers if p] or [Fraction(1)]
-    return Fraction(gcd(*(p.numerator for p in powers)), lcm(*(p.denominator for p in powers)))
+    size = Fraction(gcd(*(p.numerator for p in powers)), lcm(*(p.denominator for p in powers)))
+    return -size if any(_cdf_power(k, book) < 0 for k in cdfs) else size
 
 
 def _cdf_power(cdf: int, book: Alphabet) -> Fraction:
@@ -140,8 +146,8 @@ def _image(p: Poly, at: Branching, direction: int, book: Alphabet) -> Poly:
 
 
 def _in_small(p: Poly, at: Branching, direction: int) -> Poly:
-    """Powers of E as powers of e: E = 1/e for u >= 0, E = e for u < 0; a normal_cdf's u = v^2/2 is never negative."""
-    way = Fraction(-1 if at.tail != ONE_EXPR else -direction) / at.unit
+    """Powers of E as powers of e: E = 1/e for u >= 0, E = e for u < 0."""
+    way = Fraction(-at.way(direction)) / at.unit
     return gathered((tuple(sorted((at.small, way * e) if k == at.big else (k, e) for k, e in m)), c) for m, c in p.terms)
 
 
@@ -159,7 +165,7 @@ def _log_image(f: Poly, at: Branching, direction: int, book: Alphabet) -> Poly:
     parts = by_power(_in_small(f, at, direction), at.small)
     lead = min(parts)
     others = gathered((((at.small, e - lead),), c / parts[lead].terms[0][1]) for e, p in parts.items() if e != lead for _, c in p.terms)
-    dominating = scaled(at.argument, -direction * lead)
+    dominating = scaled(at.argument, -at.way(direction) * lead)
     size = parts[lead].terms[0][1]
     known = [letter(book.number(Call("log", (Const(size),))))] if size != 1 else []
     return plus(dominating, *known, letter(book.number(Call("log1p", (spell(others, book),)))))

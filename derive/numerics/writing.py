@@ -141,7 +141,7 @@ def _factors(s: Side, at: Branching, direction: int, book: Alphabet) -> list[Exp
     else:
         factors = [top, power(DECAY, Const(Fraction(max(s.power, 0))))]
     if s.power < 0:
-        factors.append(Call("exp", (mul(Const(Fraction(-s.power)), clipped(at.argument, book, direction)),)))
+        factors.append(Call("exp", (mul(Const(Fraction(-s.power)), clipped(at.argument, book, direction and at.way(direction))),)))
     if s.zeros:
         factors.append(power(expm1_minus_magnitude(at.argument, book), Const(Fraction(s.zeros))))
     factors += [power(_top(f, at, book, False), Const(Fraction(-n))) for f, n in s.bottom]

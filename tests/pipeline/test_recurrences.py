@@ -20,6 +20,7 @@ from derive.language import (
     Real,
     exp,
     idx,
+    log,
     logsumexp,
     op,
     scan,
@@ -89,6 +90,19 @@ def masked_chain(score: Real["T N S"], step: Real["S' S"], first: Real["S"], pad
     return logsumexp(a.at(T=size("T") - 1), "S")
 
 
+@op
+def rescaled(x: Real["T S"], a: Real["S' S"], start: Real["S"]):
+    """The logarithm of a sum over paths, of shares that are scaled to one at each step, and returned by none."""
+
+    def step(share, total):
+        u = exp(x) * sum(share.at(S=idx("S'")) * exp(a), "S'")
+        c = sum(u, "S")
+        return u / c, total + log(c)
+
+    _, total = scan(step, start=(exp(start), 0), over="T")
+    return total.at(T=size("T") - 1)
+
+
 SHAPES = {
     "masked_chain": [(3, 2, 2), (2, 2), (2,), (3, 2)],
     "leaky_sum": [(2, 4), (2,)],
@@ -96,8 +110,9 @@ SHAPES = {
     "two_states": [(4,), (), ()],
     "chain": [(3, 2), (2, 2)],
     "record": [(2, 4)],
+    "rescaled": [(3, 2), (2, 2), (2,)],
 }
-OPS = {o.name: o for o in (leaky_sum, gated, two_states, chain, record, masked_chain)}
+OPS = {o.name: o for o in (leaky_sum, gated, two_states, chain, record, masked_chain, rescaled)}
 
 
 def arrays(op_: Op) -> dict[str, np.ndarray]:

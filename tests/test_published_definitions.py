@@ -1,0 +1,130 @@
+"""Definitions from papers that crashed, were computed wrongly or lost digits: each against the oracle, where it went wrong."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derive import oracle, pipeline
+from derive.catalog.activations import sigmoid
+from derive.checker.rules import is_promised
+from derive.language import Fraction01, Positive, PositiveInteger, Range, Real, erf, exp, idx, log, mean, op, scan, sum, where
+from derive.language.operation import Op
+
+R = np.random.default_rng(11)
+
+
+@op(source="Biswas et al. 2022, arXiv:2111.04682, SMU")
+def smooth_unit(x: Real["..."], mu: Real[""], *, alpha: Range(0, 1) = 0.25):
+    """A smooth maximum of two lines, by the error function."""
+    return ((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2
+
+
+@op(source="Chen et al. 2025, an error function in place of a normalisation")
+def shifted_erf(x: Real["N C"], alpha: Real[""], shift: Real[""], gain: Real["C"]):
+    """An error function of a sum, scaled."""
+    return gain * erf(alpha * x + shift)
+
+
+@op(source="Burges et al. 2005")
+def pairs(s: Real["N L"], relevance: Real["N L"]):
+    """Logistic loss of all pairs in the wrong order."""
+    better = where(relevance > relevance.at(L=idx("L'")), 1, 0)
+    return mean(sum(better * log(1 + exp(s.at(L=idx("L'")) - s)), "L L'"), "N")
+
+
+@op(source="Beltagy, Peters & Cohan 2020, arXiv:2004.05150, causal")
+def window_attention(q: Real["L D"], k: Real["L D"], v: Real["L E"], *, window: PositiveInteger = 2):
+    """Values averaged over the last few positions."""
+    far = idx("L") - idx("L'")
+    s = sum(q * k.at(L=idx("L'")), "D")
+    e = where(far >= 0, where(far < window, exp(s), 0), 0)
+    p = e / sum(e, "L'")
+    return sum(p * v.at(L=idx("L'")), "L'")
+
+
+@op(source="Gomes, Ludermir & Lima 2011, the complementary log-log curve")
+def log_log(x: Real["..."]):
+    """A skew curve between 0 and 1."""
+    return 1 - exp(-exp(x))
+
+
+@op(source="Das et al. 2025, arXiv:2502.03654")
+def gompertz_gate(x: Real["..."], *, alpha: Positive = 1, beta: Positive = 1, gamma: Positive = 1):
+    """The input, gated by a Gompertz curve."""
+    return alpha * x * exp(-beta * exp(-gamma * x))
+
+
+ONES, KEYS = np.ones((4, 1)), np.array([[0.0], [900], [1], [2]])  # the largest score is out of sight of the last position
+# fmt: off
+CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
+    "smooth_unit": (smooth_unit, (np.array([-1000, -1, -1e-8, 0, 0.3, 2, 1e3]), np.array(1.5))),
+    "shifted_erf": (shifted_erf, (R.normal(size=(3, 2)) * 1e-8, np.array(1e-8), np.array(3e-8), np.array([2.0, -1]))),
+    "window_attention": (window_attention, (ONES, KEYS, R.normal(size=(4, 2)))),
+    "log_log":     (log_log, (np.array([-1e3, -40, -1e-8, 0, 3, 1e3]),)),
+    "gompertz_gate": (gompertz_gate, (np.array([-1e3, -709.79, -5, -1e-8, 0, 3, 1e3]),)),
+    "pairs":       (pairs, (np.array([[1000.0, -1000, 0], [1, 1, 1e-8]]), np.array([[0.0, 1, 2], [1, 0, 3]]))),
+}
+# fmt: on
+
+
+def called(defined: Op, suffix: str, *arrays: Any) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        found = pipeline.generated(defined)[defined.name + suffix](*arrays)
+    return [np.asarray(y) for y in (found if isinstance(found, tuple) else (found,))]
+
+
+def assert_near(got: list[np.ndarray], exact: dict[str, oracle.Rounded]) -> None:
+    """To eleven digits of the largest number."""
+    for y, rounded in zip(got, exact.values(), strict=True):
+        wanted = np.asarray(rounded.value, float)
+        assert np.isfinite(wanted).all() and (np.abs(y - wanted) <= 1e-11 * np.abs(wanted).max()).all(), (y, wanted)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_derivatives(name: str) -> None:
+    defined, arrays = CASES[name]
+    program = defined.program
+    inputs = {i.name: a for i, a in zip(program.inputs, arrays, strict=True)}
+    value = oracle.evaluate(program, inputs)
+    assert_near(called(defined, "", *arrays), value)
+    bars = {n: np.ones_like(np.asarray(v.value, float)) for n, v in value.items()}
+    assert_near(called(defined, "_vjp", *bars.values(), *arrays), oracle.gradient(program, inputs, bars))
+    tangents = {i.name: R.normal(size=np.shape(inputs[i.name])) for i in program.real_inputs}
+    assert_near(called(defined, "_jvp", *tangents.values(), *arrays), oracle.jvp(program, inputs, tangents))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_reading_is_proved(name: str) -> None:
+    found = pipeline.readings(CASES[name][0])
+    assert {found.proof(reading) for reading in found.names[:3]} <= {"-", "A", "C"}
+
+
+def test_the_gradient_of_a_loss_of_pairs_is_one_of_sigmoids() -> None:
+    shown = {let.name: str(let.body) for let in pipeline.readings(pairs).program("vjp").lets}
+    assert shown["ds"] == "g*sum(better[L=idx(L'), L'=idx(L)]*sigmoid(s - s[L=idx(L')]) - better*sigmoid(s[L=idx(L')] - s), L')/size(N)"
+
+
+@op(source="Neftci, Mostafa & Zenke 2019, arXiv:1901.09948, with soft spikes")
+def spiking(x: Real["N T"], *, keep: Fraction01 = 0.9, steep: Positive = 10):
+    """A neuron that leaks, and is reset as it spikes."""
+    v = scan(lambda v: keep * v + x - sigmoid(steep * (v - 1)), start=0, over="T")
+    return sigmoid(steep * (v - 1))
+
+
+def test_what_a_recurrence_adds_to_is_used_by_its_name() -> None:
+    found = pipeline.readings(spiking)
+    assert {found.proof(reading) for reading in found.names[:3]} == {"A"}
+    assert str(pipeline.stable(spiking.program).lets[-1].body) == "where(steep - steep*v >= 0, e_2, 1)/(1 + e_2)"
+
+
+def test_what_is_left_of_one_keeps_its_digits() -> None:
+    (y,) = called(log_log, "", np.array([-40.0]))
+    np.testing.assert_allclose(y, np.exp(-40.0), rtol=1e-15)
+
+
+def test_few_ulps_are_promised_of_no_exponential_of_an_exponential() -> None:
+    slope = pipeline.readings(gompertz_gate).program("vjp")
+    assert not is_promised(slope, pipeline.stable(slope), gompertz_gate.program)
+    flat = pipeline.readings(sigmoid).program("vjp")
+    assert is_promised(flat, pipeline.stable(flat), sigmoid.program)
