@@ -13,6 +13,8 @@ from derive.checker.causes import cause, variant
 from derive.checker.clock import now
 from derive.checker.contract import Contract, contract
 from derive.checker.diagnosis.variants import related
+from derive.checker.environment import restore_subnormals
+from derive.checker.evaluate import CheckError
 from derive.checker.findings import Finding, Tally
 from derive.checker.power import Power, power
 from derive.checker.reader import Reader
@@ -70,12 +72,14 @@ def check(
     Raises CheckError for a signature, dtype or parameter that does not fit; CandidateError when every call raises.
     """
     began = time.perf_counter()
+    restore_subnormals()
     op = known(op)
     given = accepted(op, parameters or {}, dtype)
     found = readers(forward, op, backward, dtype, framework)
     asked = Request(op, contract(op), given, seed, budget, replay)
     reads = {r.reading: _read(asked, r, budget / len(found)) for r in found}
     findings = tuple(f for read in reads.values() for f in read.findings)
+    _surely_judged(op, reads, dtype)
     names = " and ".join(dict.fromkeys(named(f) for f in (forward, backward) if f is not None))
     return Report(
         op.name, names, dtype, seed, findings, {name: read.tally for name, read in reads.items()}, time.perf_counter() - began,
@@ -89,6 +93,15 @@ def check(
             *(note for r in found if not reads[r.reading].findings for note in special_values(asked.contract, r, fixed(op, r, given))),
         ),
     )  # fmt: skip
+
+
+def _surely_judged(op: Op, reads: Mapping[str, Read], dtype: str) -> None:
+    """Raise CheckError where nothing is known of a reading: silence is no agreement."""
+    for reading, read in reads.items():
+        t = read.tally
+        if not read.findings and not t.elements and t.unclaimed + t.undecided:
+            many = t.unclaimed + t.undecided
+            raise CheckError(f"{op.name}: no number of its {reading} can be judged in {dtype}: of none of {many} is it clear what is right")
 
 
 def _read(asked: Request, reader: Reader, seconds: float) -> Read:
