@@ -16,6 +16,7 @@ from derive.checker.diagnosis.variants import related
 from derive.checker.environment import restore_subnormals
 from derive.checker.evaluate import CheckError
 from derive.checker.findings import Finding, Tally
+from derive.checker.memory import memory
 from derive.checker.power import Power, power
 from derive.checker.reader import Reader
 from derive.checker.readers import Function, accepted, fixed, other_defaults, readers, used
@@ -106,13 +107,13 @@ def _surely_judged(op: Op, reads: Mapping[str, Read], dtype: str) -> None:
 
 def _read(asked: Request, reader: Reader, seconds: float) -> Read:
     """One reading searched for disagreements for so long, and each of them explained."""
-    tally = Tally()
+    tally, before = Tally(), memory(reader.function)
     if asked.replay is None:
         found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, seconds)
     else:
         found = replayed(reader, asked.replay, tally)
     siblings = related(asked.op, catalog.CATALOG) if found else ()
-    causes = [cause(reader, f, tally, siblings, seconds) for f in found]
+    causes = [cause(reader, f, tally, siblings, seconds, before) for f in found]
     variants = [variant(reader, c, siblings, asked.op, asked.seed, asked.budget) for c in causes if c]
     told = power(reader, tally, now() + POWER)
     return Read(tally, tuple(found), tuple(c.cause if c else "" for c in causes), next((v for v in variants if v), ""), told)
