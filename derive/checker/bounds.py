@@ -66,7 +66,7 @@ class Bounds:
     def array(self, values: Array, exact: bool) -> Bound:
         """An input: integers are exact."""
         v = values.astype(Wide)
-        return Bound(v, np.zeros_like(v) if exact else self.level.u * np.abs(v), not exact)
+        return Bound(v, np.zeros_like(v) if exact else self.level.u * np.abs(v), not exact, read=True)
 
     def constant(self, value: Fraction) -> Bound:
         """A number of the definition: exact if short in binary."""
@@ -180,9 +180,12 @@ class Bounds:
         return Bound(np.floor(shifted), np.zeros_like(v), x.real)
 
     def compare(self, op: str, left: Bound, right: Bound) -> Doubt:
-        """Open where the two sides agree within their errors, if either depends on data."""
+        """Open where the two sides agree within their errors, if either depends on data. Whether a number of an input is the largest
+        of them is a fact, and open nowhere."""
+        fact = op in ("==", "!=") and left.read and right.read and (left.picked or right.picked)
         with np.errstate(all="ignore"):
-            near = self.meet(self.near(left.v - right.v, left.e + right.e) & (left.real or right.real))
+            near = self.near(left.v - right.v, left.e + right.e) & (left.real or right.real)
+            near = self.meet(near & (not fact))
         return Doubt(COMPARE[op](left.v, right.v), near)
 
     def where(self, condition: Doubt, chosen: Bound, other: Bound) -> Bound:
@@ -211,7 +214,8 @@ class Bounds:
         """Exactly 0 outside."""
         e = np.broadcast_to(body.e, body.v.shape)
         tied, among = (None if x is None else x[mesh] for x in (body.tied, body.among))
-        return Bound(np.where(inside, body.v[mesh], 0), np.where(inside, e[mesh], 0), body.real, tied, among)
+        read, picked = body.read, body.picked
+        return Bound(np.where(inside, body.v[mesh], 0), np.where(inside, e[mesh], 0), body.real, tied, among, read, picked)
 
     def onehot(self, index: Bound, places: Array, dim: int) -> Bound:
         """1 at the index; evenly shared by tied positions when the side is "split"."""

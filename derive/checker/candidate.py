@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.checker.environment import restore_subnormals
 from derive.checker.evaluate import CheckError
 from derive.language.errors import closest
 from derive.language.program import Program
@@ -30,6 +31,7 @@ Array = NDArray[Any]
 REFUSING = ("torch", "jax")
 BUSY, PATIENCE = 0.75, 3.0  # shares of the limit: computed so far, and of the clock at most, for a call that had to share the machine
 OURS = Path(__file__).resolve().parents[1]  # where no line of a candidate stands
+MANY = 20  # functions of a module that an error lists
 LIMIT = 10.0  # seconds that one call may take
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -68,14 +70,26 @@ def load(spec: str) -> Callable[..., Any]:
     dotted = path and not path.endswith(".py") and all(part.isidentifier() for part in path.split("."))
     if not name or not (path.endswith(".py") or dotted):
         raise CandidateError(f"{spec}: wanted FILE.py:FUNCTION, such as my_ops.py:my_gelu, or MODULE:FUNCTION")
-    namespace = vars(_imported(path) if dotted else _module(Path(path)))
-    if name not in namespace:
-        functions = [n for n, v in namespace.items() if inspect.isfunction(v)]
-        raise CandidateError(f"{path} has no function {name}{closest(name, functions) or '; it has ' + (', '.join(functions) or 'none')}")
-    if not callable(namespace[name]):
-        raise CandidateError(f"{path}: {name} is {type(namespace[name]).__name__}, not a function")
-    found: Callable[..., Any] = namespace[name]
+    module = _imported(path) if dotted else _module(Path(path))
+    restore_subnormals()
+    try:
+        found: Callable[..., Any] = getattr(module, name)
+    except AttributeError:
+        listed = _functions(module)
+        raise CandidateError(f"{path} has no function {name}{closest(name, listed) or '; it has ' + _some(listed)}") from None
+    if not callable(found):
+        raise CandidateError(f"{path}: {name} is {type(found).__name__}, not a function")
     return found
+
+
+def _functions(module: Any) -> list[str]:
+    """The functions of a module, and what else it says that it has: a module may make its functions only when they are asked for."""
+    return [n for n in dir(module) if n not in vars(module) or inspect.isfunction(vars(module)[n])]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MANY]) or "none"
+    return shown + (f" and {len(names) - MANY} more" if len(names) > MANY else "")
 
 
 def _imported(name: str) -> Any:
@@ -231,6 +245,8 @@ def call(function: Callable[..., Any], positional: Sequence[Any], keywords: Mapp
             return Raised(f"not returned within {limit:g} s", True)
         except (Exception, SystemExit) as error:
             return Raised(describe(error), refused=_refused(error))
+        finally:
+            restore_subnormals()
 
 
 class Silence(io.TextIOBase):

@@ -9,9 +9,11 @@ from derive.checker.contract import contract
 from derive.checker.diagnosis.explain import Diagnosis, diagnose
 from derive.checker.diagnosis.variants import near
 from derive.checker.findings import Finding, Tally
+from derive.checker.memory import Memory
 from derive.checker.places import layout, place
 from derive.checker.reader import Reader
 from derive.checker.readers import fixed, like
+from derive.checker.runs import run
 from derive.checker.searching import search
 from derive.language.operation import Op
 
@@ -19,18 +21,28 @@ DIAGNOSING = 1.6  # seconds of computing for finding the cause of one disagreeme
 NUMERIC = ("value", "gradient", "nan")
 
 
-def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op], seconds: float) -> Diagnosis | None:
+def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op], seconds: float, before: Memory) -> Diagnosis | None:
     """Why, in words: the form that is computed, the place where it goes wrong, or the mistake that gives the same numbers."""
     if f.form:
         return Diagnosis(f.form)
     if stated := layout(reader, f):
         return Diagnosis(stated)
+    if _is_right_alone(reader, f, before):
+        return Diagnosis("state is kept from an earlier call: with nothing kept from before, this call is right")
     found = None
     if name := f.what if f.kind in NUMERIC else _wrong_elsewhere(f, tally):
         found = diagnose(reader, name, tally.trials, siblings, time.process_time() + DIAGNOSING * max(1.0, seconds))
     if (found is None or found.is_weak) and (stated := place(reader, f, tally.trials)):
         return Diagnosis(stated)
     return found
+
+
+def _is_right_alone(reader: Reader, f: Finding, before: Memory) -> bool:
+    """Whether the call is right when what the function has kept since is taken from it."""
+    if not before.changed:
+        return False
+    before.restore()
+    return not run(reader, f.sample, Tally())
 
 
 def _wrong_elsewhere(f: Finding, tally: Tally) -> str:

@@ -13,7 +13,10 @@ from derive.checker.causes import cause, variant
 from derive.checker.clock import now
 from derive.checker.contract import Contract, contract
 from derive.checker.diagnosis.variants import related
+from derive.checker.environment import restore_subnormals
+from derive.checker.evaluate import CheckError
 from derive.checker.findings import Finding, Tally
+from derive.checker.memory import memory
 from derive.checker.power import Power, power
 from derive.checker.reader import Reader
 from derive.checker.readers import Function, accepted, fixed, other_defaults, readers, used
@@ -70,12 +73,14 @@ def check(
     Raises CheckError for a signature, dtype or parameter that does not fit; CandidateError when every call raises.
     """
     began = time.perf_counter()
+    restore_subnormals()
     op = known(op)
     given = accepted(op, parameters or {}, dtype)
     found = readers(forward, op, backward, dtype, framework)
     asked = Request(op, contract(op), given, seed, budget, replay)
     reads = {r.reading: _read(asked, r, budget / len(found)) for r in found}
     findings = tuple(f for read in reads.values() for f in read.findings)
+    _surely_judged(op, reads, dtype)
     names = " and ".join(dict.fromkeys(named(f) for f in (forward, backward) if f is not None))
     return Report(
         op.name, names, dtype, seed, findings, {name: read.tally for name, read in reads.items()}, time.perf_counter() - began,
@@ -91,15 +96,24 @@ def check(
     )  # fmt: skip
 
 
+def _surely_judged(op: Op, reads: Mapping[str, Read], dtype: str) -> None:
+    """Raise CheckError where nothing is known of a reading: silence is no agreement."""
+    for reading, read in reads.items():
+        t = read.tally
+        if not read.findings and not t.elements and t.unclaimed + t.undecided:
+            many = t.unclaimed + t.undecided
+            raise CheckError(f"{op.name}: no number of its {reading} can be judged in {dtype}: of none of {many} is it clear what is right")
+
+
 def _read(asked: Request, reader: Reader, seconds: float) -> Read:
     """One reading searched for disagreements for so long, and each of them explained."""
-    tally = Tally()
+    tally, before = Tally(), memory(reader.function)
     if asked.replay is None:
         found = search(asked.contract, reader, fixed(asked.op, reader, asked.parameters), tally, asked.seed, seconds)
     else:
         found = replayed(reader, asked.replay, tally)
     siblings = related(asked.op, catalog.CATALOG) if found else ()
-    causes = [cause(reader, f, tally, siblings, seconds) for f in found]
+    causes = [cause(reader, f, tally, siblings, seconds, before) for f in found]
     variants = [variant(reader, c, siblings, asked.op, asked.seed, asked.budget) for c in causes if c]
     told = power(reader, tally, now() + POWER)
     return Read(tally, tuple(found), tuple(c.cause if c else "" for c in causes), next((v for v in variants if v), ""), told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -24,7 +25,7 @@ Array = NDArray[Any]
 KINDS = ("real", "state")  # inputs that hold real numbers; a state is not differentiated
 UNIT = Between(0, 1)
 WIDEST = (Scalar, Positive, UNIT)  # what is tried for an input that declares no range, the widest first
-TRIED = 3  # values of each parameter
+TRIED = 3  # values of each parameter; one more of whole numbers, that below the default
 MANY = 9  # axes, beyond which few positions along each must do
 FAR = 20.0  # beyond which a number stands for the end of a range with two ends
 
@@ -164,14 +165,14 @@ def choices(program: Program, domain: Mapping[str, Range]) -> dict[str, tuple[fl
     alone = [r for r in program.requirements if not leaves(r, Size)]
 
     def works(name: str, value: float) -> bool:
-        return value == typical_parameter(next(p for p in program.parameters if p.name == name)) or not _undefined(
-            program, domain, given={name: value}
-        )
+        with suppress(ZeroDivisionError):  # a stride of 0, say, where the definition allows one
+            return value == defaults[name] or not _undefined(program, domain, given={name: value})
+        return False
 
     def allowed(name: str, value: float) -> bool:
         return all(holds(r, {}, {**defaults, name: value}) for r in alone)
 
-    tried = {p.name: [v for v in parameter_values(p) if allowed(p.name, v)][:TRIED] for p in program.parameters}
+    tried = {p.name: [v for v in parameter_values(p) if allowed(p.name, v)][: TRIED + p.integer] for p in program.parameters}
     return {name: tuple(v for v in values if works(name, v)) for name, values in tried.items()}
 
 

@@ -24,6 +24,7 @@ from derive.checker.shapes import (
     legal_sizes,
     mixed_sizes,
     sizes_of,
+    with_windows,
 )  # fmt: skip
 from derive.language.nodes import BATCH, Input, Size, base_axis, leaves
 from derive.language.program import Output, Program
@@ -37,6 +38,7 @@ ALONE = 3  # from this variant on one parameter at a time differs from its defau
 COUNTS = (1, 2, 3, 4, 5, 6, 10, 100, 1000)
 BATCHES: dict[str, tuple[int, ...]] = {
     "one": (1,), "square": (3,), "odd": (2, 3), "long first": (17,), "long last": (), "mixed": (4,), "large": (33,), "empty": (0,),
+    "windows": (2,),
 }  # fmt: skip
 ELEMENTWISE_BATCHES: dict[str, tuple[int, ...]] = {
     **BATCHES, "odd": (5, 7), "long first": (129,), "long last": (300,), "mixed": (1, 6, 2), "large": (4097,),
@@ -134,7 +136,7 @@ def setting(c: Contract, variant: int) -> dict[str, float]:
     for k, (name, values) in enumerate(c.choices.items()):
         turn, alone = divmod(max(variant - ALONE, 0), len(c.choices))
         if variant < ALONE:
-            twins = list(c.choices.values())[:k].count(values)  # kernel and stride, say, must not stay equal
+            twins = sum(v[:2] == values[:2] for v in list(c.choices.values())[:k])  # kernel and stride, say, must not stay equal
             v = values[0 if not variant else (1 + (variant - 1 + twins) % max(len(values) - 1, 1)) % len(values)]
         else:
             v = values[(1 + turn) % len(values)] if k == alone else values[0]
@@ -151,9 +153,13 @@ def shape_of(c: Contract, case: Case, parameters: Mapping[str, float]) -> tuple[
     batch = (ELEMENTWISE_BATCHES if c.elementwise and not axes else BATCHES)[case.shape]
     if case.shape == "mixed":
         sizes = mixed_sizes(len(axes), case.seed, LONG_WINDOWS if c.program.sizes else LONG)
+    elif case.shape == "windows":
+        turn, one = divmod(case.seed, max(len(axes), 1))
+        sizes = [2 if k != one else 1 + 2 * (turn % 2) for k in range(len(axes))]
     else:
         sizes = sizes_of(case.shape, len(axes), 9 if c.program.sizes else 33)
-    return legal_sizes(c.program, dict(zip(axes, sizes, strict=True)), parameters), batch
+    least = legal_sizes(c.program, dict(zip(axes, sizes, strict=True)), parameters)
+    return (with_windows(c.program, least, parameters) if case.shape == "windows" else least), batch
 
 
 def _one_longest(c: Contract, axes: list[str], seed: int, parameters: Mapping[str, float]) -> tuple[dict[str, int], tuple[int, ...]]:
@@ -197,7 +203,9 @@ def _fill(
     edges = _edge_values(c, tuple(parameters.items()), dtype).get(i.name, ())
     domain = c.domains[i.name]
     above_zero = domain.low == 0 and not domain.low_included
-    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, len(c.domains) == 1, above_zero, _level(c, i, case)))
+    place = list(c.domains).index(i.name)
+    alone, level = len(c.domains) == 1, _level(c, i, case)
+    x = REGIMES[case.regime](rng, shape, Hint(dtype, edges, c.elementwise, alone, above_zero, level, place, len(c.domains), case.seed))
     x = np.abs(x) if case.regime == "tiny" and domain.low == 0 else x
     mapped = into_domain(x, domain)
     moved = np.where(inside(x, domain), x, mapped) if case.regime in TELLING else mapped

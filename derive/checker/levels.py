@@ -50,13 +50,15 @@ EXACT = Level(0.0, 0.0, 0.0, float("inf"))
 @dataclass(frozen=True)
 class Bound:
     """A value, its error bound, whether it depends on real data, and (for arg- and what is computed from one) along a last axis which
-    positions tie, and the value for each."""
+    positions tie, and the value for each. `read` is a number that stands in an input; `picked`, the largest or smallest of such."""
 
     v: Array
     e: Array
     real: bool = True
     tied: Array | None = None
     among: Array | None = None
+    read: bool = False
+    picked: bool = False
 
     def hits(self, places: Array) -> Array:
         """Which of the tied positions make the value that of the place; for a Bound with ties."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,11 +30,11 @@ def _max(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:
     v = np.max(x.v, axis=dims, keepdims=True)
     above = np.max(x.v + x.e, axis=dims, keepdims=True) - v
     below = v - np.max(x.v - x.e, axis=dims, keepdims=True)
-    return Bound(v, np.maximum(above, below), x.real)
+    return Bound(v, np.maximum(above, below), x.real, read=x.read, picked=x.read)
 
 
 def _negative(x: Bound) -> Bound:
-    return Bound(-x.v, x.e, x.real)
+    return replace(x, v=-x.v)
 
 
 def _min(b: Bounds, x: Bound, dims: tuple[int, ...], length: int) -> Bound:

@@ -17,8 +17,8 @@ Array = NDArray[Any]
 @dataclass(frozen=True)
 class Hint:
     """What a regime may know about the array it fills: its dtype, the op's edges, whether the op is element-wise, and whether
-    it is the only array of reals (several large ones at once overflow in one order of the operations and not in another), and the
-    number that it shares with another input of which it is subtracted."""
+    it is the only array of reals (several large ones at once overflow in one order of the operations and not in another), the
+    number that it shares with another input of which it is subtracted, and its place and the case's turn among several."""
 
     dtype: str
     edges: Sequence[float]
@@ -26,8 +26,12 @@ class Hint:
     alone: bool = True
     positive: bool = False
     level: float | None = None
+    place: int = 0
+    places: int = 1
+    turn: int = 0
 
 
+FAR = ((8, -1), (14, -1), (31, -1), (8, 1))  # powers of two, and the sign of the first input; that of the next is the other one
 Fill = Callable[[np.random.Generator, tuple[int, ...], Hint], Array]
 
 
@@ -119,6 +123,18 @@ def large(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array
     return rng.normal(size=shape) * 2.0 ** rng.integers(3, 10)
 
 
+def far(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """All of one sign, far from zero: there a finite number that stands for infinity is beside the others, or beyond them."""
+    power, sign = FAR[hint.turn % len(FAR)]
+    most = int(np.finfo(hint.dtype).maxexp) // 2
+    return np.asarray(sign * (-1) ** hint.place * (1 + rng.random(shape)) * 2.0 ** min(power, most))
+
+
+def lone(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
+    """One input large, the others normal: what all are large for is beyond judging."""
+    return (large if hint.turn % hint.places == hint.place else plain)(rng, shape, hint)
+
+
 def small(rng: np.random.Generator, shape: tuple[int, ...], hint: Hint) -> Array:
     """Normal numbers times a small power of two, where epsilons matter."""
     return rng.normal(size=shape) * 2.0 ** -int(rng.integers(4, 11))
@@ -145,4 +161,8 @@ REGIMES: dict[str, Fill] = {
     "one-hot": one_hot,
     "constant rows": constant_rows,
     "zeros": zeros,
+    "far": far,
+    "lone": lone,
 }
+PARTICULAR = ("beside", "far", "lone")  # that are tried where they may tell something
+ANYTIME = tuple(r for r in REGIMES if r not in PARTICULAR)

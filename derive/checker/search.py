@@ -16,15 +16,18 @@ from derive.checker.contract import Contract, into_domain, kept_inside
 from derive.checker.evaluate import frame
 from derive.checker.inputs import ALONE, LAYOUTS, READ_ONLY, Case, Sample, setting, volume
 from derive.checker.neighbours import neighbours
-from derive.checker.regimes import REGIMES
+from derive.checker.regimes import ANYTIME, FAR
 from derive.checker.shapes import ANY, axes_of, fixed_sizes
-from derive.language.nodes import Carried
+from derive.language.nodes import Call, Carried, Reduce, walk
 from derive.language.ranges import Scalar
 
 Try = Callable[[Case], bool]  # whether the case shows a disagreement
 EARLY = 2  # regimes, after the plain one, that come before any other shape: edges and wide
 PAIRS = 3  # of inputs that lie close together
 FEWEST, PATIENCE = 12, 2.0  # calls after which time counts, seconds beyond the deadline, where every call is slow
+LONE = 3  # inputs that are large alone
+TURNS = 3  # values of each parameter that are tried alone on windows
+WINDOWS = 60_000  # numbers along all axes of a call with several windows
 AFFORDABLE = 6_000  # numbers along all axes of a call with one very long axis
 LEAST = 20  # calls that are made however slow the machine is
 ELEMENTWISE = ("plain", "edges", "wide", "special", "ties", "zeros", "small", "tiny", "large")
@@ -36,7 +39,7 @@ class _Found(Exception):
 
 def plan(c: Contract, seed: int) -> Iterator[Case]:
     """Every regime at an odd shape first, then other shapes, layouts and parameters, most telling first."""
-    regimes = ELEMENTWISE if c.elementwise else tuple(r for r in REGIMES if r != "beside")
+    regimes = ELEMENTWISE if c.elementwise else ANYTIME
     main = "long last" if c.elementwise else "odd"
     yield Case(main, "plain", 0, "C", seed)
     yield Case("square", "plain", 1, "C", seed + 50)
@@ -52,9 +55,16 @@ def plan(c: Contract, seed: int) -> Iterator[Case]:
         yield Case(main, regime, 0, LAYOUTS[k % len(LAYOUTS)], seed + k)
     for k in range(min(len(neighbours(c.program)), PAIRS)):
         yield Case(main, "beside", 0, LAYOUTS[k % len(LAYOUTS)], 11 * len(neighbours(c.program)) + seed + k)
+    for k in range(len(FAR) if _is_compared(c) else 0):
+        yield Case("windows", "far", 1 + k % 2, "C", k) if c.program.sizes else Case(main, "far", 0, LAYOUTS[k % len(LAYOUTS)], k)
+    several = 0 if c.elementwise or len(c.domains) < 2 else len(c.domains)
+    yield from (Case(main, "lone", 0, LAYOUTS[k % len(LAYOUTS)], first + k) for k in range(min(several, LONE)))
     long = [case for case in (Case("longest", "plain", 0, "C", k) for k in range(2 * (count + 1))) if _is_affordable(c, case)]
     yield from long[: len(long) // 2]
     windows = 2 * count if c.program.sizes else 0
+    variants = [v for v in range(1, ALONE + TURNS * len(c.choices)) if windows and setting(c, v) != setting(c, 0)]
+    overlapping = (Case("windows", "plain", v, LAYOUTS[v % len(LAYOUTS)], first + v) for v in variants)
+    yield from (case for case in overlapping if _is_affordable(c, case, WINDOWS))
     yield from (Case("mixed", "plain", 1 + k % 2, LAYOUTS[k % len(LAYOUTS)], first + 7 * count + k) for k in range(windows))
     for k, shape in enumerate(("one", "square", "long first", "long last", "odd")):
         for j, regime in enumerate(("plain", "ties", "special")):
@@ -66,9 +76,18 @@ def plan(c: Contract, seed: int) -> Iterator[Case]:
             yield Case("odd" if k % 2 else "square", regime, variant, LAYOUTS[(k + 1) % len(LAYOUTS)], seed + 200 + 20 * variant + k)
 
 
-def _is_affordable(c: Contract, case: Case) -> bool:
+def _is_affordable(c: Contract, case: Case, most: int = AFFORDABLE) -> bool:
     """Whether the certified values of a long call take little time: not those of recurrences, nor of arrays along many axes."""
-    return not any(isinstance(let.body, Carried) for let in c.program.lets) and volume(c, case) <= AFFORDABLE
+    return not any(isinstance(let.body, Carried) for let in c.program.lets) and volume(c, case) <= most
+
+
+def _is_compared(c: Contract) -> bool:
+    """Whether numbers along an axis are compared or shares of each other, so that code may start from a number for infinity."""
+    if c.elementwise:
+        return False
+    nodes = [n for let in c.program.lets for n in walk(let.body)]
+    picked = (isinstance(n, Reduce) and n.how in ("max", "min", "logsumexp") for n in nodes)
+    return any(picked) or any(isinstance(n, Call) and n.fn in ("exp", "inf") for n in nodes)
 
 
 def grid(c: Contract, dtype: str, seed: int) -> Iterator[Sample]:
@@ -129,7 +148,7 @@ def _inside_hypothesis() -> bool:
 
 def _loop(c: Contract, tries: Try, seed: int, deadline: float, most: int) -> int:
     rng = np.random.default_rng(seed)
-    regimes = ELEMENTWISE if c.elementwise else tuple(r for r in REGIMES if r != "beside")
+    regimes = ELEMENTWISE if c.elementwise else ANYTIME
     for count in range(most):
         case = Case(
             str(rng.choice(ANY)),
@@ -148,7 +167,7 @@ def _surprise(c: Contract, tries: Try, seed: int, deadline: float, most: int) ->
     import hypothesis
     from hypothesis import strategies as st
 
-    regimes = ELEMENTWISE if c.elementwise else tuple(r for r in REGIMES if r != "beside")
+    regimes = ELEMENTWISE if c.elementwise else ANYTIME
     cases = st.builds(
         Case, st.sampled_from(ANY), st.sampled_from(regimes), st.integers(0, 5), st.sampled_from(LAYOUTS), st.integers(0, 2**16)
     )  # fmt: skip

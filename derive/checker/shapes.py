@@ -12,12 +12,13 @@ from derive.checker.evaluate import Numbers, holds, whole
 from derive.language.nodes import BATCH, At, Const, Size, leaves, walk
 from derive.language.program import Program
 
-SHAPES = ("one", "square", "odd", "long first", "long last", "mixed", "large", "empty", "longest")
-ANY = SHAPES[:6]  # those that any op may be called with, at any time
+SHAPES = ("one", "square", "odd", "windows", "long first", "long last", "mixed", "large", "empty", "longest")
+ANY = ("one", "square", "odd", "long first", "long last", "mixed")  # those that any op may be called with, at any time
 LONG = (4, 17, 6, 33, 8, 65, 5, 16, 12, 31)  # sizes of the one axis that is long when sizes are mixed
 LONG_WINDOWS = (4, 8, 6, 9, 5, 7)  # the same where each size costs more
 LONGEST = (131, 1027)  # full blocks and a rest that fills none
 PRIMES = (3, 5, 2, 7, 4, 3, 5, 2)
+SEVERAL, STEPS = 3, 16  # windows along an axis, positions added until there are so many
 GROWTHS = 20  # of sizes, until a call is legal
 NEAR = (65, 33, 13)  # sizes below this are tried where conditions speak of one axis, of two, of three
 
@@ -45,6 +46,20 @@ def _legal_sizes(program: Program, start: tuple[tuple[str, int], ...], given: tu
         grown = {a: n + (max(n // 2, 1) if a in growing else 0) for a, n in found.items()}
         found = _nearest_legal(program, found, parameters) or grown
     return found
+
+
+def with_windows(program: Program, sizes: Mapping[str, int], parameters: Numbers) -> dict[str, int]:
+    """The sizes, grown along the axes that are read until several windows lie along each, so that windows overlap where they can."""
+    found = dict(sizes)
+    read = [a for a in found if _is_read(program, a)]
+    for _ in range(STEPS):
+        now = created_sizes(program, found, parameters)
+        more = {a: n + 1 for a, n in found.items() if a in read}
+        later = created_sizes(program, found | {a: n + STEPS for a, n in more.items()}, parameters)
+        if all(n >= SEVERAL for a, n in now.items() if later[a] > n):
+            break
+        found |= more
+    return legal_sizes(program, found, parameters)
 
 
 def fixed_sizes(program: Program) -> dict[str, int]:

@@ -114,7 +114,10 @@ def _slices(c: Contract, s: Sample) -> Iterator[Sample]:
 def _sliced(c: Contract, s: Sample, axis: str, kept: Any) -> Sample:
     def cut(x: Array, names: tuple[str, ...]) -> Array:
         dims = [base_axis(a) for a in _dimensions(names, x.ndim)]
-        return laid_out(x[tuple(kept if a == axis else slice(None) for a in dims)], layout_of(x)) if axis in dims else x
+        found = x
+        for k in (k for k, a in enumerate(dims) if a == axis):  # one after another: two lists at once would pick a diagonal
+            found = found[(slice(None),) * k + (kept,)]
+        return laid_out(found, layout_of(x)) if axis in dims else x
 
     inputs = {i.name: cut(s.inputs[i.name], i.names) for i in c.program.inputs}
     for i in c.program.inputs:

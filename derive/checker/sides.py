@@ -18,7 +18,7 @@ class Ties(Bounds):
 
     def array(self, values: Array, exact: bool) -> Bound:
         """Inputs are what they are."""
-        return super().array(values, True) if exact else Bound(values.astype(Wide), np.zeros(values.shape, Wide))
+        return super().array(values, True) if exact else Bound(values.astype(Wide), np.zeros(values.shape, Wide), read=True)
 
     def near(self, difference: Array, e: Array) -> Array:
         """Where a difference is zero without a rounding."""

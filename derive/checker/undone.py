@@ -14,6 +14,7 @@ from derive.language.nodes import (
     MINUS_ONE,
     ONE,
     TWO,
+    ZERO,
     Add,
     Call,
     Carried,
@@ -130,6 +131,11 @@ def _other_sign(node: Expr) -> Expr | None:
     return None if v is None else mul(Call("exp", (_minus(v),)), reciprocal(add(ONE, Call("exp", (_minus(v),)))))
 
 
+def _by_tangent(node: Expr) -> Expr | None:
+    v = _logistic(node)
+    return None if v is None else mul(HALF, add(ONE, Call("tanh", (mul(HALF, _minus(v)),))))
+
+
 def _minus(v: Expr) -> Expr:
     match v:
         case Mul((Const(Fraction(numerator=-1, denominator=1)), *rest)):
@@ -204,11 +210,41 @@ def _log_of(f: Expr) -> Expr:
 
 
 def _shifted(node: Expr) -> Expr | None:
-    """A share of exponentials, shifted by their maximum but not merged with the logarithm around it."""
+    """A share of exponentials, shifted by their maximum but not merged with the logarithm around it; where some are masked, by the
+    maximum of all."""
+    factors = flat(node)
+    for f in factors:
+        match f:
+            case Pow(Reduce("sum", e, over), power_) if (
+                e in factors and power_ == MINUS_ONE and (new := _less_largest(e, over)) is not None
+            ):
+                rest = [g for g in factors if g not in (e, f)]
+                return mul(*rest, new, reciprocal(Reduce("sum", new, over)))
+    return None
+
+
+def _less_largest(e: Expr, over: tuple[str, ...]) -> Expr | None:
+    """An exponential, masked or not, less the largest exponent."""
+    match e:
+        case Call("exp", (v,)):
+            return Call("exp", (add(v, negate(Reduce("max", v, over))),))
+        case Where(c, Call("exp", (v,)), Const(Fraction(numerator=0))):
+            return Where(c, Call("exp", (add(v, negate(Reduce("max", v, over))),)), ZERO)
+    return None
+
+
+def _shifted_log(node: Expr) -> Expr | None:
+    """The logarithm of a sum of some of the exponentials, shifted by the maximum of all."""
     match node:
-        case Mul((Call("exp", (v,)), Pow(Reduce("sum", Call("exp", (w,)), over), Const(Fraction(numerator=-1, denominator=1))))) if v == w:
-            e = Call("exp", (add(v, negate(Reduce("max", v, over))),))
-            return mul(e, reciprocal(Reduce("sum", e, over)))
+        case Call("log", (Reduce("sum", Where(_, Call("exp", (v,)), _) as e, over),)) if (new := _less_largest(e, over)) is not None:
+            return add(Call("log", (Reduce("sum", new, over),)), Reduce("max", v, over))
+    return None
+
+
+def _unshifted(node: Expr) -> Expr | None:
+    match node:
+        case Reduce("logsumexp", v, over):
+            return Call("log", (Reduce("sum", Call("exp", (v,)), over),))
     return None
 
 
@@ -289,12 +325,15 @@ def flat(node: Expr) -> tuple[Expr, ...]:
 # fmt: off
 RULES = (
     Rule("cancellation in 1 - p",                        _complement),
+    Rule("cancellation in 1 + tanh",                     _by_tangent),
     Rule("cancellation in 1 + erf",                      _by_erf),
     Rule("cancellation in 1 - normal_cdf",               _far_erf),
     Rule("cancellation in tanh by one exponential",      _tangent),
     Rule("overflow of an exponential of twice as much",  _doubled),
     Rule("overflow of the exponential of the other sign", _other_sign),
     Rule("underflow of an exponential, although shifted", _shifted),
+    Rule("underflow of exponentials, shifted by the largest of more", _shifted_log),
+    Rule("overflow of exponentials that are not shifted", _unshifted),
     Rule("cancellation in 1 + expm1",                    _from_one),
     Rule("cancellation in a difference of logarithms",   _log_apart),
     Rule("cancellation in squares multiplied out",       _one_pass),

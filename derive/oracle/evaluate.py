@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from derive.language.errors import closest
-from derive.language.nodes import At, Carried, Delta, Expr, Input, Iota, Param, Reduce, Ref, leaves
+from derive.language.nodes import At, Carried, Delta, Expr, Input, Iota, Param, Reduce, Ref, base_axis, leaves
 from derive.language.program import Program
 from derive.oracle.arithmetic import Arithmetic
 from derive.oracle.binding import Arrays, Bound, bind, bind_array, elements, unflattened
@@ -183,7 +183,8 @@ def picked(t: Tensor, chosen: Selection) -> Tensor:
 
 def finished(t: Tensor, names: tuple[str, ...], bound: Bound, a: Arithmetic, chosen: Selection) -> Objects:
     """A result as Intervals over the axes of its output."""
-    axes, sizes = (names, bound.sizes) if chosen is None else ((EVERY,), {EVERY: len(chosen)})
+    lengths = bound.sizes | {n: bound.sizes[base_axis(n)] for n in names if n not in bound.sizes}
+    axes, sizes = (names, lengths) if chosen is None else ((EVERY,), {EVERY: len(chosen)})
     data = boxed(np.frompyfunc(a.interval, 1, 1)(expanded(t, axes, sizes).data))
     return data if chosen is not None else unflattened(data, names, bound)
 

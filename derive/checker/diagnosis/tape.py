@@ -18,6 +18,7 @@ from derive.language.program import Program
 
 Array = NDArray[Any]
 SCAN = "#"  # a dimension in front of all others, along which an unknown number may vary
+BETWEEN = 1e-6  # from a whole number, beyond what rounding does to an index
 
 
 class Reals(Narrow):
@@ -33,6 +34,13 @@ class Reals(Narrow):
         body = body if body.ndim else body.reshape([1] * (max(dims) + 1))
         total = super().reduce(how, body, dims, length)
         return total * (length / there) if how == "sum" and there not in (0, length) else total
+
+    def positions(self, index: Any) -> Array:
+        """The index as integers. Raises ValueError where a mistake makes it lie between two positions."""
+        index = np.asarray(index)
+        if index.dtype.kind == "f" and np.any(np.abs(index - np.round(index)) > BETWEEN):
+            raise ValueError("an index is no whole number")
+        return super().positions(index)
 
 
 @dataclass(frozen=True, eq=False)

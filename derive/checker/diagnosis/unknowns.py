@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.diagnosis.tape import Change, Changed, Tape
-from derive.language.nodes import ZERO, Call, Const, Expr, Input, Iota, Param, Pow, Ref, Size, Where, walk
+from derive.language.nodes import ZERO, Call, Compare, Const, Expr, Input, Iota, Param, Pow, Ref, Size, Where, walk
 from derive.language.program import Program
 
 Array = NDArray[Any]
@@ -24,19 +24,20 @@ AROUND = np.concatenate([-NEAR_ONE[::-1], [0.0], NEAR_ONE])
 
 @dataclass(frozen=True)
 class Unknown:
-    """A place for a number: how the mistake reads, what it does with the number at which nodes, the numbers tried first, and the
-    number that changes nothing."""
+    """A place for a number: how the mistake reads, what it does with the number at which nodes, the numbers tried first, the number
+    that changes nothing, and nodes that stay as they are although what they are made of changes."""
 
     words: str
     nodes: tuple[Expr, ...]
     change: Callable[[Array, Changed, Array], Any]
     line: Array
     neutral: float | None = None
+    kept: tuple[Expr, ...] = ()
 
     def at(self, values: Array, tape: Tape) -> dict[Expr, Change]:
         """The change with these numbers, along the first dimension."""
         column = np.asarray(values).reshape([-1] + [1] * (len(tape.walker.frame.order) - 1))
-        return {n: partial(self.change, column) for n in self.nodes}
+        return {**{n: partial(self.change, column) for n in self.nodes}, **{n: partial(_as_before, n) for n in self.kept}}
 
 
 # fmt: off
@@ -62,6 +63,10 @@ def _masked_by(condition: Expr, c: Array, w: Changed, own: Array) -> Any:
     return np.where(np.asarray(w.done[condition]), own, np.exp(c))
 
 
+def _as_before(node: Expr, w: Changed, own: Array) -> Any:
+    return w.done.below[node]  # type: ignore[attr-defined]
+
+
 def _smooth(u: Expr, c: Array, w: Changed, own: Array) -> Any:
     return w.done[u] / (np.abs(w.done[u]) + c)
 
@@ -81,6 +86,9 @@ def unknowns(program: Program) -> Iterator[Unknown]:
         if isinstance(n, Where) and isinstance(n.chosen, Call) and n.chosen.fn == "exp" and n.other == ZERO:
             words = f"where {n.condition.brief} does not hold, {n.chosen.args[0].brief} is {{}}, not minus infinity: the mask leaks"
             yield Unknown(words, (n,), partial(_masked_by, n.condition), -POWERS[::-1])
+            guards = tuple(c for c in nodes if isinstance(c, Compare) and c != n.condition)
+            if guards:
+                yield Unknown(f"{words} (but is guarded)", (n,), partial(_masked_by, n.condition), -POWERS[::-1], kept=guards)
     yield from _guards(nodes)
     inner = [n for n in nodes if n.kind == "real" and not isinstance(n, LEAVES) and getattr(n, "dtype", "real") == "real"]
     for n in (n for n in inner if not isinstance(n, Ref)):

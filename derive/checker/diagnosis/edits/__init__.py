@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from derive.checker.diagnosis.edits import choices, formula, numbers, places, reductions, updates
+from derive.checker.diagnosis.edits import choices, formula, indices, numbers, places, reductions, updates
 from derive.checker.diagnosis.edits.proposal import Edit, Proposal
 from derive.checker.diagnosis.edits.throughout import LATER, PRECISION, throughout
 from derive.checker.diagnosis.tape import Change, Changed, order_of
@@ -28,8 +28,9 @@ LIKELY: tuple[Propose, ...] = (
     updates.early, choices.turned,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
-    formula.shared, formula.weighted, formula.functions, formula.curves, updates.inward, places.counted, choices.masked,
-    reductions.forgotten, reductions.in_blocks, reductions.ignored_labels, reductions.others, numbers.added, formula.extra,
+    indices.overwritten, formula.shared, formula.apart, formula.weighted, formula.functions, formula.curves, updates.inward,
+    places.counted, indices.one_more, choices.masked, reductions.forgotten, reductions.in_blocks, reductions.ignored_labels,
+    reductions.others, numbers.added, formula.extra,
 )  # fmt: skip
 EDITS = LIKELY + UNLIKELY
 

@@ -57,6 +57,18 @@ def shared(node: Expr, program: Program) -> Iterator[Proposal]:
                 yield f"the factor {f.brief} is put on the whole of {node.brief}", mul(f, add(*rest, left))
 
 
+def apart(node: Expr, program: Program) -> Iterator[Proposal]:
+    """A factor of a whole sum that reaches all of its terms but one."""
+    if not isinstance(node, Mul):
+        return
+    for k, total in enumerate(node.args):
+        rest = mul(*(a for j, a in enumerate(node.args) if j != k))
+        terms_ = total.args if isinstance(total, Add) and rest != MINUS_ONE else ()
+        for term in terms_:
+            others = add(*(t for t in terms_ if t != term))
+            yield f"the factor {rest.brief} is left out of the term {term.brief} of {node.brief}", add(mul(rest, others), term)
+
+
 def factors(node: Expr, program: Program) -> Iterator[Proposal]:
     """A factor left out, applied twice, or on the wrong side of the fraction."""
     if not isinstance(node, Mul):

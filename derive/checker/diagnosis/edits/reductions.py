@@ -150,7 +150,12 @@ def _full_or_only(block: int, n: int) -> slice:
     return slice(0, n // block * block or n)
 
 
+def _nothing(n: int) -> slice:
+    return slice(0, 0)
+
+
 WAYS: tuple[tuple[str, Callable[[int], slice]], ...] = (
+    ("every position", _nothing),
     ("the last position", lambda n: slice(0, n - 1)),
     ("the first position", lambda n: slice(1, n)),
     ("all but the last position", lambda n: slice(n - 1, n)),

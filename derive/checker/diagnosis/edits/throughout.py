@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.checker.diagnosis.edits.indices import elsewhere, widths
 from derive.checker.diagnosis.edits.numbers import SMALL
 from derive.checker.diagnosis.edits.places import exchanged_places
 from derive.checker.diagnosis.edits.proposal import Edit
@@ -214,6 +215,8 @@ def _cut(kind: str, w: Changed, own: Array) -> Array:
     return np.asarray(own).astype(kind).astype(np.float64)
 
 
-KINDS: tuple[Kind, ...] = (_axes, exchanged_places, _divisors, _parts, _centred, _counted, _signs, _exchanged, _guarded)
+KINDS: tuple[Kind, ...] = (
+    _axes, exchanged_places, _divisors, _parts, _centred, _counted, _signs, _exchanged, _guarded, elsewhere, widths,
+)  # fmt: skip
 LATER: tuple[Kind, ...] = (_kept,)
 PRECISION: tuple[Kind, ...] = (_rounded,)
