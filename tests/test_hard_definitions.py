@@ -9,7 +9,7 @@ import pytest
 
 from derive import oracle, pipeline
 from derive.catalog.activations import sigmoid, softmax, tanh
-from derive.language import Index, OneOf, Positive, Real, abs, exp, idx, log, mean, op, sqrt, sum, where
+from derive.language import Index, OneOf, Positive, Real, abs, equal, exp, idx, log, mean, op, scan, size, sqrt, sum, where
 from derive.language.operation import Op
 from derive.language.work import TooLarge, at_most, spend
 from derive.numerics import regions
@@ -140,6 +140,33 @@ def test_values_and_derivatives_where_digits_were_lost(name: str) -> None:
 def test_no_reading_is_without_proof(name: str) -> None:
     found = pipeline.readings(CASES[name][0])
     assert {found.proof(reading) for reading in found.names[:3]} <= {"-", "A", "C"}
+
+
+@op
+def coupled(x: Real["N A"], y: Real["N B"], w: Real["H A"], ws: Real["B H"], wt: Real["B H"]):
+    """An affine coupling layer: a name that one form of the gradient opens is part of one that both have."""
+    h = tanh(sum(w * x, "A"))
+    u = sum(ws * h, "H")
+    s = tanh(u)
+    z = (y - sum(wt * h, "H")) * exp(-s)
+    return mean(sum(z**2 / 2 + s, "B"), "N")
+
+
+@op
+def soft_edit(cost: Real["T L"], *, gamma: Positive = 1.0):
+    """Paths that stay or advance: what is read before the first position, inside exponentials, is read nowhere."""
+
+    def step(r):
+        move = where(idx("L") < 1, 1000, r.at(L=idx("L") - 1))
+        return cost - gamma * log(exp(-r / gamma) + exp(-move / gamma))
+
+    r = scan(step, start=where(equal(idx("L"), 0), 0, 50), over="T")
+    return r.at(T=size("T") - 1, L=size("L") - 1)
+
+
+@pytest.mark.parametrize("definition", [coupled, soft_edit], ids=lambda o: o.name)
+def test_it_is_proved_for_all_sizes(definition: Op) -> None:
+    assert pipeline.readings(definition).proof("vjp") == "A"
 
 
 def test_the_gradient_of_a_mixture_is_written_with_its_densities() -> None:

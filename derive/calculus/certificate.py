@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from derive.calculus.algebra import minus
 from derive.calculus.canonical import Canon, is_zero
-from derive.calculus.positions import aligned
+from derive.calculus.positions import aligned, read_inside
 from derive.calculus.powers import with_bare_roots
 from derive.calculus.rules import sifted
 from derive.language.nodes import Expr
@@ -30,7 +30,7 @@ def exact(left: Expr, right: Expr, canon: Canon) -> Certificate | None:
     try:
         with at_most(PROOF_WORK):
             difference = minus(canon.poly(left), canon.poly(right))
-            same = is_zero(difference) or is_zero(aligned(sifted(difference))) or is_zero(with_bare_roots(difference))
+            same = is_zero(difference) or is_zero(read_inside(aligned(sifted(difference)))) or is_zero(with_bare_roots(difference))
         if same:
             return Certificate("A", "equal canonical forms, for all sizes")
     except (TooLarge, ZeroDivisionError):

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.calculus.algebra import Index, Mono, Poly, constant, factor, from_exponents, key, order, plus, scale, times
+from derive.calculus.algebra import (
+    Factor,
+    Index,
+    Mono,
+    Poly,
+    constant,
+    factor,
+    from_exponents,
+    key,
+    order,
+    plus,
+    poly,
+    product,
+    scale,
+    times,
+)
 from derive.calculus.indices import (
     as_index,
     free,
@@ -18,6 +33,7 @@ from derive.calculus.indices import (
     replace_mono,
     sum_over,
 )
+from derive.calculus.powers import call, exponential, power
 
 
 def sum_solved(mono: Mono, names: list[Index]) -> Poly | None:
@@ -42,6 +58,34 @@ def _solved(position: Poly, target: Index, names: list[Index]) -> tuple[Index, I
         return None
     rest = {m: c for m, c in position.items() if mine[0] not in free(m)}
     return (mine[0], as_index(plus(index_poly(target), scale(rest, -1)))) if len(rest) == len(position) - 1 else None
+
+
+def read_inside(p: Poly) -> Poly:
+    """Each term in which a position must lie inside an axis, with that taken for granted in its other factors."""
+    return plus(*(scale(_read_inside(m), c) for m, c in p.items()))
+
+
+def _read_inside(mono: Mono) -> Poly:
+    held = {f for f, e in mono if f[0] == "inr" and e > 0}
+    if not held:
+        return {mono: Fraction(1)}
+    return product([power(_granted(f, held), e) if f not in held else factor(f) for f, e in mono])
+
+
+def _granted(f: Factor, held: set[Factor]) -> Poly:
+    """A factor with 1 for what is held to be so, wherever it stands inside."""
+
+    def within(p: Poly) -> Poly:
+        return plus(*(scale(product([constant(1) if g in held else power(_granted(g, held), e) for g, e in m]), c) for m, c in p.items()))
+
+    match f:
+        case ("exp", mono):
+            return exponential(within({mono: Fraction(1)}))
+        case ("pow", k):
+            return within(poly(k))
+        case ("call", fn, arguments):
+            return call(fn, tuple(within(poly(k)) for k in arguments))
+    return factor(f)
 
 
 def aligned(p: Poly) -> Poly:

@@ -60,6 +60,11 @@ def positive_mono(mono: Mono) -> bool:
     return all(positive(f) or (e.denominator != 1 and e < 0) for f, e in mono)
 
 
+def _not_negative(mono: Mono) -> bool:
+    """Whether a product of powers is never below 0: positions count from 0, and even powers and square roots are none."""
+    return all(positive(f) or f[0] == "iota" or e.numerator % 2 == 0 or e.denominator % 2 == 0 for f, e in mono)
+
+
 def power(p: Poly, e: Fraction) -> Poly:
     """The e-th power, e rational."""
     if e == 0:
@@ -248,6 +253,8 @@ def indicator(op: str, p: Poly) -> Poly:
         return constant(int(value > 0 if op == ">" else value >= 0 if op == ">=" else value == 0))
     if all(c > 0 and positive_mono(m) for m, c in p.items()):
         return constant(int(op != "=="))
+    if op == ">=" and all(c > 0 and _not_negative(m) for m, c in p.items()):
+        return constant(1)
     _, _, primitive = split_content(p, only_positive=True)
     way = orientation(primitive)
     if op == "==":

@@ -27,8 +27,10 @@ class Definitions:
             yield left, right
 
     def _opened(self, left: Expr, right: Expr) -> tuple[Expr, Expr]:
-        """At least one name written out, and those of one side alone, until both have the same."""
-        while names := self._in(left) ^ self._in(right) or self._in(left) | self._in(right):
+        """At least one name written out, and those of one side alone or defined by them, until both have the same."""
+        while every := self._in(left) | self._in(right):
+            alone = self._in(left) ^ self._in(right)
+            names = {r for r in every if r in alone or self._in(self.body(r.name)) & alone} if alone else every
             last = max(names, key=lambda r: self.names.index(r.name))
             body = self.body(last.name)
             left, right = substitute(left, {last: body}), substitute(right, {last: body})
