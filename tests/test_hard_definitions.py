@@ -143,13 +143,14 @@ def test_no_reading_is_without_proof(name: str) -> None:
 
 
 @op
-def coupled(x: Real["N A"], y: Real["N B"], w: Real["H A"], ws: Real["B H"], wt: Real["B H"]):
+def coupled(x: Real["N A"], y: Real["N B"], w: Real["H A"], ws: Real["B H"], bs: Real["B"], wt: Real["B H"]):
     """An affine coupling layer: a name that one form of the gradient opens is part of one that both have."""
     h = tanh(sum(w * x, "A"))
-    u = sum(ws * h, "H")
+    u = sum(ws * h, "H") + bs
     s = tanh(u)
-    z = (y - sum(wt * h, "H")) * exp(-s)
-    return mean(sum(z**2 / 2 + s, "B"), "N")
+    t = sum(wt * h, "H")
+    z = (y - t) * exp(-s)
+    return mean(sum(z**2 / 2 + s, "B") + sum(x**2 / 2, "A"), "N")
 
 
 @op
