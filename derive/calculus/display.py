@@ -47,6 +47,7 @@ from derive.language.nodes import (
     Where,
     add,
     at,
+    base_axis,
     flatten,
     leaves,
     mul,
@@ -331,18 +332,28 @@ def _index(i: al.Index, names: Names) -> Expr:
 
 
 def _open(bound: tuple[tuple[int, str], ...], p: Poly) -> tuple[tuple[str, ...], Poly]:
-    """Bound indices as readable axes: the axis itself, or primed where it is taken."""
+    """Bound indices as readable axes: one along which arrays are read there, best the axis without primes; else it, primed."""
     taken = {i[1] for m in p for i in ix.free(m) if i[0] == "f"}
     mapping: dict[al.Index, al.Index] = {}
     axes = []
     for k, axis in bound:
-        name = axis
+        own = _axes_read_at(("b", k, axis), p)
+        name = axis if axis in own or not own else min(own, key=lambda a: (a in taken, len(a), a))
         while name in taken:
             name += "'"
         taken.add(name)
         axes.append(name)
         mapping[("b", k, axis)] = ("f", name)
     return tuple(axes), ix.replace(p, mapping)
+
+
+def _axes_read_at(index: al.Index, item: object) -> set[str]:
+    """The axes of arrays that an index is a position along, as it stands."""
+    if not isinstance(item, (tuple, dict)):
+        return set()
+    if isinstance(item, tuple) and len(item) == 3 and item[0] == "t":
+        return {axis for axis, i in item[2] if i == index and base_axis(axis) == index[2]}
+    return set().union(*(_axes_read_at(index, part) for part in item))
 
 
 def _reduction(kind: str, bound: tuple[tuple[int, str], ...], mono: Mono, names: Names) -> Expr:
