@@ -22,6 +22,7 @@ from derive.language.nodes import (
     Reduce,
     Size,
     as_expr,
+    exponential,
     flatten,
     held,
     power,
@@ -73,7 +74,7 @@ def _scalar(fn: str, x: Number) -> Expr:
 
 def exp(x: Number) -> Expr:
     """e to the power x."""
-    return ONE if as_expr(x) == Const(Fraction(0)) else _scalar("exp", x)
+    return ONE if as_expr(x) == Const(Fraction(0)) else exponential(as_expr(x))
 
 
 def log(x: Number) -> Expr:
@@ -261,7 +262,8 @@ def min(x: Number, over: str | Iterable[str] | None = None) -> Expr:
 
 def logsumexp(x: Number, over: str | Iterable[str] | None = None) -> Expr:
     """log of the sum of exponentials over the named axes."""
-    return _reduce("logsumexp", x, over)
+    total = _reduce("logsumexp", x, over)
+    return total.rebuild(total.children)
 
 
 def argmax(x: Number, over: str) -> Expr:

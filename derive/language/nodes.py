@@ -290,7 +290,7 @@ class Call(Expr):
         return self.args
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return Call(self.fn, children)
+        return exponential(children[0]) if self.fn == "exp" else Call(self.fn, children)
 
 
 @_node
@@ -339,7 +339,7 @@ class Reduce(Expr):
         return (self.body,)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return Reduce(self.how, children[0], self.over)
+        return logsumexp(children[0], self.over) if self.how == "logsumexp" else Reduce(self.how, children[0], self.over)
 
 
 @_node
@@ -406,6 +406,7 @@ class Carried(Expr):
 ZERO, ONE, TWO = Const(Fraction(0)), Const(Fraction(1)), Const(Fraction(2))
 MINUS_ONE = Const(Fraction(-1))
 INFINITY = Call("inf", ())
+MINUS_INFINITY = Mul((MINUS_ONE, INFINITY))
 
 
 def as_expr(value: Number) -> Expr:
@@ -507,6 +508,35 @@ def where(condition: Expr, chosen: Number, other: Number) -> Expr:
         raise DefinitionError(f"where wants a comparison first, as in where(x > 0, x, 0) or where(equal(x, 0), 1, x); got {condition!r}")
     chosen, other = as_expr(chosen), as_expr(other)
     return chosen if chosen == other and condition.axes <= chosen.axes else Where(condition, chosen, other)
+
+
+def exponential(x: Expr) -> Expr:
+    """e to the power x: 0 where a mask makes -inf of x."""
+    masked = _masked(x)
+    if masked is None:
+        return Call("exp", (x,))
+    condition, chosen, other = masked
+    return where(condition, *(ZERO if e is None else exponential(e) for e in (chosen, other)))
+
+
+def logsumexp(x: Expr, over: tuple[str, ...]) -> Expr:
+    """log of the sum of exponentials; what a mask makes -inf takes no part."""
+    return Reduce("logsumexp", x, over) if _masked(x) is None else Call("log", (Reduce("sum", exponential(x), over),))
+
+
+def _masked(x: Expr) -> tuple[Expr, Expr | None, Expr | None] | None:
+    """The condition of a mask among the terms, and what the sum is in either case: None stands for -inf."""
+    terms = _terms(x)
+    for mask in terms:
+        if isinstance(mask, Where) and MINUS_INFINITY in (mask.chosen, mask.other):
+            rest = [t for t in terms if t is not mask]
+            chosen, other = (None if e == MINUS_INFINITY else add(e, *rest) for e in (mask.chosen, mask.other))
+            return mask.condition, chosen, other
+    return None
+
+
+def _terms(x: Expr) -> tuple[Expr, ...]:
+    return tuple(t for a in x.args for t in _terms(a)) if isinstance(x, Add) else (x,)
 
 
 def at(body: Expr, index: dict[str, Expr]) -> Expr:

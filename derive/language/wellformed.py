@@ -46,14 +46,15 @@ def check_nodes(results: Iterable[Expr], parameters: list[Parameter]) -> None:
 
 
 def _check_infinity(result: Expr) -> None:
-    """What is infinite stands inside a maximum or minimum, which picks something else."""
+    """What is infinite stands inside a maximum or minimum, which picks something else. (Exponentials of it are gone already.)"""
     seen: set[Expr] = set()
     stack = [result]
     while stack:
         node = stack.pop()
         if node == Call("inf", ()):
             raise DefinitionError(
-                "inf is no number: it stands for what no maximum or minimum picks, as in max(x.at(..., outside=-inf), ...)"
+                "inf is no number: -inf is a score that takes no part in a softmax, logsumexp or maximum, "
+                "as in softmax(where(mask > 0, s, -inf)) or max(x.at(..., outside=-inf), ...); nothing else is made of it"
             )
         if node not in seen and not (isinstance(node, Reduce) and node.how in EXTREMES):
             seen.add(node)

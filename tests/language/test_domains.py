@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from derive.catalog.activations import softmax
 from derive.language import (
     Between,
     DefinitionError,
@@ -21,6 +22,7 @@ from derive.language import (
     idx,
     inf,
     log,
+    logsumexp,
     max,
     mean,
     new,
@@ -32,7 +34,7 @@ from derive.language import (
 )
 from derive.language.annotations import Array
 from derive.oracle import OracleError, evaluate
-from derive.pipeline import generated
+from derive.pipeline import generated, readings
 
 
 @op
@@ -197,3 +199,31 @@ def test_what_stands_in_for_a_label_is_a_position_too():
     assert [str(r) for r in padded_score.program.requirements] == ["size(C) > pad"]
     with pytest.raises(ValueError, match=r"padded_score: .*pad"):
         generated(padded_score)["padded_score"](np.zeros((1, 2)), np.array([1]), np.ones(1), pad=2)
+
+
+@op
+def kept_shares(s: Real["N K"], mask: Real["N K"], slope: Real[""]):
+    """A mask among the terms of the scores."""
+    return softmax(s + (slope * idx("K") + where(mask > 0, 0, -inf)), over="K")
+
+
+@op
+def kept_total(s: Real["N K"], mask: Real["N K"]):
+    """The other way round."""
+    return logsumexp(where(mask > 0, -inf, s), "K")
+
+
+@op
+def stay_or_advance(s: Real["K"]):
+    """What lies outside takes no part."""
+    return logsumexp(s.at(K=idx("K") - new("M", size=2), outside=-inf), "M")
+
+
+def test_a_score_that_a_mask_makes_minus_infinite_takes_no_part():
+    s, mask = np.array([[1.0, 2, 3], [4, 5, 6]]), np.array([[1.0, 0, 1], [1, 1, 0]])
+    e = np.exp(s + 0.5 * np.arange(3)) * mask
+    np.testing.assert_allclose(generated(kept_shares)["kept_shares"](s, mask, 0.5), e / e.sum(1, keepdims=True), rtol=1e-15)
+    np.testing.assert_allclose(generated(kept_total)["kept_total"](s, 1 - mask), np.log((np.exp(s) * mask).sum(1)), rtol=1e-15)
+    moved = np.log(np.exp(s[0]) + np.roll(np.exp(s[0]), 1) * [0, 1, 1])
+    np.testing.assert_allclose(generated(stay_or_advance)["stay_or_advance"](s[0]), moved, rtol=1e-15)
+    assert {readings(o).proof("vjp") for o in (kept_shares, kept_total, stay_or_advance)} == {"A"}
