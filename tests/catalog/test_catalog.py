@@ -14,6 +14,7 @@ from canonical import CALLED, MISSING, NAMES
 from plain import evaluate
 
 import derive.catalog
+import derive.ops
 from derive.catalog import CATALOG, SECTIONS, find, load, section
 from derive.catalog.reductions import REDUCTIONS
 from derive.language import DefinitionError, Op
@@ -80,6 +81,14 @@ def test_finding_an_op_leaves_the_other_sections_alone() -> None:
     code += "print(find('mse').name, *(f'derive.catalog.{s}' in sys.modules for s in ('losses', 'pooling')))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["mse", "True", "False"]
+
+
+def test_ops_are_imported_by_name() -> None:
+    assert derive.ops.conv2d is find("conv2d") and set(dir(derive.ops)) == OPS
+    with pytest.raises(UnknownOp, match='"conv2"; did you mean "conv2d"'):
+        _ = derive.ops.conv2
+    with pytest.raises(AttributeError):
+        _ = derive.ops.__wrapped__
 
 
 def test_an_op_that_no_function_is_written_for_is_found() -> None:
