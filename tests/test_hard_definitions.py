@@ -228,3 +228,19 @@ def test_gates_in_gates_end() -> None:
     began = time.process_time()
     pipeline.readings(gates).proof("hvp")
     assert time.process_time() - began < 60
+
+
+@op
+def both_ways(x: Real["T D"], y: Real["S D"]):
+    """Shares of the same scores along two axes."""
+    s = sum(x * y, "D")
+    a = softmax(s, over="S")
+    b = softmax(s, over="T")
+    return sum(sum(a * y, "S") ** 2, "T D") + sum(sum(b * x, "T") ** 2, "S D")
+
+
+def test_each_of_two_shares_of_the_same_scores_has_its_own_gradient() -> None:
+    shown = {let.name: str(let.body) for let in pipeline.readings(both_ways).program("vjp").lets}
+    assert shown["ds"] == "a*(da - sum(a*da, S)) + b*(db - sum(b*db, T))"
+    (dx, _) = called(both_ways, "_vjp", np.float64(1.0), 100 * np.eye(3), 30 * np.eye(3))
+    assert np.isfinite(dx).all()

@@ -58,6 +58,16 @@ def _exponentials(mono: al.Mono) -> frozenset[tuple[Factor, bool]]:
     return own.union(*summed, *(exponentials(al.poly(f[1])) for f, _ in mono if f[0] == "pow"))
 
 
+def divisors(p: Poly) -> frozenset[str]:
+    """The names of tensors that are divided by, under sums too."""
+    return frozenset().union(*(_divisors(m) for m in p))
+
+
+def _divisors(mono: al.Mono) -> frozenset[str]:
+    own = frozenset(f[1] for f, e in mono if f[0] == "t" and e < 0)
+    return own.union(*(_divisors(f[2]) for f, _ in mono if f[0] == "sum"))
+
+
 def read_elsewhere(f: Factor) -> bool:
     """Whether a tensor is read at positions that data gives."""
     return f[0] == "t" and any(ix.depends_on_data(i) for _, i in f[2])

@@ -24,6 +24,7 @@ from derive.calculus.rules import (
     RuleBook,
     apply_rule,
     divided_out,
+    divisors,
     exponentials,
     holds_exponential,
     linear_rules,
@@ -190,6 +191,8 @@ class Basis:
         self.bodies = {let.name: let.body for let in lets}
         self.nonzero: set[str] = set()
         self.positive: set[str] = set()
+        self.small: set[str] = set()  # names of exponentials and sigmoids, perhaps times something
+        self.avoided: frozenset[str] = frozenset()
         self.touched: set[str] = set()
         self.expanded: dict[Factor, frozenset[str]] = {}
         for let in lets:
@@ -210,6 +213,8 @@ class Basis:
         ref = ("t", let.name, tuple((a, ("f", a)) for a in sorted(let.body.axes)))
         if len(body) == 1 and self._divides_safely(next(iter(body))):
             self.nonzero.add(let.name)
+        if len(body) == 1 and any(f[0] == "exp" or holds_exponential(f) for m in body for f, _ in m):
+            self.small.add(let.name)
         if all(c > 0 and self._is_positive(m) for m, c in body.items()):
             self.positive.add(let.name)
         if len(body) == 1:
@@ -237,6 +242,15 @@ class Basis:
         )
 
     def shorten(self, p: Poly) -> Poly:
+        """The shortest form found that divides by no new name of what may be 0 in floats; where it would, by no step that does."""
+        self.avoided = frozenset()
+        short = self._shortened(p)
+        if new := divisors(short) & self.small - divisors(p):
+            self.avoided = new
+            short = self._shortened(p)
+        return short
+
+    def _shortened(self, p: Poly) -> Poly:
         """All passes, until nothing gets shorter."""
         self.touched = set()
         p = self.known(p)
@@ -263,11 +277,19 @@ class Basis:
         return p
 
     def _by_rule(self, p: Poly, rule: Rule) -> Poly:
-        new = if_shorter(p, lambda q: self._apply_facts(self.known(apply_rule(q, rule))))
-        if new is p or not exponentials(new) <= exponentials(p):  # what is divided by a new exponential is 0 where that is
-            return p
+        def applied(q: Poly) -> Poly:
+            return self._apply_facts(self.known(apply_rule(q, rule)))
+
+        new = if_shorter(p, applied)
+        if new is not p and len(p) > 1 and self._is_exponential(rule.target):  # of two names that hold it, each goes where it fits
+            new = min(new, al.plus(*(al.scale(if_shorter({m: Fraction(1)}, applied), c) for m, c in p.items())), key=cost)
+        if new is p or not exponentials(new) <= exponentials(p) or divisors(new) & self.avoided:
+            return p  # what is divided by a new exponential is 0 where that is
         self.touched.add(rule.name)
         return new
+
+    def _is_exponential(self, f: Factor) -> bool:
+        return f[0] == "exp" or (f[0] == "t" and f[1] in self.small)
 
     def _solved(self, p: Poly) -> Poly:
         last = len(self.solve.rules)
