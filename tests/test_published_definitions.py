@@ -8,7 +8,24 @@ import pytest
 from derive import oracle, pipeline
 from derive.catalog.activations import sigmoid
 from derive.checker.rules import is_promised
-from derive.language import Fraction01, Positive, PositiveInteger, Range, Real, erf, exp, idx, log, mean, op, scan, sum, where
+from derive.language import (
+    Fraction01,
+    Positive,
+    PositiveInteger,
+    Range,
+    Real,
+    erf,
+    exp,
+    idx,
+    log,
+    logsumexp,
+    mean,
+    op,
+    scan,
+    scan_back,
+    sum,
+    where,
+)
 from derive.language.operation import Op
 
 R = np.random.default_rng(11)
@@ -55,6 +72,20 @@ def gompertz_gate(x: Real["..."], *, alpha: Positive = 1, beta: Positive = 1, ga
     return alpha * x * exp(-beta * exp(-gamma * x))
 
 
+@op(source="Cox 1972, times in falling order; what is no longer at risk is masked by a number")
+def partial_likelihood(risk: Real["T"], event: Real["T"]):
+    """How improbable the order of the events is."""
+    seen = where(idx("T'") <= idx("T"), risk.at(T=idx("T'")), -1e30)
+    return sum(event * (logsumexp(seen, "T'") - risk), "T")
+
+
+@op(source="Xia, Liu, Wang, Zhang & Li 2008, scores in the true order")
+def list_likelihood(s: Real["N L"]):
+    """How improbable an order is, summed from its end."""
+    r = scan_back(lambda r: log(exp(r) + exp(s)), start=-1000, over="L")
+    return mean(sum(r - s, "L"), "N")
+
+
 ONES, KEYS = np.ones((4, 1)), np.array([[0.0], [900], [1], [2]])  # the largest score is out of sight of the last position
 # fmt: off
 CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
@@ -63,6 +94,8 @@ CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
     "window_attention": (window_attention, (ONES, KEYS, R.normal(size=(4, 2)))),
     "log_log":     (log_log, (np.array([-1e3, -40, -1e-8, 0, 3, 1e3]),)),
     "gompertz_gate": (gompertz_gate, (np.array([-1e3, -709.79, -5, -1e-8, 0, 3, 1e3]),)),
+    "partial_likelihood": (partial_likelihood, (np.array([0.3, -1, 2, 0.1]), np.array([1.0, 0, 1, 1]))),
+    "list_likelihood": (list_likelihood, (np.array([[-1.0, 900, -900], [3, 1, 2]]),)),
     "pairs":       (pairs, (np.array([[1000.0, -1000, 0], [1, 1, 1e-8]]), np.array([[0.0, 1, 2], [1, 0, 3]]))),
 }
 # fmt: on
@@ -116,6 +149,11 @@ def test_what_a_recurrence_adds_to_is_used_by_its_name() -> None:
     found = pipeline.readings(spiking)
     assert {found.proof(reading) for reading in found.names[:3]} == {"A"}
     assert str(pipeline.stable(spiking.program).lets[-1].body) == "where(steep - steep*v >= 0, e_2, 1)/(1 + e_2)"
+
+
+def test_shares_are_written_as_sigmoids() -> None:
+    shown = {let.name: str(let.body) for let in pipeline.readings(list_likelihood).program("jvp").lets}
+    assert shown["r_dot"] == "r_after_dot*sigmoid(r_after - s) + v_s*sigmoid(s - r_after)"
 
 
 def test_what_is_left_of_one_keeps_its_digits() -> None:
