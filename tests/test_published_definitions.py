@@ -75,8 +75,8 @@ def gompertz_gate(x: Real["..."], *, alpha: Positive = 1, beta: Positive = 1, ga
 @op(source="Cox 1972, times in falling order; what is no longer at risk is masked by a number")
 def partial_likelihood(risk: Real["T"], event: Real["T"]):
     """How improbable the order of the events is."""
-    seen = where(idx("T'") <= idx("T"), risk.at(T=idx("T'")), -1e30)
-    return sum(event * (logsumexp(seen, "T'") - risk), "T")
+    total = logsumexp(where(idx("T'") <= idx("T"), risk.at(T=idx("T'")), -1e30), "T'")
+    return sum(event * (total - risk), "T")
 
 
 @op(source="Xia, Liu, Wang, Zhang & Li 2008, scores in the true order")
