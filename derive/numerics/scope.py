@@ -148,9 +148,16 @@ def expanded(e: Expr, exponentials: dict[Expr, Expr], arguments: dict[Expr, Expr
     e = _outside_conditions(e, exponentials)
 
     def change(n: Expr) -> Expr:
-        return n.rebuild(tuple(substitute(c, arguments) for c in n.children)) if isinstance(n, Call) and n.fn in EXPONENTIALS else n
+        if not (isinstance(n, Call) and n.fn in EXPONENTIALS):
+            return n
+        return n.rebuild(tuple(_of_two(substitute(c, arguments), c) for c in n.children))
 
     return transform(e, change)
+
+
+def _of_two(seen: Expr, named: Expr) -> Expr:
+    """An argument seen through names where that is worth more digits: of at most two variables."""
+    return seen if len(atoms(seen)) <= max(2, len(atoms(named))) else named
 
 
 def _outside_conditions(e: Expr, bodies: dict[Expr, Expr]) -> Expr:
