@@ -20,12 +20,13 @@ from derive.language import (
     log,
     logsumexp,
     mean,
+    minimum,
     op,
     scan,
     scan_back,
     sum,
     where,
-)
+)  # fmt: skip
 from derive.language.operation import Op
 
 R = np.random.default_rng(11)
@@ -86,6 +87,22 @@ def list_likelihood(s: Real["N L"]):
     return mean(sum(r - s, "L"), "N")
 
 
+@op(source="Klimek & Perelstein 2018, arXiv:1810.11509")
+def soft_clip(x: Real["..."], *, p: Positive = 5):
+    """The input, softly cut off at 0 and 1."""
+    return log((1 + exp(p * x)) / (1 + exp(p * (x - 1)))) / p
+
+
+@op(source="Espeholt et al. 2018, arXiv:1802.01561, eq. 1")
+def clipped_ratios(lr: Real["T"], reward: Real["T"], value: Real["T"], *, rho: Positive = 1, most: Positive = 2):
+    """Corrections by two ratios of probabilities, cut off."""
+    w = exp(lr)
+    r = minimum(w, rho)
+    c = minimum(w, most)
+    delta = r * (reward - value)
+    return scan_back(lambda a: delta + c * a, start=0, over="T")
+
+
 ONES, KEYS = np.ones((4, 1)), np.array([[0.0], [900], [1], [2]])  # the largest score is out of sight of the last position
 # fmt: off
 CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
@@ -96,6 +113,7 @@ CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
     "gompertz_gate": (gompertz_gate, (np.array([-1e3, -709.79, -5, -1e-8, 0, 3, 1e3]),)),
     "partial_likelihood": (partial_likelihood, (np.array([0.3, -1, 2, 0.1]), np.array([1.0, 0, 1, 1]))),
     "list_likelihood": (list_likelihood, (np.array([[-1.0, 900, -900], [3, 1, 2]]),)),
+    "clipped_ratios": (clipped_ratios, (np.array([1000.0, 0.5, -3]), np.array([1.0, 2, 3]), np.array([0.5, 0, 1]))),
     "pairs":       (pairs, (np.array([[1000.0, -1000, 0], [1, 1, 1e-8]]), np.array([[0.0, 1, 2], [1, 0, 3]]))),
 }
 # fmt: on
@@ -154,6 +172,15 @@ def test_what_a_recurrence_adds_to_is_used_by_its_name() -> None:
 def test_shares_are_written_as_sigmoids() -> None:
     shown = {let.name: str(let.body) for let in pipeline.readings(list_likelihood).program("jvp").lets}
     assert shown["r_dot"] == "r_after_dot*sigmoid(r_after - s) + v_s*sigmoid(s - r_after)"
+
+
+def test_several_names_with_choices_stay_names() -> None:
+    assert str(pipeline.stable(clipped_ratios.program).let("y").body) == "delta + c*y_after"
+
+
+def test_a_logarithm_of_a_quotient_neither_overflows_nor_loses_what_is_small() -> None:
+    (y,) = called(soft_clip, "", np.array([1000.0, -10, -1e9]))
+    np.testing.assert_allclose(y, [1, np.exp(-50) * -np.expm1(-5) / 5, 0], rtol=1e-12)
 
 
 def test_what_is_left_of_one_keeps_its_digits() -> None:

@@ -145,6 +145,9 @@ def _never_negative(e: Expr) -> bool:
 
 def expanded(e: Expr, exponentials: dict[Expr, Expr], arguments: dict[Expr, Expr]) -> Expr:
     """The tree with lets of exponentials replaced by what they name, except in conditions; inside exponentials, lets of arguments too."""
+    choices = {n for n in leaves(e, Ref) if leaves(exponentials.get(n, n), Where)}
+    if len(choices) > MOST_CHOICES:
+        exponentials = {n: body for n, body in exponentials.items() if n not in choices}
     e = _outside_conditions(e, exponentials)
 
     def change(n: Expr) -> Expr:
