@@ -22,6 +22,7 @@ from derive.language import (
     mean,
     minimum,
     op,
+    pi,
     scan,
     scan_back,
     sum,
@@ -87,6 +88,12 @@ def list_likelihood(s: Real["N L"]):
     return mean(sum(r - s, "L"), "N")
 
 
+@op(source="Davidson et al. 2018, arXiv:1804.00891, on the sphere in three dimensions")
+def on_sphere(kappa: Real["N", Positive]):
+    """The logarithm of the density of a von Mises-Fisher distribution at its mean."""
+    return log(kappa) - log(2 * pi * (exp(kappa) - exp(-kappa))) + kappa
+
+
 @op(source="Klimek & Perelstein 2018, arXiv:1810.11509")
 def soft_clip(x: Real["..."], *, p: Positive = 5):
     """The input, softly cut off at 0 and 1."""
@@ -114,6 +121,7 @@ CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
     "partial_likelihood": (partial_likelihood, (np.array([0.3, -1, 2, 0.1]), np.array([1.0, 0, 1, 1]))),
     "list_likelihood": (list_likelihood, (np.array([[-1.0, 900, -900], [3, 1, 2]]),)),
     "clipped_ratios": (clipped_ratios, (np.array([1000.0, 0.5, -3]), np.array([1.0, 2, 3]), np.array([0.5, 0, 1]))),
+    "on_sphere":   (on_sphere, (np.array([0.3, 5, 1000]),)),
     "pairs":       (pairs, (np.array([[1000.0, -1000, 0], [1, 1, 1e-8]]), np.array([[0.0, 1, 2], [1, 0, 3]]))),
 }
 # fmt: on
