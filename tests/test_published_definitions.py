@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from derive import oracle, pipeline
+from derive.calculus.algebra import factor
+from derive.calculus.powers import logarithm
 from derive.catalog.activations import sigmoid
 from derive.checker.rules import is_promised
 from derive.language import (
@@ -201,3 +203,7 @@ def test_few_ulps_are_promised_of_no_exponential_of_an_exponential() -> None:
     assert not is_promised(slope, pipeline.stable(slope), gompertz_gate.program)
     flat = pipeline.readings(sigmoid).program("vjp")
     assert is_promised(flat, pipeline.stable(flat), sigmoid.program)
+
+
+def test_the_logarithm_of_nothing_stays_one() -> None:
+    assert logarithm({}) == factor(("call", "log", ((),)))
