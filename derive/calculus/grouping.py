@@ -162,9 +162,15 @@ def _shared_powers(p: Poly) -> dict[tuple[Factor, Fraction], int]:
 
 
 def _joined_exponentials(mono: Mono) -> list[Factor]:
-    """The exponentials of a term that has several."""
+    """The exponentials of a term that has several, and what they are a share of: exp(a)*exp(-b)/(1 + exp(a)*exp(-b)) stays whole."""
     found = [f for f, _ in mono if f[0] == "exp"]
-    return found if len(found) > 1 else []
+    return [*found, *(f for f, _ in mono if f[0] == "pow" and _is_share_of(f, found))] if len(found) > 1 else []
+
+
+def _is_share_of(f: Factor, exponentials: list[Factor]) -> bool:
+    """Whether a power is of 1 + exp(u), u made of such exponents."""
+    u = one_plus_exponential(f[1])
+    return u is not None and all(("exp", m) in exponentials for m in u)
 
 
 def _logarithm(mono: Mono) -> Factor | None:

@@ -196,8 +196,8 @@ def _alike(p: Poly) -> bool:
 
     A logarithm would have other terms beside it with each of the two in front; a power is one monomial all the same.
     """
-    first, *others = sorted(order(anonymous(term)) for term in p.items())
-    return first in others
+    terms = sorted(order(anonymous(term)) for term in p.items())
+    return len(terms) > 1 and terms[0] == terms[1]
 
 
 def exponential(p: Poly) -> Poly:

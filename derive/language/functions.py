@@ -193,14 +193,14 @@ def _check_contraction(how: str, x: Expr, summed: frozenset[str]) -> None:
     """Raise DefinitionError for a sum of a product in which axes that should meet have different names.
 
     In sum(q * k, "D") with q (L, D) and k (M, K) nothing is contracted: it is k * sum(q, "D"), with K left over.
-    Whoever means that can write it so.
+    Whoever means that can write it so. Where two factors do meet, a third that scales them is no mistake: sum(u * w * a, "D") with a (N).
     """
     whole = flatten(x)
     arrays = [f for f in (whole.args if isinstance(whole, Mul) else ()) if f.axes]
     meeting = _connected([f for f in arrays if f.axes & summed], summed)
     covered = frozenset().union(*(f.axes for group in meeting for f in group))
     strangers = [f for f in arrays if not f.axes & summed and f.axes - covered]
-    if len(meeting) > 1 or (meeting and strangers):
+    if len(meeting) > 1 or (meeting and strangers and len(meeting[0]) == 1):
         a, b = meeting[0][0], meeting[1][0] if len(meeting) > 1 else strangers[0]
         raise DefinitionError(
             f"{how} over {', '.join(ordered(summed))}: {a.brief} has axes {listed(a.axes)}, {b.brief} has {listed(b.axes)}; "

@@ -24,7 +24,6 @@ from derive.language.nodes import (
     Mul,
     Pow,
     Reduce,
-    Ref,
     Where,
     add,
     mul,
@@ -57,7 +56,7 @@ class Shift:
     terms without an exponential may take part as multiples of exp(-by); `hidden` names are seen through."""
 
     arguments: frozenset[Expr]
-    by: Ref
+    by: Expr
     at_least_one: bool
     hidden: dict[Expr, Expr]
 

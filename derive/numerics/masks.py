@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.language.nodes import ONE, ZERO, Add, Call, Compare, Expr, Mul, Where, mul, transform, where
+from derive.language.nodes import ONE, ZERO, Add, Call, Compare, Expr, Mul, Where, add, mul, transform, where
 from derive.language.program import Let, Program
 from derive.language.text import is_negative, opposite
 from derive.numerics.choices import OPPOSITE
@@ -31,9 +31,20 @@ def _chosen(n: Mul, bodies: dict[Expr, Expr]) -> Expr:
     masks = [(f, c) for f in n.args if (c := _condition(f, bodies)) is not None]
     exponentials = [f for f in n.args if isinstance(bodies.get(f, f), Call) and bodies.get(f, f).fn == "exp"]  # type: ignore[attr-defined]
     if len(masks) != 1 or len(exponentials) != 1:
-        return n
+        return _inside(n, exponentials)
     ((mask, condition),) = masks
     return mul(*(f for f in n.args if f not in (mask, *exponentials)), where(condition, exponentials[0], ZERO))
+
+
+def _inside(n: Mul, exponentials: list[Expr]) -> Expr:
+    """w (where(c, a, 0) + where(d, b, 0)) as where(c, w a, 0) + where(d, w b, 0): a clipped ratio may be inf where none is chosen."""
+    chosen = [f for f in n.args if all(isinstance(t, Where) and t.other == ZERO for t in (f.args if isinstance(f, Add) else (f,)))]
+    if len(chosen) != 1 or not exponentials:
+        return n
+    terms = chosen[0].args if isinstance(chosen[0], Add) else chosen
+    rest = [f for f in n.args if f not in (*exponentials, *chosen)]
+    inside = (where(t.condition, mul(*exponentials, t.chosen), ZERO) for t in terms if isinstance(t, Where))
+    return mul(*rest, add(*inside))
 
 
 def _condition(f: Expr, bodies: dict[Expr, Expr]) -> Expr | None:

@@ -167,8 +167,10 @@ def _log_term(term: Poly, book: Alphabet) -> Poly | None:
 
 
 def _log_factor(f: Poly, n: int, book: Alphabet) -> Poly | None:
-    """n log(f) for a polynomial with positive coefficients in one exponential."""
+    """n log(f) for a polynomial with positive coefficients in one exponential, or a positive number such as pi."""
     known = letters(f)
+    if book.is_constant(f) and all(k < 0 for k in known) and all(c > 0 for _, c in f.terms):
+        return scaled(logarithm(f, book), Fraction(n))
     if len(known) == 1 and known[0] in book.exps and all(c > 0 for _, c in f.terms):
         return scaled(logarithm(f, book), Fraction(n))
     return None

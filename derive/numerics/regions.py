@@ -34,6 +34,7 @@ from derive.language.text import is_negative, opposite, tree_size
 from derive.language.work import TooLarge, at_most
 from derive.numerics.alphabet import Alphabet, constant_expr
 from derive.numerics.choices import Facts, choice, resolved, signs
+from derive.numerics.positive import logs_of_factors
 from derive.numerics.reading import EXPONENTIALS, has_exponential, is_readable, log1p_where_due, nested, read
 from derive.numerics.roots import with_root_at_zero, with_roots
 from derive.numerics.scope import ATOMS, Scope, atoms, expanded, is_argument, is_element_wise
@@ -192,7 +193,8 @@ def _unit(e: Expr, scope: Scope, facts: Facts) -> Expr:
         if form is not None:
             break
     else:
-        return _plain(e, scope, facts)
+        logs = logs_of_factors(e, scope.positive)
+        return _plain(e, scope, facts) if logs is None else rewritten(logs, scope, facts)
     if isinstance(e, Call) and e.fn == "exp" and isinstance(form.inside, Call) and form.inside.fn == "exp":
         return _plain(e, scope, facts)
     return _if_short(mul(form.outside, with_roots(form.inside, form.exact)), e, scope, facts)

@@ -145,12 +145,22 @@ def _never_negative(e: Expr) -> bool:
 
 def expanded(e: Expr, exponentials: dict[Expr, Expr], arguments: dict[Expr, Expr]) -> Expr:
     """The tree with lets of exponentials replaced by what they name, except in conditions; inside exponentials, lets of arguments too."""
+    choices = {n for n in leaves(e, Ref) if leaves(exponentials.get(n, n), Where)}
+    if len(choices) > MOST_CHOICES:
+        exponentials = {n: body for n, body in exponentials.items() if n not in choices}
     e = _outside_conditions(e, exponentials)
 
     def change(n: Expr) -> Expr:
-        return n.rebuild(tuple(substitute(c, arguments) for c in n.children)) if isinstance(n, Call) and n.fn in EXPONENTIALS else n
+        if not (isinstance(n, Call) and n.fn in EXPONENTIALS):
+            return n
+        return n.rebuild(tuple(_of_two(substitute(c, arguments), c) for c in n.children))
 
     return transform(e, change)
+
+
+def _of_two(seen: Expr, named: Expr) -> Expr:
+    """An argument seen through names where that is worth more digits: of at most two variables."""
+    return seen if len(atoms(seen)) <= max(2, len(atoms(named))) else named
 
 
 def _outside_conditions(e: Expr, bodies: dict[Expr, Expr]) -> Expr:

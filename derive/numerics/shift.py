@@ -41,6 +41,7 @@ from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
 from derive.numerics.exponents import Linear, hidden_parts, linear, merged
 from derive.numerics.masks import masked
+from derive.numerics.offsets import number_in, numbers_in_front
 from derive.numerics.weighted import weights_joined
 
 
@@ -55,7 +56,7 @@ class Group:
 
 def shifted(program: Program) -> Program:
     """The program with every sum of exponentials shifted, where the shift cancels."""
-    program = masked(merged(weights_joined(_logs_apart(_plain_logsumexp(program)))))
+    program = _without_numbers(masked(merged(weights_joined(_logs_apart(_plain_logsumexp(program))))))
     hidden = hidden_parts(program)
     tried: set[Group] = set()
     settled: set[Linear] = set()  # what was shifted is not shifted again, however it is spelled, and the loop ends
@@ -69,6 +70,17 @@ def shifted(program: Program) -> Program:
             if settled.isdisjoint(spelled_out(group.arguments)) and group.arguments <= _arguments(program):
                 program, new = _with_shift(program, group)
                 settled |= spelled_out(new)
+    return program
+
+
+def _without_numbers(program: Program) -> Program:
+    """The program without the numbers in arguments of exponentials, where they cancel."""
+    program = numbers_in_front(program)
+    for argument in sorted(_arguments(program), key=str):
+        number = number_in(argument)
+        if number is not None:
+            shift = Shift(frozenset([argument]), number, False, hidden_parts(program))
+            program = replace(program, lets=tuple(_everywhere(program, shift) or _one_by_one(program, shift)))
     return program
 
 

@@ -296,3 +296,12 @@ def test_any_word_may_name_an_input(name: str) -> None:
     exec(f"@op\ndef f({name}: Real['N D']):\n    'd'\n    return softmax({name})", env)
     assert env["f"].program.inputs[0].name == name
     assert name not in [let.name for let in env["f"].program.lets]
+
+
+def test_a_factor_may_scale_what_is_contracted() -> None:
+    @op
+    def scaled(u: Real["D"], w: Real["D"], a: Real["N"]):
+        """A scalar product for each number."""
+        return sum(u * w * a, "D")
+
+    assert scaled.program.outputs[0].names == ("N",)
