@@ -27,7 +27,7 @@ def cause(reader: Reader, f: Finding, tally: Tally, siblings: Sequence[Op], seco
         return Diagnosis(f.form)
     if stated := layout(reader, f):
         return Diagnosis(stated)
-    if _is_right_alone(reader, f, before):
+    if f.kind in NUMERIC and _is_right_alone(reader, f, before):
         return Diagnosis("state is kept from an earlier call: with nothing kept from before, this call is right")
     found = None
     if name := f.what if f.kind in NUMERIC else _wrong_elsewhere(f, tally):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from derive.checker.shapes import (
     sizes_of,
     with_windows,
 )  # fmt: skip
-from derive.language.nodes import BATCH, Input, Size, base_axis, leaves
+from derive.language.nodes import BATCH, Input, Size, base_axis, leaves, walk
 from derive.language.program import Output, Program
 
 Array = NDArray[Any]
@@ -173,12 +173,17 @@ def _one_longest(c: Contract, axes: list[str], seed: int, parameters: Mapping[st
     return legal_sizes(c.program, sizes, parameters), (n if turns[k] == BATCH else 2,)
 
 
-def volume(c: Contract, case: Case) -> int:
-    """How many numbers an array along all axes would hold."""
+def volume(c: Contract, case: Case) -> tuple[int, int]:
+    """How many numbers the largest intermediate of a call holds, and how many an array along all axes would."""
     parameters = setting(c, case.variant)
     sizes, batch = shape_of(c, case, parameters)
     known = {**sizes, **created_sizes(c.program, sizes, parameters), BATCH: math.prod(batch)}
-    return math.prod(known[base_axis(a)] for a in all_axes(c.program))
+    nodes = (n.axes for let in c.program.lets for n in walk(let.body))
+    return max(map(_count(known), nodes), default=1), _count(known)(all_axes(c.program))
+
+
+def _count(known: Mapping[str, int]) -> Callable[[Iterable[str]], int]:
+    return lambda axes: math.prod(known[base_axis(a)] for a in axes)
 
 
 def _fill(

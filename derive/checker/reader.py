@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from derive import oracle
 from derive.checker.adapters import Adapter
 from derive.checker.candidate import Binding, arguments, bind_backward, bind_forward, call, cotangent, gradients_of, outputs_of
 from derive.checker.conditioning import conditioned
+from derive.checker.evaluate import evaluate
+from derive.checker.floats import Floats
 from derive.checker.forms import Forms, gradient_inputs
 from derive.checker.grading import Format
 from derive.checker.inputs import READ_ONLY, Sample, laid_out, layout_of
@@ -67,7 +69,19 @@ class Reader:
         allowed = allowances(self.forms, arrays, s.parameters, self.level, jumps=self.reading == "gradient", hulls=hulls)
         values = [np.asarray(exact[n].value) for n in names]
         sharper = conditioned(self.forms[0], arrays, s.parameters, values, allowed, self.level)
+        if self.reading == "gradient" and self._is_undefined(s):
+            sharper = [replace(a, slack=np.full_like(a.slack, np.inf)) for a in sharper]
         return exact, dict(zip(names, sharper, strict=True))
+
+    def _is_undefined(self, s: Sample) -> bool:
+        """Whether the op has no value at all, as the mean of nothing: then it has no gradient. Floats are asked first."""
+        with np.errstate(all="ignore"):
+            fr, named = evaluate(self.program, s.inputs, s.parameters, Floats())
+            results = [np.asarray(fr.gather(named[o.name], o.names)) for o in self.program.outputs]
+        if not all(r.size and np.isnan(r).all() for r in results):
+            return False
+        exact = oracle.evaluate(self.program, s.inputs, s.parameters, dtype=rounded_in(self.dtype))
+        return all(bool(np.isnan(np.asarray(exact[o.name].value)).all()) for o in self.program.outputs)
 
     def arrays(self, s: Sample) -> dict[str, Array]:
         """The arrays that the forms take."""

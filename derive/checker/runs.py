@@ -14,6 +14,7 @@ from derive.checker.findings import Finding, Tally, Trial
 from derive.checker.grading import Runs, automatically, explanations, naive_forms
 from derive.checker.inputs import Sample
 from derive.checker.judging import Judged, judge
+from derive.checker.normwise import NAME, carried_over
 from derive.checker.reader import Reader
 from derive.checker.tolerance import Allowance
 from derive.checker.undone import WRITTEN
@@ -130,6 +131,10 @@ def _explained(
         left = left & ~e.mask
         if not left.any():
             return best.replace(WRITTEN, f"{lost}: {WRITTEN}"), judged
+    value = np.asarray(exact.value)
+    left = left & ~carried_over(reader.forms[0], names.index(name), computed.arrays, s.parameters, reader.level, got, value)
+    if not left.any():
+        return NAME, judged
     if reader.reading == "gradient":
         automatic = automatically(reader.program, s, name, reader.format, got, np.asarray(exact.value))
         if not (left & ~automatic).any():

@@ -74,8 +74,11 @@ def _nearest_legal(program: Program, sizes: Mapping[str, int], parameters: Numbe
     if not 0 < len(spoken) <= len(NEAR):
         return None
     tried = product(range(1, NEAR[len(spoken) - 1]), repeat=len(spoken))
-    near = [t for t in (dict(sizes) | dict(zip(spoken, found, strict=True)) for found in tried) if legal(program, t, parameters)]
-    return min(near, key=lambda t: sum(abs(t[a] - sizes[a]) for a in spoken), default=None)
+    nearest_first = sorted(tried, key=lambda t: sum(abs(n - sizes[a]) for n, a in zip(t, spoken, strict=True)))
+    known = [c for c in program.requirements if leaves(c, Size) and all(n.axis in sizes for n in leaves(c, Size) if isinstance(n, Size))]
+    near = (dict(sizes) | dict(zip(spoken, found, strict=True)) for found in nearest_first)
+    fitting = (t for t in near if all(holds(c, t, parameters) for c in known))
+    return next((t for t in fitting if legal(program, t, parameters)), None)
 
 
 def legal(program: Program, sizes: Mapping[str, int], parameters: Numbers) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from textwrap import dedent
 
 import numpy as np
@@ -15,9 +16,12 @@ from derive.checker.candidate import CandidateError, load
 from derive.checker.check import check
 from derive.checker.contract import contract
 from derive.checker.evaluate import CheckError
+from derive.checker.findings import Tally
 from derive.checker.inputs import Case, sample
+from derive.checker.readers import readers
+from derive.checker.runs import run
 from derive.checker.shapes import created_sizes
-from derive.language import Natural, PositiveInteger, Real, exp, idx, inf, logsumexp, max, mean, new, op, size
+from derive.language import Index, Natural, PositiveInteger, Real, exp, idx, inf, logsumexp, max, mean, new, op, size, sum, where
 
 
 @op
@@ -170,3 +174,27 @@ def test_a_module_that_makes_its_functions_when_asked_for_is_asked(tmp_path, mon
     assert load("lazy_one:double")(3) == 6
     with pytest.raises(CandidateError, match='did you mean "double"'):
         load("lazy_one:duoble")
+
+
+@op
+def kept_mean(x: Real["N C"], label: Index["N -> C or -1"]):
+    """The mean of what labels point to, of those that point anywhere."""
+    kept = where(label >= 0, 1, 0)
+    return sum(x.at(C=label), "N") / sum(kept, "N")
+
+
+@pytest.mark.parametrize("empty", [np.nan, 0.0])
+def test_where_an_op_has_no_value_nothing_is_asked_of_its_gradient(empty):
+    def backward(g, x, label):
+        d, kept = np.zeros_like(x), np.flatnonzero(label >= 0)
+        if not len(kept):
+            return np.full_like(x, empty)
+        d[kept, label[kept]] = g / len(kept)
+        return d
+
+    s = sample(contract(kept_mean), Case("odd", "plain"), "float64")
+    nothing = replace(s, inputs={**s.inputs, "label": np.full_like(s.inputs["label"], -1)})
+    (reader,) = readers(None, kept_mean, backward, "float64", None)
+    assert not run(reader, nothing, Tally()) and not run(reader, s, Tally())
+    (reader,) = readers(None, kept_mean, lambda g, x, label: backward(2 * g, x, label), "float64", None)
+    assert run(reader, s, Tally())

@@ -43,6 +43,7 @@ LABELS = {
     "identity":        r"identity|the input",
     "zeros":           r"zero|always|constant",
     "shape":           r"shape|returned",
+    "mask":            r"mask|leak",
     "nan":             r"nan|overflow|inf",
     "raises":          r"rais|exception|Error|takes \(|wanted|exit|time|returned",
     "other":           r"",  # no edit is expected to fit; not counted in the share of right diagnoses
