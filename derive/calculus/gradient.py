@@ -70,7 +70,8 @@ def readings(program: Program) -> list[Program]:
 
 
 def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
-    """The sweep whose lets cost least, the first program preferred by a quarter. One that grows too large does not count."""
+    """The sweep whose lets cost least, of those that divide least by what is small; the first program is preferred by a quarter.
+    One that grows too large does not count."""
     done: list[AnySweep] = []
     for sweep in sweeps:
         if not any(d.is_lean and d.program is sweep.program for d in done):
@@ -82,7 +83,7 @@ def cheapest(sweeps: Iterable[AnySweep]) -> AnySweep:
             done.append(sweep)
     if not done:
         raise TooLarge
-    return min(done, key=lambda c: c.price * (Fraction(4, 5) if c.program is done[0].program else 1))
+    return min(done, key=lambda c: (c.risks, c.price * (Fraction(4, 5) if c.program is done[0].program else 1)))
 
 
 def _forward(program: Program, seeds: dict[Input, Input], name: str) -> Derivation:

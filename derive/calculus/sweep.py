@@ -10,7 +10,7 @@ from derive.calculus.canonical import Canon, canon_for
 from derive.calculus.derivatives import beside, pullback, sum_to, tangent
 from derive.calculus.display import Names, expression
 from derive.calculus.proof import Step, certify, certify_exactly
-from derive.calculus.rules import tokens
+from derive.calculus.rules import divisors, tokens
 from derive.calculus.sampling import refuted
 from derive.calculus.slopes import slopes
 from derive.calculus.textbook import Basis, hidden_bodies, is_contraction, leaves_of, refine, unhide
@@ -249,6 +249,11 @@ class Sweep:
         factors = [(f, e) for let in self._formulas for m in self.opaque.poly(let.body) for f, e in m]
         marks = {("t", name) for name in self.slopes}
         return any(marks & tokens(f) for f, e in factors if e < 0 or ("call", "log") in tokens(f))
+
+    @property
+    def risks(self) -> int:
+        """How many lets divide by a name of an exponential, which is 0 in floats where it is small."""
+        return sum(not self.basis.small.isdisjoint(divisors(self.opaque.poly(let.body))) for let in self._formulas)
 
     @property
     def is_lean(self) -> bool:

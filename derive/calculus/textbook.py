@@ -213,7 +213,7 @@ class Basis:
         ref = ("t", let.name, tuple((a, ("f", a)) for a in sorted(let.body.axes)))
         if len(body) == 1 and self._divides_safely(next(iter(body))):
             self.nonzero.add(let.name)
-        if len(body) == 1 and any(f[0] == "exp" or holds_exponential(f) for m in body for f, _ in m):
+        if len(body) == 1 and any(holds_exponential(f) or self._is_exponential(f) for m in body for f, _ in m):
             self.small.add(let.name)
         if all(c > 0 and self._is_positive(m) for m, c in body.items()):
             self.positive.add(let.name)
