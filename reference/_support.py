@@ -213,9 +213,9 @@ def _exact_product(a: np.ndarray, b: np.ndarray | float) -> tuple[np.ndarray, np
 
 
 def _exp_pair(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """exp(high + low) for a low part far below 1: exp(high) corrected to first order, inf where that is."""
+    """exp(high + low) for a low part far below 1, unless exp(high) is 0 or inf: corrected to first order, inf where exp(high) is."""
     value = np.exp(high)
-    return value + np.minimum(value, 1.7976931348623157e308) * low
+    return value + np.minimum(value, 1.7976931348623157e308) * np.maximum(np.minimum(low, 1.0), -1.0)
 
 
 def _exp_polynomial(x: np.ndarray, *coefficients: float) -> np.ndarray:

@@ -854,7 +854,9 @@ def silu_hvp(g, v_x, x):
 
         sigmoid = 1/(1 + exp(-x))
         y = x*sigmoid
-        dx_dot = v_x*g*(y*(1 + 2*sigmoid**2 - 3*sigmoid) + 2*sigmoid*(1 - sigmoid))
+        sigmoid_dot = v_x*sigmoid*(1 - sigmoid)
+        dx_in_dot = sigmoid_dot*(x*(1 - sigmoid) - y + 1) + v_x*sigmoid*(1 - sigmoid)
+        dx_dot = g*dx_in_dot
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -865,25 +867,26 @@ def silu_hvp(g, v_x, x):
     h = np.exp(-np.abs(x) / 2)
     x_bounded = np.where(h > 0, x, 0)
     e = np.square(h)
-    dx_dot_part = 2 - x_bounded
-    dx_dot_part_2 = 2 + x_bounded
-    dx_dot_part_3 = 1 + e
-    dx_dot_part_4 = (dx_dot_part + dx_dot_part_2 * e) * h * h
-    dx_dot_part_5 = np.where(x >= 0, dx_dot_part_4, (dx_dot_part_2 + dx_dot_part * e) * h * h)
-    dx_dot_part_6 = dx_dot_part_5 / (np.square(dx_dot_part_3) * dx_dot_part_3)
-    dx_dot_part_7 = _near_root(
-        dx_dot_part_6, x, 0.25, -2.3993572805154675, -1.8464872855353363e-16, 1, -3.0948443612621584e-07,
+    dx_in_dot_part = 2 - x_bounded
+    dx_in_dot_part_2 = 2 + x_bounded
+    dx_in_dot_part_3 = 1 + e
+    dx_in_dot_part_4 = (dx_in_dot_part + dx_in_dot_part_2 * e) * h * h
+    dx_in_dot_part_5 = np.where(x >= 0, dx_in_dot_part_4, (dx_in_dot_part_2 + dx_in_dot_part * e) * h * h)
+    dx_in_dot_part_6 = dx_in_dot_part_5 / (np.square(dx_in_dot_part_3) * dx_in_dot_part_3)
+    dx_in_dot_part_7 = _near_root(
+        dx_in_dot_part_6, x, 0.25, -2.3993572805154675, -1.8464872855353363e-16, 1, -3.0948443612621584e-07,
         -1.1922520475515366e-06, -1.2465904493098347e-06, 8.43251180281581e-06, 4.745076109131183e-05,
         9.644058801486462e-05, -0.00011513070235898989, -0.0013663696911481369, -0.00386281677682608,
         -0.0018366701447635303, 0.022487259234225312, 0.07629586548655085, 0.09153052016419229,
     )
-    dx_dot_part_8 = _near_root(
-        dx_dot_part_7, x, 0.25, 2.3993572805154675, 1.8464872855353363e-16, 1, 3.0948443612621584e-07,
+    dx_in_dot_part_8 = _near_root(
+        dx_in_dot_part_7, x, 0.25, 2.3993572805154675, 1.8464872855353363e-16, 1, 3.0948443612621584e-07,
         -1.1922520475515366e-06, 1.2465904493098347e-06, 8.43251180281581e-06, -4.745076109131183e-05,
         9.644058801486462e-05, 0.00011513070235898989, -0.0013663696911481369, 0.00386281677682608,
         -0.0018366701447635303, -0.022487259234225312, 0.07629586548655085, -0.09153052016419229,
     )
-    dx_dot = v_x * g * dx_dot_part_8
+    dx_in_dot = v_x * dx_in_dot_part_8
+    dx_dot = g * dx_in_dot
     return _rounded(dtype, dx_dot)
 
 

@@ -320,12 +320,12 @@ def bce_with_logits_weighted_hvp(g, v_logits, v_target, v_pos_weight, logits, ta
     """Derivative of the gradients of bce_with_logits_weighted in the direction of the tangents v_*, the cotangent held fixed.
 
         p = 1/(1 + exp(-logits))
-        p_dot = v_logits*p*(1 - p)
-        dlogits_in_dot = target*(p_dot*(pos_weight - 1) + v_pos_weight*(p - 1)) + v_target*(p*(pos_weight -
-            1) - pos_weight) + p_dot
-        dlogits_dot = g*dlogits_in_dot/(size("...")*size(C))
-        dtarget_dot = g*(p_dot*(1/(p - 1) - pos_weight/p) - v_pos_weight*log(p))/(size("...")*size(C))
-        dpos_weight_dot = -g*mean(v_target*log(p) + target*p_dot/p, ...)/size(C)
+        dlogits_dot = g*(p*(target*(v_logits*(pos_weight - 1) + v_pos_weight) + v_target*(pos_weight - 1) +
+            v_logits) + v_logits*p**2*(target*(1 - pos_weight) - 1) - (v_target*pos_weight +
+            v_pos_weight*target))/(size("...")*size(C))
+        dtarget_dot = g*(v_logits*(p*(pos_weight - 1) - pos_weight) -
+            v_pos_weight*log(p))/(size("...")*size(C))
+        dpos_weight_dot = g*mean(v_logits*target*(p - 1) - v_target*log(p), ...)/size(C)
 
     Arrays: g, a scalar, v_logits (..., C), v_target (..., C), v_pos_weight (C,), logits (..., C),
             target (..., C) of numbers in [0, 1], pos_weight (C,) of numbers in [0, inf).
@@ -346,36 +346,35 @@ def bce_with_logits_weighted_hvp(g, v_logits, v_target, v_pos_weight, logits, ta
     lead = v_logits.ndim - 1
     C = v_pos_weight.shape[0]
     _nonempty('bce_with_logits_weighted_hvp', **{'...': math.prod(v_logits.shape[:-1])}, C=C)
-    h = np.exp(-np.abs(logits))
-    e = np.square(h)
-    target_v_logits = target * v_logits
-    pos_weight_v_target = pos_weight * v_target
-    dlogits_in_dot_part = target_v_logits * pos_weight - target * v_pos_weight + v_logits - pos_weight_v_target
-    dlogits_in_dot_part_2 = (dlogits_in_dot_part - v_target - target_v_logits) * h
-    dlogits_in_dot_part_3 = -target * v_pos_weight - pos_weight_v_target
-    dlogits_in_dot_part_4 = logits >= 0
-    dlogits_in_dot_part_5 = 1 + h
-    dlogits_in_dot_part_6 = dlogits_in_dot_part_2 - v_target + dlogits_in_dot_part_3 * e
-    dlogits_in_dot_part_7 = dlogits_in_dot_part_3 + dlogits_in_dot_part_2 - v_target * e
-    dlogits_in_dot_part_8 = np.where(dlogits_in_dot_part_4, dlogits_in_dot_part_6, dlogits_in_dot_part_7)
-    dlogits_in_dot = dlogits_in_dot_part_8 / np.square(dlogits_in_dot_part_5)
-    dlogits_dot_part = g / (math.prod(v_logits.shape[:-1]) * C)
-    dlogits_dot = dlogits_dot_part * dlogits_in_dot
-    logits_bounded = np.where(h > 0, logits, 0)
-    log1p_h = np.log1p(h)
-    v_pos_weight_log1p_h = v_pos_weight * log1p_h
+    e = np.exp(-np.abs(logits))
+    dlogits_dot_part = target * (v_logits * (pos_weight - 1) + v_pos_weight)
+    v_target_pos_weight = v_target * pos_weight
+    dlogits_dot_part_2 = dlogits_dot_part - target * pos_weight * v_logits + target * v_logits - v_target
+    dlogits_dot_part_3 = dlogits_dot_part_2 + v_target_pos_weight
+    dlogits_dot_part_4 = dlogits_dot_part - v_target + v_target_pos_weight + v_logits
+    dlogits_dot_part_5 = logits >= 0
+    dlogits_dot_part_6 = 1 + e
+    dlogits_dot_part_7 = g / (math.prod(v_logits.shape[:-1]) * C)
+    dlogits_dot_part_8 = (dlogits_dot_part_4 + dlogits_dot_part_3 * e) * e
+    dlogits_dot_part_9 = dlogits_dot_part_3 + dlogits_dot_part_4 * e
+    dlogits_dot_part_10 = np.where(dlogits_dot_part_5, dlogits_dot_part_9, dlogits_dot_part_8)
+    dlogits_dot_part_11 = dlogits_dot_part_10 / np.square(dlogits_dot_part_6)
+    dlogits_dot = dlogits_dot_part_7 * (dlogits_dot_part_11 - (v_target_pos_weight + v_pos_weight * target))
+    logits_bounded = np.where(e > 0, logits, 0)
+    log1p_e = np.log1p(e)
+    v_pos_weight_log1p_e = v_pos_weight * log1p_e
     minus_v_logits = -v_logits
-    dtarget_dot_part = (minus_v_logits - v_pos_weight * logits_bounded + v_pos_weight_log1p_h) * h
-    dtarget_dot_part_2 = minus_v_logits * pos_weight - v_pos_weight * logits + v_pos_weight_log1p_h
-    dtarget_dot_part_3 = v_pos_weight_log1p_h - v_logits + (v_pos_weight_log1p_h - v_logits * pos_weight) * h
-    dtarget_dot_part_4 = np.where(dlogits_in_dot_part_4, dtarget_dot_part_3, dtarget_dot_part_2 + dtarget_dot_part)
-    dtarget_dot = dlogits_dot_part * dtarget_dot_part_4 / dlogits_in_dot_part_5
-    v_target_log1p_h = v_target * log1p_h
-    dpos_weight_dot_part = target_v_logits + v_target * logits - v_target_log1p_h
-    dpos_weight_dot_part_2 = dpos_weight_dot_part + (v_target * logits_bounded - v_target_log1p_h) * h
-    dpos_weight_dot_part_3 = (target_v_logits - v_target_log1p_h) * h - v_target_log1p_h
-    dpos_weight_dot_part_4 = np.where(dlogits_in_dot_part_4, dpos_weight_dot_part_3, dpos_weight_dot_part_2)
-    dpos_weight_dot = -(g / C) * np.mean(dpos_weight_dot_part_4 / dlogits_in_dot_part_5, axis=tuple(range(lead)))
+    dtarget_dot_part = (minus_v_logits - v_pos_weight * logits_bounded + v_pos_weight_log1p_e) * e
+    dtarget_dot_part_2 = minus_v_logits * pos_weight - v_pos_weight * logits + v_pos_weight_log1p_e
+    dtarget_dot_part_3 = v_pos_weight_log1p_e - v_logits + (v_pos_weight_log1p_e - v_logits * pos_weight) * e
+    dtarget_dot_part_4 = np.where(dlogits_dot_part_5, dtarget_dot_part_3, dtarget_dot_part_2 + dtarget_dot_part)
+    dtarget_dot = dlogits_dot_part_7 * dtarget_dot_part_4 / dlogits_dot_part_6
+    v_target_log1p_e = v_target * log1p_e
+    dpos_weight_dot_part = minus_v_logits * target - v_target * logits + v_target_log1p_e
+    dpos_weight_dot_part_2 = dpos_weight_dot_part + (v_target_log1p_e - v_target * logits_bounded) * e
+    dpos_weight_dot_part_3 = v_target_log1p_e + (v_target_log1p_e - v_logits * target) * e
+    dpos_weight_dot_part_4 = np.where(dlogits_dot_part_5, dpos_weight_dot_part_3, dpos_weight_dot_part_2)
+    dpos_weight_dot = g / C * np.mean(dpos_weight_dot_part_4 / dlogits_dot_part_6, axis=tuple(range(lead)))
     return _rounded(dtype, dlogits_dot, dtarget_dot, dpos_weight_dot)
 
 
@@ -623,14 +622,13 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
         p = e/sum(e, C)
         logp = log(p)
         y = -sum(w*logp[C=label], N)/sum(w, N)
-        p_dot = p*(v_logits - sum(v_logits*p, C))
-        dlogits_dot = g*((p - onehot(label, C))*(v_weight[C=label] - w*sum(v_weight[C=label], N)/sum(w, N))
-            + w*p_dot)/sum(w, N)
-        dweight_in_dot = sum(p_dot[C=label]*onehot(label, C)/p[C=label], N) - y*sum(onehot(label, C),
-            N)*sum(v_weight[C=label], N)/sum(w, N) + sum(onehot(label, C),
-            N)*sum(-(v_weight[C=label]*logp[C=label] + w*p_dot[C=label]/p[C=label]), N)/sum(w, N)
-        dweight_dot = g*((sum(logp[C=label]*onehot(label, C), N) + y*sum(onehot(label, C),
-            N))*sum(v_weight[C=label], N)/sum(w, N) - dweight_in_dot)/sum(w, N)
+        dlogits_dot = g*(w*(p*(v_logits - sum(v_logits*p, C)) - (p - onehot(label,
+            C))*sum(v_weight[C=label], N)/sum(w, N)) + v_weight[C=label]*(p - onehot(label, C)))/sum(w, N)
+        dweight_dot = g*((sum(onehot(label, C), N)*(sum(v_weight[C=label]*logp[C=label], N) +
+            y*sum(v_weight[C=label], N) - sum(w*sum(v_logits*(p - onehot(label, C)), C), N)) +
+            (sum(logp[C=label]*onehot(label, C), N) + y*sum(onehot(label, C), N))*sum(v_weight[C=label],
+            N))/sum(w, N) + sum(v_logits[C=idx(C')]*(p[C=idx(C')] - onehot(label,
+            C)[C=idx(C')])*onehot(label, C), C' N))/sum(w, N)
 
     Arrays: g, a scalar, v_logits (N, C), v_weight (C,), logits (N, C),
             label (N,) of integers, positions of C, weight (C,).
@@ -656,29 +654,25 @@ def cross_entropy_weighted_hvp(g, v_logits, v_weight, logits, label, weight):
     sum_e = np.sum(e, axis=1, keepdims=True)
     p = e / sum_e
     logp = logits_minus_shift - np.log(sum_e)
-    y_part = np.arange(N)
-    y_part_2 = logp[y_part, label]
+    y_part = logp[np.arange(N), label]
     sum_w = np.sum(w)
-    y = -np.sum(w * y_part_2) / sum_w
-    p_dot = p * (v_logits - np.sum(v_logits * p, axis=1, keepdims=True))
+    y = -np.sum(w * y_part) / sum_w
     dlogits_dot_part = label[:, None] == np.arange(C)
     dlogits_dot_part_2 = p - np.where(dlogits_dot_part, p, 0)
-    dlogits_dot_part_3 = v_weight[label]
-    sum_dlogits_dot_part_3 = np.sum(dlogits_dot_part_3)
-    dlogits_dot_part_4 = sum_dlogits_dot_part_3 / sum_w
-    dlogits_dot_part_5 = np.where(dlogits_dot_part, np.sum(dlogits_dot_part_2, axis=1, keepdims=True), 0)
-    dlogits_dot_part_6 = dlogits_dot_part_3 - dlogits_dot_part_4 * w
-    dlogits_dot_part_7 = (dlogits_dot_part_2 - dlogits_dot_part_5) * dlogits_dot_part_6[:, None] + w[:, None] * p_dot
-    dlogits_dot = g / sum_w * dlogits_dot_part_7
-    dweight_in_dot_part = p_dot[y_part, label]
-    dweight_in_dot_part_2 = p[y_part, label]
-    total_c = _scatter_add(label, dweight_in_dot_part / dweight_in_dot_part_2, C)
-    total_c_2 = _scatter_add(label, np.broadcast_to(1, label.shape), C)
-    dweight_in_dot_part_3 = -np.sum(dlogits_dot_part_3 * y_part_2 + w * dweight_in_dot_part / dweight_in_dot_part_2)
-    dweight_in_dot_part_4 = total_c - y * sum_dlogits_dot_part_3 / sum_w * total_c_2
-    dweight_in_dot = dweight_in_dot_part_4 + dweight_in_dot_part_3 / sum_w * total_c_2
-    total_c_3 = _scatter_add(label, y_part_2, C)
-    dweight_dot = g / sum_w * (dlogits_dot_part_4 * (total_c_3 + y * total_c_2) - dweight_in_dot)
+    dlogits_dot_part_3 = np.where(dlogits_dot_part, np.sum(dlogits_dot_part_2, axis=1, keepdims=True), 0)
+    dlogits_dot_part_4 = dlogits_dot_part_2 - dlogits_dot_part_3
+    dlogits_dot_part_5 = v_weight[label]
+    sum_dlogits_dot_part_5 = np.sum(dlogits_dot_part_5)
+    dlogits_dot_part_6 = p * (v_logits - np.sum(v_logits * p, axis=1, keepdims=True))
+    dlogits_dot_part_7 = w[:, None] * (dlogits_dot_part_6 - sum_dlogits_dot_part_5 / sum_w * dlogits_dot_part_4)
+    dlogits_dot = g / sum_w * (dlogits_dot_part_7 + dlogits_dot_part_5[:, None] * dlogits_dot_part_4)
+    total_c = _scatter_add(label, np.broadcast_to(1, label.shape), C)
+    total_c_2 = _scatter_add(label, y_part, C)
+    total_c_3 = _scatter_add(label, np.sum(v_logits * (p - dlogits_dot_part), axis=1), C)
+    dweight_dot_part = np.sum(dlogits_dot_part_5 * y_part) + y * sum_dlogits_dot_part_5
+    dweight_dot_part_2 = total_c * (dweight_dot_part - np.sum(w * np.sum(v_logits * dlogits_dot_part_4, axis=1)))
+    dweight_dot_part_3 = (dweight_dot_part_2 + (total_c_2 + y * total_c) * sum_dlogits_dot_part_5) / sum_w
+    dweight_dot = g / sum_w * (dweight_dot_part_3 + total_c_3)
     return _rounded(dtype, dlogits_dot, dweight_dot)
 
 
@@ -949,8 +943,7 @@ def poly_loss_vjp(g, logits, target, *, eps=2):
 
         e = exp(logits)
         p = e/sum(e, C)
-        dp = -g*target*(eps + 1/p)/size(N)
-        dlogits = p*(dp - sum(p*dp, C))
+        dlogits = g*(p*(eps*(sum(target*p, C) - target) + 1) - target)/size(N)
         dtarget = -g*(log(p) + eps*p)/size(N)
 
     Arrays: g, a scalar, logits (N, C), target (N, C).
@@ -968,10 +961,8 @@ def poly_loss_vjp(g, logits, target, *, eps=2):
     e = np.exp(logits_minus_shift)
     sum_e = np.sum(e, axis=1, keepdims=True)
     p = e / sum_e
-    dp_part = -(g / N)
-    dp = dp_part * target * (eps + 1 / p)
-    dlogits = p * (dp - np.sum(p * dp, axis=1, keepdims=True))
-    dtarget = dp_part * (logits_minus_shift - np.log(sum_e) + eps * p)
+    dlogits = g / N * (p * (eps * (np.sum(target * p, axis=1, keepdims=True) - target) + 1) - target)
+    dtarget = -(g / N) * (logits_minus_shift - np.log(sum_e) + eps * p)
     return _rounded(dtype, dlogits, dtarget)
 
 
@@ -1015,11 +1006,10 @@ def poly_loss_hvp(g, v_logits, v_target, logits, target, *, eps=2):
 
         e = exp(logits)
         p = e/sum(e, C)
-        dp = -g*target*(eps + 1/p)/size(N)
-        p_dot = p*(v_logits - sum(v_logits*p, C))
-        dp_dot = g*(target*p_dot/p**2 - v_target*(eps + 1/p))/size(N)
-        dlogits_dot = (dp - sum(p*dp, C))*p_dot + p*dp_dot + p*sum(-(dp*p_dot + p*dp_dot), C)
-        dtarget_dot = -g*p_dot*(eps + 1/p)/size(N)
+        dlogits_dot = g*(p*(eps*((sum(target*p, C) - target)*(v_logits - sum(v_logits*p, C)) - v_target) +
+            v_logits - sum(v_logits*p, C)) - v_target + eps*p*sum(p*(v_target - v_logits*(sum(target*p, C) -
+            target)), C))/size(N)
+        dtarget_dot = g*(eps*p*(sum(v_logits*p, C) - v_logits) + sum(v_logits*p, C) - v_logits)/size(N)
 
     Arrays: g, a scalar, v_logits (N, C), v_target (N, C), logits (N, C), target (N, C).
     Parameters: eps=2 (a finite number in [0, inf)).
@@ -1041,15 +1031,12 @@ def poly_loss_hvp(g, v_logits, v_target, logits, target, *, eps=2):
     shift = np.max(logits, axis=1, keepdims=True)
     e = np.exp(logits - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    dp_part = eps + 1 / p
-    dp_part_2 = -(g / N)
-    dp = dp_part_2 * target * dp_part
-    p_dot = p * (v_logits - np.sum(v_logits * p, axis=1, keepdims=True))
-    dp_dot = g / N * (target * p_dot / np.square(p) - v_target * dp_part)
-    p_dp_dot = p * dp_dot
-    dlogits_dot_part = (dp - np.sum(p * dp, axis=1, keepdims=True)) * p_dot + p_dp_dot
-    dlogits_dot = dlogits_dot_part + p * -np.sum(dp * p_dot + p_dp_dot, axis=1, keepdims=True)
-    dtarget_dot = dp_part_2 * p_dot * dp_part
+    dlogits_dot_part = np.sum(target * p, axis=1, keepdims=True) - target
+    dlogits_dot_part_2 = np.sum(v_logits * p, axis=1, keepdims=True)
+    dlogits_dot_part_3 = eps * (dlogits_dot_part * (v_logits - dlogits_dot_part_2) - v_target) + v_logits
+    dlogits_dot_part_4 = eps * np.sum(p * (v_target - v_logits * dlogits_dot_part), axis=1, keepdims=True) * p
+    dlogits_dot = g / N * (p * (dlogits_dot_part_3 - dlogits_dot_part_2) - v_target + dlogits_dot_part_4)
+    dtarget_dot = g / N * (eps * p * (dlogits_dot_part_2 - v_logits) + dlogits_dot_part_2 - v_logits)
     return _rounded(dtype, dlogits_dot, dtarget_dot)
 
 
@@ -1202,18 +1189,21 @@ def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
         ce = -(target*log(p) + (1 - target)*log(1 - p))
         dce = g*weight*wrong**gamma/size("...")
         weight_dot = v_target*(2*alpha - 1)
-        p_dot = v_logits*p*(1 - p)
-        wrong_dot = p_dot*(1 - 2*target) + v_target*(1 - 2*p)
-        ce_dot = v_target*(log(1 - p) - log(p)) + (p - target)*p_dot/(p*(1 - p))
+        wrong_dot = sigmoid(logits)*(v_logits*sigmoid(-logits)*(1 - 2*target) - 2*v_target) + v_target
+        ce_dot = v_logits*(sigmoid(logits) - target) - v_target*logits
         dce_dot = g*(weight_dot*wrong**gamma + gamma*weight*wrong_dot*wrong**(gamma - 1))/size("...")
-        dlogits_dot = gamma*g*(ce*(weight*(p*wrong_dot*wrong**(gamma - 2)*(1 - gamma)*(1 - p)*(2*target - 1)
-            + wrong**(gamma - 1)*(p_dot*(1 - 2*p)*(1 - 2*target) + 2*v_target*p*(p - 1))) +
-            p*weight_dot*wrong**(gamma - 1)*(1 - p)*(1 - 2*target)) + weight*p*ce_dot*wrong**(gamma - 1)*(1
-            - p)*(1 - 2*target))/size("...") + dce*(p_dot - v_target) + (p - target)*dce_dot
-        dtarget_in_dot = gamma*(wrong_dot*(weight*wrong**(gamma - 2)*(1 - gamma)*(2*p - 1) + wrong**(gamma -
-            1)*(2*alpha - 1)) + wrong**(gamma - 1)*(weight_dot*(1 - 2*p) - 2*weight*p_dot))
-        dtarget_dot = dce_dot*(log(1 - p) - log(p)) + g*(ce*dtarget_in_dot + (gamma*weight*wrong**(gamma -
-            1)*(1 - 2*p) + wrong**gamma*(2*alpha - 1))*ce_dot)/size("...") + dce*p_dot/(p*(p - 1))
+        dlogits_dot = sigmoid(logits)*(gamma*g*sigmoid(-logits)*(ce*(weight*(wrong_dot*wrong**(gamma - 2)*(1
+            - gamma)*(2*target - 1) + wrong**(gamma - 1)*(v_logits*sigmoid(-logits)*(1 - 2*target) -
+            2*v_target)) + weight_dot*wrong**(gamma - 1)*(1 - 2*target)) + weight*ce_dot*wrong**(gamma -
+            1)*(1 - 2*target))/size("...") + dce_dot + v_logits*dce*sigmoid(-logits)) +
+            gamma*v_logits*g*weight*ce*wrong**(gamma - 1)*sigmoid(logits)**2*sigmoid(-logits)*(2*target -
+            1)/size("...") - (v_target*dce + target*dce_dot)
+        dtarget_dot = g*(gamma*(wrong**(gamma - 1)*(ce*(wrong_dot*(2*alpha - 1) +
+            weight_dot*sigmoid(-logits) - sigmoid(logits)*(weight_dot + 2*v_logits*weight*sigmoid(-logits)))
+            + weight*ce_dot*sigmoid(-logits)*(1 - exp(logits))) + weight*ce*wrong_dot*wrong**(gamma -
+            2)*sigmoid(-logits)*(exp(logits) - 1)) + gamma**2*weight*ce*wrong_dot*wrong**(gamma -
+            2)*sigmoid(-logits)*(1 - exp(logits)) + ce_dot*wrong**gamma*(2*alpha - 1))/size("...") -
+            (v_logits*dce + logits*dce_dot)
 
     Arrays: g, a scalar, v_logits (...), v_target (...), logits (...),
             target (...) of numbers in [0, 1].
@@ -1264,222 +1254,231 @@ def focal_hvp(g, v_logits, v_target, logits, target, *, alpha=0.25, gamma=2):
     target_squared = np.square(target)
     dlogits_dot_part_12 = 4 * gamma * target_squared * weight * v_logits
     dlogits_dot_part_13 = dlogits_dot_part_12 * dlogits_dot_part
-    dlogits_dot_part_14 = 2 * gamma * weight * v_logits
-    dlogits_dot_part_15 = dlogits_dot_part_14 * dlogits_dot_part
-    dlogits_dot_part_16 = 4 * target
-    dlogits_dot_part_17 = dlogits_dot_part_16 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_14 = 2 * gamma * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_15 = 4 * target
+    dlogits_dot_part_16 = dlogits_dot_part_15 * weight_dot * dlogits_dot_part_3
     weight_v_logits = weight * v_logits
-    dlogits_dot_part_18 = weight_v_logits * dlogits_dot_part_3
-    dlogits_dot_part_19 = 4 * weight * v_target
-    dlogits_dot_part_20 = dlogits_dot_part_19 * dlogits_dot_part_3
-    dlogits_dot_part_21 = 3 * weight_dot * dlogits_dot_part_3
-    dlogits_dot_part_22 = dlogits_dot_part_11 + dlogits_dot_part_13 + dlogits_dot_part_15 - dlogits_dot_part_2
-    dlogits_dot_part_23 = dlogits_dot_part_22 - dlogits_dot_part_17 + dlogits_dot_part_18 - dlogits_dot_part_20
-    dlogits_dot_part_24 = 6 * gamma * target * weight * v_logits * dlogits_dot_part
-    dlogits_dot_part_25 = dlogits_dot_part_23 + dlogits_dot_part_21 - dlogits_dot_part_24
-    dlogits_dot_part_26 = 3 * target
-    dlogits_dot_part_27 = dlogits_dot_part_26 * weight * v_logits
-    dlogits_dot_part_28 = dlogits_dot_part_16 * weight
-    dlogits_dot_part_29 = dlogits_dot_part_28 * v_target
-    dlogits_dot_part_30 = dlogits_dot_part_26 * weight_dot
-    dlogits_dot_part_31 = 2 * target_squared
-    dlogits_dot_part_32 = dlogits_dot_part_31 * weight * v_logits
-    dlogits_dot_part_33 = dlogits_dot_part_31 * weight_dot
-    dlogits_dot_part_34 = 3 * weight
-    dlogits_dot_part_35 = dlogits_dot_part_34 * v_target
+    dlogits_dot_part_17 = weight_v_logits * dlogits_dot_part_3
+    dlogits_dot_part_18 = 4 * weight * v_target
+    dlogits_dot_part_19 = dlogits_dot_part_18 * dlogits_dot_part_3
+    dlogits_dot_part_20 = 3 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_21 = dlogits_dot_part_11 + dlogits_dot_part_13 + dlogits_dot_part_14 - dlogits_dot_part_2
+    dlogits_dot_part_22 = dlogits_dot_part_21 - dlogits_dot_part_16 + dlogits_dot_part_17 - dlogits_dot_part_19
+    dlogits_dot_part_23 = 6 * gamma * target * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_24 = dlogits_dot_part_22 + dlogits_dot_part_20 - dlogits_dot_part_23
+    dlogits_dot_part_25 = 3 * target
+    dlogits_dot_part_26 = dlogits_dot_part_25 * weight * v_logits
+    dlogits_dot_part_27 = dlogits_dot_part_15 * weight
+    dlogits_dot_part_28 = dlogits_dot_part_27 * v_target
+    dlogits_dot_part_29 = dlogits_dot_part_25 * weight_dot
+    dlogits_dot_part_30 = 2 * target_squared
+    dlogits_dot_part_31 = dlogits_dot_part_30 * weight * v_logits
+    dlogits_dot_part_32 = dlogits_dot_part_30 * weight_dot
+    dlogits_dot_part_33 = 3 * weight * v_target
     gamma_dlogits_dot_part = gamma * dlogits_dot_part
-    dlogits_dot_part_36 = 2 * target
-    dlogits_dot_part_37 = dlogits_dot_part_36 * weight * v_logits
-    dlogits_dot_part_38 = dlogits_dot_part_36 * weight_dot
-    dlogits_dot_part_39 = 2 * weight
-    dlogits_dot_part_40 = dlogits_dot_part_39 * v_target
+    dlogits_dot_part_34 = 2 * target
+    dlogits_dot_part_35 = dlogits_dot_part_34 * weight * v_logits
+    dlogits_dot_part_36 = dlogits_dot_part_34 * weight_dot
+    dlogits_dot_part_37 = 2 * weight
+    dlogits_dot_part_38 = dlogits_dot_part_37 * v_target
     log1p_h = np.log1p(h)
-    dlogits_dot_part_41 = dlogits_dot_part_37 - dlogits_dot_part_38 - weight_v_logits - dlogits_dot_part_40
-    dlogits_dot_part_42 = gamma_dlogits_dot_part * (dlogits_dot_part_41 + weight_dot) * log1p_h
-    dlogits_dot_part_43 = 8 * gamma * target_squared * weight * v_logits
-    dlogits_dot_part_44 = 6 * target
-    dlogits_dot_part_45 = dlogits_dot_part_39 * v_logits
-    dlogits_dot_part_46 = 6 * weight * v_target
-    dlogits_dot_part_47 = dlogits_dot_part_43 * dlogits_dot_part + dlogits_dot_part_15 + dlogits_dot_part_2
-    dlogits_dot_part_48 = dlogits_dot_part_47 - dlogits_dot_part_44 * weight_dot * dlogits_dot_part_3
-    dlogits_dot_part_49 = dlogits_dot_part_48 + dlogits_dot_part_45 * dlogits_dot_part_3
-    dlogits_dot_part_50 = dlogits_dot_part_49 - dlogits_dot_part_46 * dlogits_dot_part_3 + dlogits_dot_part_21
-    dlogits_dot_part_51 = dlogits_dot_part_50 - 8 * gamma * target * weight * v_logits * dlogits_dot_part
-    dlogits_dot_part_52 = np.power(wrong, gamma - 2)
+    dlogits_dot_part_39 = dlogits_dot_part_35 - dlogits_dot_part_36 - weight_v_logits - dlogits_dot_part_38
+    dlogits_dot_part_40 = gamma_dlogits_dot_part * (dlogits_dot_part_39 + weight_dot) * log1p_h
+    dlogits_dot_part_41 = 8 * gamma * target_squared * weight * v_logits
+    dlogits_dot_part_42 = 6 * target
+    dlogits_dot_part_43 = 6 * weight * v_target
+    dlogits_dot_part_44 = dlogits_dot_part_41 * dlogits_dot_part + dlogits_dot_part_14 + dlogits_dot_part_2
+    dlogits_dot_part_45 = dlogits_dot_part_44 - dlogits_dot_part_42 * weight_dot * dlogits_dot_part_3
+    dlogits_dot_part_46 = dlogits_dot_part_45 + dlogits_dot_part_37 * v_logits * dlogits_dot_part_3
+    dlogits_dot_part_47 = dlogits_dot_part_46 - dlogits_dot_part_43 * dlogits_dot_part_3 + dlogits_dot_part_20
+    dlogits_dot_part_48 = dlogits_dot_part_47 - 8 * gamma * target * weight * v_logits * dlogits_dot_part
+    dlogits_dot_part_49 = np.power(wrong, gamma - 2)
     target_squared_target = target_squared * target
-    dlogits_dot_part_53 = 4 * gamma * target_squared_target * weight * v_logits * dlogits_dot_part_52
-    gamma_weight_v_logits = gamma_weight * v_logits
-    dlogits_dot_part_54 = gamma_weight_v_logits * dlogits_dot_part_52
-    dlogits_dot_part_55 = 8 * target * weight * v_target * dlogits_dot_part
-    dlogits_dot_part_56 = 4 * target_squared
-    dlogits_dot_part_57 = dlogits_dot_part_56 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_58 = 4 * target_squared_target * weight * v_logits * dlogits_dot_part_52
-    dlogits_dot_part_59 = weight_v_logits * dlogits_dot_part_52
-    dlogits_dot_part_60 = 2 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_61 = dlogits_dot_part_12 * dlogits_dot_part_52
-    dlogits_dot_part_62 = dlogits_dot_part_56 * weight * v_logits * dlogits_dot_part_52
-    dlogits_dot_part_63 = dlogits_dot_part_19 * dlogits_dot_part
-    dlogits_dot_part_64 = dlogits_dot_part_28 * v_logits * dlogits_dot_part_52
-    dlogits_dot_part_65 = dlogits_dot_part_61 + dlogits_dot_part_54 + dlogits_dot_part_64
-    dlogits_dot_part_66 = dlogits_dot_part_65 - dlogits_dot_part_16 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_67 = dlogits_dot_part_66 - dlogits_dot_part_62 - dlogits_dot_part_59 - dlogits_dot_part_63
-    dlogits_dot_part_68 = 4 * gamma * target * weight * v_logits * dlogits_dot_part_52
-    dlogits_dot_part_69 = gamma * (dlogits_dot_part_67 + dlogits_dot_part_60 - dlogits_dot_part_68) * log1p_h
-    dlogits_dot_part_70 = dlogits_dot_part_13 + dlogits_dot_part_2 - dlogits_dot_part_17 + dlogits_dot_part_18
-    dlogits_dot_part_71 = dlogits_dot_part_70 - dlogits_dot_part_20 + dlogits_dot_part_6
-    dlogits_dot_part_72 = dlogits_dot_part_71 - dlogits_dot_part_10 * v_logits * dlogits_dot_part
-    dlogits_dot_part_73 = dlogits_dot_part_72 - dlogits_dot_part_11
-    dlogits_dot_part_74 = weight_v_logits - dlogits_dot_part_40 + weight_dot - dlogits_dot_part_37
-    dlogits_dot_part_75 = gamma_dlogits_dot_part * (dlogits_dot_part_74 - dlogits_dot_part_38) * log1p_h
+    dlogits_dot_part_50 = 4 * gamma * target_squared_target * weight * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_51 = gamma_weight * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_52 = 8 * target * weight * v_target * dlogits_dot_part
+    dlogits_dot_part_53 = 4 * target_squared
+    dlogits_dot_part_54 = dlogits_dot_part_53 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_55 = 4 * target_squared_target * weight * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_56 = weight_v_logits * dlogits_dot_part_49
+    dlogits_dot_part_57 = 2 * dlogits_dot_part
+    dlogits_dot_part_58 = dlogits_dot_part_57 * weight_dot
+    dlogits_dot_part_59 = dlogits_dot_part_12 * dlogits_dot_part_49
+    dlogits_dot_part_60 = dlogits_dot_part_53 * weight * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_61 = dlogits_dot_part_27 * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_62 = dlogits_dot_part_59 + dlogits_dot_part_51 + dlogits_dot_part_61
+    dlogits_dot_part_63 = dlogits_dot_part_62 - dlogits_dot_part_15 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_64 = dlogits_dot_part_63 - dlogits_dot_part_60 - dlogits_dot_part_56
+    dlogits_dot_part_65 = dlogits_dot_part_64 - dlogits_dot_part_18 * dlogits_dot_part + dlogits_dot_part_58
+    dlogits_dot_part_66 = gamma * (dlogits_dot_part_65 - 4 * gamma * target * weight * v_logits * dlogits_dot_part_49)
+    dlogits_dot_part_67 = dlogits_dot_part_66 * log1p_h
+    dlogits_dot_part_68 = dlogits_dot_part_13 + dlogits_dot_part_2 - dlogits_dot_part_16 + dlogits_dot_part_17
+    dlogits_dot_part_69 = dlogits_dot_part_68 - dlogits_dot_part_19 + dlogits_dot_part_6
+    dlogits_dot_part_70 = dlogits_dot_part_69 - dlogits_dot_part_10 * v_logits * dlogits_dot_part
+    dlogits_dot_part_71 = dlogits_dot_part_70 - dlogits_dot_part_11
+    dlogits_dot_part_72 = weight_v_logits - dlogits_dot_part_38 + weight_dot - dlogits_dot_part_35
+    dlogits_dot_part_73 = gamma_dlogits_dot_part * (dlogits_dot_part_72 - dlogits_dot_part_36) * log1p_h
     e_h = e * h
-    dlogits_dot_part_76 = -gamma * target * weight * v_target * dlogits_dot_part - dlogits_dot_part_4
-    dlogits_dot_part_77 = dlogits_dot_part_76 - dlogits_dot_part_5
+    dlogits_dot_part_74 = -gamma * target * weight * v_target * dlogits_dot_part - dlogits_dot_part_4
+    dlogits_dot_part_75 = dlogits_dot_part_74 - dlogits_dot_part_5
     e_squared = np.square(e)
-    dlogits_dot_part_78 = target * weight * v_logits
+    dlogits_dot_part_76 = target * weight * v_logits
     wrong_part_2_squared = np.square(wrong_part_2)
-    dlogits_dot_part_79 = gamma - dlogits_dot_part_9 + dlogits_dot_part_36 - 1
+    dlogits_dot_part_77 = 3 * gamma * target
+    dlogits_dot_part_78 = 2 * gamma * target_squared
+    dlogits_dot_part_79 = gamma - dlogits_dot_part_9 + dlogits_dot_part_34 - 1
     log1p_e_2 = np.log1p(e_2)
     expm1_h_part = np.expm1(h_part)
     dlogits_dot_part_80 = 1 + e_2
-    dlogits_dot_part_81 = gamma_weight_v_target * dlogits_dot_part_52
-    dlogits_dot_part_82 = g / v_logits.size
-    dlogits_dot_part_83 = dlogits_dot_part_27 + dlogits_dot_part_29 - dlogits_dot_part_30 - dlogits_dot_part_32
-    dlogits_dot_part_84 = dlogits_dot_part_83 + dlogits_dot_part_33 - weight_v_logits - dlogits_dot_part_35
-    dlogits_dot_part_85 = gamma_dlogits_dot_part * (dlogits_dot_part_84 + weight_dot) * logits_bounded
-    dlogits_dot_part_86 = dlogits_dot_part_43 * dlogits_dot_part_52 - dlogits_dot_part_53 + dlogits_dot_part_54
-    dlogits_dot_part_87 = dlogits_dot_part_86 + 5 * target * weight * v_logits * dlogits_dot_part_52
-    dlogits_dot_part_88 = dlogits_dot_part_44 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_89 = dlogits_dot_part_87 + dlogits_dot_part_55 - dlogits_dot_part_88
-    dlogits_dot_part_90 = dlogits_dot_part_89 - 8 * target_squared * weight * v_logits * dlogits_dot_part_52
-    dlogits_dot_part_91 = dlogits_dot_part_90 + dlogits_dot_part_57 + dlogits_dot_part_58 - dlogits_dot_part_59
-    dlogits_dot_part_92 = dlogits_dot_part_91 - dlogits_dot_part_46 * dlogits_dot_part + dlogits_dot_part_60
-    dlogits_dot_part_93 = gamma * (dlogits_dot_part_92 - 5 * gamma * target * weight * v_logits * dlogits_dot_part_52)
-    dlogits_dot_part_94 = dlogits_dot_part_8 + (dlogits_dot_part_25 + dlogits_dot_part_85 + dlogits_dot_part_42) * h
-    dlogits_dot_part_95 = (dlogits_dot_part_51 + dlogits_dot_part_93 * logits_bounded + dlogits_dot_part_69) * e
-    dlogits_dot_part_96 = dlogits_dot_part_29 - dlogits_dot_part_30 + dlogits_dot_part_32 + dlogits_dot_part_33
-    dlogits_dot_part_97 = dlogits_dot_part_96 + weight_v_logits - dlogits_dot_part_35 + weight_dot
-    dlogits_dot_part_98 = gamma_dlogits_dot_part * (dlogits_dot_part_97 - dlogits_dot_part_27) * logits_bounded
-    dlogits_dot_part_99 = (dlogits_dot_part_73 + dlogits_dot_part_98 + dlogits_dot_part_75) * e_h
-    dlogits_dot_part_100 = dlogits_dot_part_94 + dlogits_dot_part_95 + dlogits_dot_part_99
-    dlogits_dot_part_101 = dlogits_dot_part_29 - target_weight_dot + dlogits_dot_part_32 + dlogits_dot_part_33
-    dlogits_dot_part_102 = gamma_dlogits_dot_part * (dlogits_dot_part_101 - weight_v_target - dlogits_dot_part_78)
-    dlogits_dot_part_103 = (dlogits_dot_part_73 + dlogits_dot_part_102 * logits_bounded + dlogits_dot_part_75) * h
-    dlogits_dot_part_104 = dlogits_dot_part_61 - dlogits_dot_part_53 + dlogits_dot_part_78 * dlogits_dot_part_52
-    dlogits_dot_part_105 = dlogits_dot_part_36 * dlogits_dot_part * weight_dot
-    dlogits_dot_part_106 = dlogits_dot_part_104 + dlogits_dot_part_55 - dlogits_dot_part_105 - dlogits_dot_part_62
-    dlogits_dot_part_107 = dlogits_dot_part_106 + dlogits_dot_part_57 + dlogits_dot_part_58
-    dlogits_dot_part_108 = dlogits_dot_part_107 - dlogits_dot_part_40 * dlogits_dot_part
-    dlogits_dot_part_109 = gamma * (dlogits_dot_part_108 - gamma_target_weight * v_logits * dlogits_dot_part_52)
-    dlogits_dot_part_110 = (dlogits_dot_part_51 + dlogits_dot_part_109 * logits_bounded + dlogits_dot_part_69) * e
-    dlogits_dot_part_111 = dlogits_dot_part_78 + dlogits_dot_part_29 - target_weight_dot - dlogits_dot_part_32
-    dlogits_dot_part_112 = gamma_dlogits_dot_part * (dlogits_dot_part_111 + dlogits_dot_part_33 - weight_v_target)
-    dlogits_dot_part_113 = (dlogits_dot_part_25 + dlogits_dot_part_112 * logits_bounded + dlogits_dot_part_42) * e_h
-    dlogits_dot_part_114 = dlogits_dot_part_77 + dlogits_dot_part_103 + dlogits_dot_part_110 + dlogits_dot_part_113
-    dlogits_dot_part_115 = dlogits_dot_part_100 + dlogits_dot_part_77 * e_squared
-    dlogits_dot_part_116 = dlogits_dot_part_114 + dlogits_dot_part_8 * e_squared
-    dlogits_dot_part_117 = np.where(wrong_part, dlogits_dot_part_115, dlogits_dot_part_116)
-    dlogits_dot_part_118 = gamma - 3 * gamma * target + 2 * gamma * target_squared + dlogits_dot_part_26
-    dlogits_dot_part_119 = (dlogits_dot_part_118 - dlogits_dot_part_31 - 1) * logits_bounded_2
-    dlogits_dot_part_120 = (1 - gamma + dlogits_dot_part_9 - dlogits_dot_part_36) * log1p_e_2
-    dlogits_dot_part_121 = (target * dlogits_dot_part_79 * logits_bounded_2 + dlogits_dot_part_120) * h_2 * h_2
-    dlogits_dot_part_122 = (dlogits_dot_part_119 + dlogits_dot_part_79 * log1p_e_2) * h_2 * h_2
-    dlogits_dot_part_123 = dlogits_dot_part_81 * np.where(wrong_part, dlogits_dot_part_122, dlogits_dot_part_121)
-    dlogits_dot_part_124 = dlogits_dot_part_123 * expm1_h_part / (np.square(dlogits_dot_part_80) * dlogits_dot_part_80)
-    dlogits_dot_part_125 = dlogits_dot_part_117 / np.square(wrong_part_2_squared) + dlogits_dot_part_124
-    dlogits_dot = dlogits_dot_part_82 * dlogits_dot_part_125
-    dtarget_dot_part = 2 * alpha * dlogits_dot_part_3
-    dtarget_dot_part_2 = dlogits_dot_part_3 * target - dtarget_dot_part * target
-    dtarget_dot_part_3 = gamma_weight * target * dlogits_dot_part
-    dtarget_dot_part_4 = gamma_weight * dlogits_dot_part
-    dtarget_dot_part_5 = dlogits_dot_part_3 * weight
-    dtarget_dot_part_6 = dtarget_dot_part_2 + dtarget_dot_part + dtarget_dot_part_3 - dtarget_dot_part_4
-    dtarget_dot_part_7 = v_logits * (dtarget_dot_part_6 - dlogits_dot_part_3 - dtarget_dot_part_5)
-    dtarget_dot_part_8 = 2 * alpha * v_target
-    dtarget_dot_part_9 = v_target - dtarget_dot_part_8 - weight_dot
-    dtarget_dot_part_10 = dlogits_dot_part_3 * dtarget_dot_part_9
-    dtarget_dot_part_11 = dtarget_dot_part_10 * logits
-    dtarget_dot_part_12 = 2 * dlogits_dot_part_3
-    dtarget_dot_part_13 = 4 * alpha * dlogits_dot_part_3
-    dtarget_dot_part_14 = dtarget_dot_part_12 * target - dtarget_dot_part_13 * target + dtarget_dot_part
-    dtarget_dot_part_15 = dtarget_dot_part_14 + dtarget_dot_part_4 - dlogits_dot_part_3 - dtarget_dot_part_12 * weight
-    dtarget_dot_part_16 = v_logits * dtarget_dot_part_15
-    dtarget_dot_part_17 = dtarget_dot_part_12 * v_target - dtarget_dot_part_13 * v_target
-    dtarget_dot_part_18 = dtarget_dot_part_17 + 4 * gamma * weight * v_logits * target * dlogits_dot_part
-    dtarget_dot_part_19 = 3 * gamma * weight * v_logits
-    dtarget_dot_part_20 = 2 * gamma * v_logits * target_squared * dlogits_dot_part
-    dtarget_dot_part_21 = 4 * gamma * alpha * v_logits * target_squared * dlogits_dot_part
-    gamma_v_logits = gamma * v_logits
-    dtarget_dot_part_22 = gamma_v_logits * dlogits_dot_part
-    dtarget_dot_part_23 = 2 * gamma * alpha * v_logits
-    dtarget_dot_part_24 = 2 * weight_dot
-    dtarget_dot_part_25 = dtarget_dot_part_24 * dlogits_dot_part_3
-    dtarget_dot_part_26 = 4 * alpha * target
-    dtarget_dot_part_27 = dlogits_dot_part_36 - dtarget_dot_part_26 + 2 * alpha - dlogits_dot_part_39 - 1
-    dtarget_dot_part_28 = dtarget_dot_part_22 * dtarget_dot_part_27 * log1p_h
-    dtarget_dot_part_29 = v_logits * (dtarget_dot_part_2 - dtarget_dot_part_3 - dtarget_dot_part_5)
-    dtarget_dot_part_30 = dtarget_dot_part_10 * logits_bounded
-    weight_dot_target = weight_dot * target
+    dlogits_dot_part_81 = g / v_logits.size
+    dlogits_dot_part_82 = dlogits_dot_part_26 + dlogits_dot_part_28 - dlogits_dot_part_29 - dlogits_dot_part_31
+    dlogits_dot_part_83 = dlogits_dot_part_82 + dlogits_dot_part_32 - weight_v_logits - dlogits_dot_part_33
+    dlogits_dot_part_84 = gamma_dlogits_dot_part * (dlogits_dot_part_83 + weight_dot) * logits_bounded
+    dlogits_dot_part_85 = dlogits_dot_part_41 * dlogits_dot_part_49 - dlogits_dot_part_50 + dlogits_dot_part_51
+    dlogits_dot_part_86 = dlogits_dot_part_85 + 5 * target * weight * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_87 = dlogits_dot_part_42 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_88 = dlogits_dot_part_86 + dlogits_dot_part_52 - dlogits_dot_part_87
+    dlogits_dot_part_89 = dlogits_dot_part_88 - 8 * target_squared * weight * v_logits * dlogits_dot_part_49
+    dlogits_dot_part_90 = dlogits_dot_part_89 + dlogits_dot_part_54 + dlogits_dot_part_55 - dlogits_dot_part_56
+    dlogits_dot_part_91 = dlogits_dot_part_90 - dlogits_dot_part_43 * dlogits_dot_part + dlogits_dot_part_58
+    dlogits_dot_part_92 = gamma * (dlogits_dot_part_91 - 5 * gamma * target * weight * v_logits * dlogits_dot_part_49)
+    dlogits_dot_part_93 = dlogits_dot_part_8 + (dlogits_dot_part_24 + dlogits_dot_part_84 + dlogits_dot_part_40) * h
+    dlogits_dot_part_94 = (dlogits_dot_part_48 + dlogits_dot_part_92 * logits_bounded + dlogits_dot_part_67) * e
+    dlogits_dot_part_95 = dlogits_dot_part_28 - dlogits_dot_part_29 + dlogits_dot_part_31 + dlogits_dot_part_32
+    dlogits_dot_part_96 = dlogits_dot_part_95 + weight_v_logits - dlogits_dot_part_33 + weight_dot
+    dlogits_dot_part_97 = gamma_dlogits_dot_part * (dlogits_dot_part_96 - dlogits_dot_part_26) * logits_bounded
+    dlogits_dot_part_98 = (dlogits_dot_part_71 + dlogits_dot_part_97 + dlogits_dot_part_73) * e_h
+    dlogits_dot_part_99 = dlogits_dot_part_93 + dlogits_dot_part_94 + dlogits_dot_part_98
+    dlogits_dot_part_100 = dlogits_dot_part_28 - target_weight_dot + dlogits_dot_part_31 + dlogits_dot_part_32
+    dlogits_dot_part_101 = gamma_dlogits_dot_part * (dlogits_dot_part_100 - weight_v_target - dlogits_dot_part_76)
+    dlogits_dot_part_102 = (dlogits_dot_part_71 + dlogits_dot_part_101 * logits_bounded + dlogits_dot_part_73) * h
+    dlogits_dot_part_103 = dlogits_dot_part_59 - dlogits_dot_part_50 + dlogits_dot_part_76 * dlogits_dot_part_49
+    dlogits_dot_part_104 = dlogits_dot_part_34 * dlogits_dot_part * weight_dot
+    dlogits_dot_part_105 = dlogits_dot_part_103 + dlogits_dot_part_52 - dlogits_dot_part_104 - dlogits_dot_part_60
+    dlogits_dot_part_106 = dlogits_dot_part_105 + dlogits_dot_part_54 + dlogits_dot_part_55
+    dlogits_dot_part_107 = dlogits_dot_part_106 - dlogits_dot_part_38 * dlogits_dot_part
+    dlogits_dot_part_108 = gamma * (dlogits_dot_part_107 - gamma_target_weight * v_logits * dlogits_dot_part_49)
+    dlogits_dot_part_109 = (dlogits_dot_part_48 + dlogits_dot_part_108 * logits_bounded + dlogits_dot_part_67) * e
+    dlogits_dot_part_110 = dlogits_dot_part_76 + dlogits_dot_part_28 - target_weight_dot - dlogits_dot_part_31
+    dlogits_dot_part_111 = gamma_dlogits_dot_part * (dlogits_dot_part_110 + dlogits_dot_part_32 - weight_v_target)
+    dlogits_dot_part_112 = (dlogits_dot_part_24 + dlogits_dot_part_111 * logits_bounded + dlogits_dot_part_40) * e_h
+    dlogits_dot_part_113 = dlogits_dot_part_75 + dlogits_dot_part_102 + dlogits_dot_part_109 + dlogits_dot_part_112
+    dlogits_dot_part_114 = dlogits_dot_part_99 + dlogits_dot_part_75 * e_squared
+    dlogits_dot_part_115 = dlogits_dot_part_113 + dlogits_dot_part_8 * e_squared
+    dlogits_dot_part_116 = np.where(wrong_part, dlogits_dot_part_114, dlogits_dot_part_115)
+    dlogits_dot_part_117 = gamma - dlogits_dot_part_77 + dlogits_dot_part_78 + dlogits_dot_part_25
+    dlogits_dot_part_118 = (dlogits_dot_part_117 - dlogits_dot_part_30 - 1) * logits_bounded_2
+    dlogits_dot_part_119 = (1 - gamma + dlogits_dot_part_9 - dlogits_dot_part_34) * log1p_e_2
+    dlogits_dot_part_120 = (target * dlogits_dot_part_79 * logits_bounded_2 + dlogits_dot_part_119) * h_2 * h_2
+    dlogits_dot_part_121 = (dlogits_dot_part_118 + dlogits_dot_part_79 * log1p_e_2) * h_2 * h_2
+    dlogits_dot_part_122 = np.where(wrong_part, dlogits_dot_part_121, dlogits_dot_part_120)
+    dlogits_dot_part_123 = gamma_weight_v_target * dlogits_dot_part_49 * dlogits_dot_part_122 * expm1_h_part
+    dlogits_dot_part_124 = dlogits_dot_part_123 / (np.square(dlogits_dot_part_80) * dlogits_dot_part_80)
+    dlogits_dot_part_125 = dlogits_dot_part_116 / np.square(wrong_part_2_squared) + dlogits_dot_part_124
+    dlogits_dot = dlogits_dot_part_81 * dlogits_dot_part_125
+    dtarget_dot_part = gamma_dlogits_dot_part * target
+    dtarget_dot_part_2 = dtarget_dot_part * weight
+    dtarget_dot_part_3 = gamma_dlogits_dot_part * weight
+    dtarget_dot_part_4 = 2 * alpha * target
+    dtarget_dot_part_5 = dtarget_dot_part_4 * dlogits_dot_part_3
+    dtarget_dot_part_6 = target * dlogits_dot_part_3
+    dtarget_dot_part_7 = 2 * alpha * dlogits_dot_part_3
+    dtarget_dot_part_8 = weight * dlogits_dot_part_3
+    dtarget_dot_part_9 = dtarget_dot_part_2 - dtarget_dot_part_3 - dtarget_dot_part_5 + dtarget_dot_part_6
+    dtarget_dot_part_10 = dtarget_dot_part_9 + dtarget_dot_part_7 - dtarget_dot_part_8 - dlogits_dot_part_3
+    dtarget_dot_part_11 = v_logits * dtarget_dot_part_10
+    dtarget_dot_part_12 = 2 * alpha * v_target
+    dtarget_dot_part_13 = v_target - dtarget_dot_part_12 - weight_dot
+    dtarget_dot_part_14 = dlogits_dot_part_3 * dtarget_dot_part_13
+    dtarget_dot_part_15 = dtarget_dot_part_14 * logits
+    dtarget_dot_part_16 = 4 * alpha * target
+    dtarget_dot_part_17 = dtarget_dot_part_3 - dtarget_dot_part_16 * dlogits_dot_part_3
+    dtarget_dot_part_18 = dtarget_dot_part_17 + dlogits_dot_part_34 * dlogits_dot_part_3 + dtarget_dot_part_7
+    dtarget_dot_part_19 = dtarget_dot_part_18 - dlogits_dot_part_37 * dlogits_dot_part_3 - dlogits_dot_part_3
+    dtarget_dot_part_20 = v_logits * dtarget_dot_part_19
+    dtarget_dot_part_21 = 3 * gamma * dlogits_dot_part
+    dtarget_dot_part_22 = 4 * gamma * dlogits_dot_part * target * v_logits * weight
+    dtarget_dot_part_23 = 2 * gamma * dlogits_dot_part * target_squared * v_logits
+    dtarget_dot_part_24 = 4 * gamma * alpha * dlogits_dot_part * target_squared * v_logits
+    dtarget_dot_part_25 = gamma_dlogits_dot_part * v_logits
+    dtarget_dot_part_26 = 2 * gamma * alpha * dlogits_dot_part
+    dtarget_dot_part_27 = 4 * alpha * v_target * dlogits_dot_part_3
+    dtarget_dot_part_28 = 2 * v_target
+    dtarget_dot_part_29 = dtarget_dot_part_28 * dlogits_dot_part_3
+    dtarget_dot_part_30 = 2 * weight_dot * dlogits_dot_part_3
+    dtarget_dot_part_31 = dlogits_dot_part_34 - dtarget_dot_part_16 + 2 * alpha - dlogits_dot_part_37 - 1
+    dtarget_dot_part_32 = dtarget_dot_part_25 * dtarget_dot_part_31 * log1p_h
+    dtarget_dot_part_33 = dtarget_dot_part_6 - dtarget_dot_part_8 - dtarget_dot_part_2 - dtarget_dot_part_5
+    dtarget_dot_part_34 = v_logits * dtarget_dot_part_33
+    dtarget_dot_part_35 = dtarget_dot_part_14 * logits_bounded
     target_v_target = target * v_target
-    dtarget_dot_part_31 = 2 * alpha * target * v_target
-    dtarget_dot_part_32 = weight_dot - weight_dot_target - dlogits_dot_part_40 + target_v_target - dtarget_dot_part_31
-    dtarget_dot_part_33 = dlogits_dot_part * (dtarget_dot_part_32 - v_target + dtarget_dot_part_8)
-    dtarget_dot_part_34 = dlogits_dot_part * (weight_dot - v_target + dtarget_dot_part_8) * log1p_h
-    dtarget_dot_part_35 = dtarget_dot_part_24 * dlogits_dot_part
-    dtarget_dot_part_36 = dlogits_dot_part_14 * target_squared * dlogits_dot_part_52
-    dtarget_dot_part_37 = dlogits_dot_part_45 * target_squared * dlogits_dot_part_52
-    dtarget_dot_part_38 = dlogits_dot_part_36 * v_target * dlogits_dot_part
-    dtarget_dot_part_39 = dtarget_dot_part_26 * v_target * dlogits_dot_part
-    dtarget_dot_part_40 = 2 * v_target * dlogits_dot_part
-    dtarget_dot_part_41 = 4 * alpha * v_target * dlogits_dot_part
-    dtarget_dot_part_42 = dtarget_dot_part_24 * target * dlogits_dot_part
-    dtarget_dot_part_43 = dlogits_dot_part_14 * target * dlogits_dot_part_52
-    dtarget_dot_part_44 = dlogits_dot_part_45 * target * dlogits_dot_part_52
-    dtarget_dot_part_45 = weight_dot_target + dlogits_dot_part_40 - target_v_target + dtarget_dot_part_31
-    dtarget_dot_part_46 = dlogits_dot_part * dtarget_dot_part_45
-    dtarget_dot_part_47 = dlogits_dot_part * dtarget_dot_part_9 * log1p_h
-    dtarget_dot_part_48 = (gamma - 1) * log1p_h
-    dtarget_dot_part_49 = dtarget_dot_part_18 - dtarget_dot_part_19 * dlogits_dot_part
-    dtarget_dot_part_50 = dtarget_dot_part_49 + 3 * gamma * v_logits * target * dlogits_dot_part
-    dtarget_dot_part_51 = dtarget_dot_part_50 - 6 * gamma * alpha * v_logits * target * dlogits_dot_part
-    dtarget_dot_part_52 = dtarget_dot_part_51 - dtarget_dot_part_20 + dtarget_dot_part_21 - dtarget_dot_part_22
-    dtarget_dot_part_53 = dtarget_dot_part_52 + dtarget_dot_part_23 * dlogits_dot_part - dtarget_dot_part_25
-    dtarget_dot_part_54 = (dtarget_dot_part_16 + dtarget_dot_part_53 * logits_bounded + dtarget_dot_part_28) * h
-    dtarget_dot_part_55 = dtarget_dot_part_7 + dtarget_dot_part_11 + dtarget_dot_part_54
-    dtarget_dot_part_56 = dtarget_dot_part_18 - gamma_weight_v_logits * dlogits_dot_part
-    dtarget_dot_part_57 = dtarget_dot_part_56 + gamma_v_logits * target * dlogits_dot_part
-    dtarget_dot_part_58 = dtarget_dot_part_57 - dtarget_dot_part_23 * target * dlogits_dot_part - dtarget_dot_part_20
-    dtarget_dot_part_59 = (dtarget_dot_part_58 + dtarget_dot_part_21 - dtarget_dot_part_25) * logits_bounded
-    dtarget_dot_part_60 = (dtarget_dot_part_16 + dtarget_dot_part_59 + dtarget_dot_part_28) * h
-    dtarget_dot_part_61 = dtarget_dot_part_29 + dtarget_dot_part_11 + dtarget_dot_part_60
-    dtarget_dot_part_62 = dtarget_dot_part_55 + (dtarget_dot_part_29 + dtarget_dot_part_30) * e
-    dtarget_dot_part_63 = dtarget_dot_part_61 + (dtarget_dot_part_7 + dtarget_dot_part_30) * e
-    dtarget_dot_part_64 = dtarget_dot_part_35 - dtarget_dot_part_19 * target * dlogits_dot_part_52
-    dtarget_dot_part_65 = dtarget_dot_part_64 + dtarget_dot_part_36 + dlogits_dot_part_54
-    dtarget_dot_part_66 = dtarget_dot_part_65 + dlogits_dot_part_34 * v_logits * target * dlogits_dot_part_52
-    dtarget_dot_part_67 = dtarget_dot_part_66 - dtarget_dot_part_37 - dlogits_dot_part_59 - dlogits_dot_part_63
-    dtarget_dot_part_68 = dtarget_dot_part_67 + dtarget_dot_part_38 - dtarget_dot_part_39 - dtarget_dot_part_40
-    dtarget_dot_part_69 = dtarget_dot_part_35 - dtarget_dot_part_43 + dlogits_dot_part_54 + dtarget_dot_part_44
-    dtarget_dot_part_70 = dtarget_dot_part_69 - dlogits_dot_part_59 - dtarget_dot_part_40 + dtarget_dot_part_41
-    dtarget_dot_part_71 = (dtarget_dot_part_68 + dtarget_dot_part_41 - dtarget_dot_part_42) * logits_bounded
-    dtarget_dot_part_72 = (dtarget_dot_part_71 + dtarget_dot_part_70 * log1p_h) * h
-    dtarget_dot_part_73 = dtarget_dot_part_33 * logits + dtarget_dot_part_34 + dtarget_dot_part_72
-    dtarget_dot_part_74 = dtarget_dot_part_42 + gamma_weight_v_logits * target * dlogits_dot_part_52
-    dtarget_dot_part_75 = dtarget_dot_part_74 - dtarget_dot_part_36 - weight_v_logits * target * dlogits_dot_part_52
-    dtarget_dot_part_76 = dtarget_dot_part_75 + dtarget_dot_part_37 + dlogits_dot_part_63 - dtarget_dot_part_38
-    dtarget_dot_part_77 = dtarget_dot_part_43 - dlogits_dot_part_54 - dtarget_dot_part_44 + dlogits_dot_part_59
-    dtarget_dot_part_78 = dtarget_dot_part_77 + dtarget_dot_part_40 - dtarget_dot_part_41 - dtarget_dot_part_35
-    dtarget_dot_part_79 = (dtarget_dot_part_76 + dtarget_dot_part_39) * logits_bounded + dtarget_dot_part_78 * log1p_h
-    dtarget_dot_part_80 = dtarget_dot_part_46 * logits + dtarget_dot_part_47 + dtarget_dot_part_79 * h
-    dtarget_dot_part_81 = dtarget_dot_part_73 + (dtarget_dot_part_33 * logits_bounded + dtarget_dot_part_34) * e
-    dtarget_dot_part_82 = dtarget_dot_part_80 + (dtarget_dot_part_46 * logits_bounded + dtarget_dot_part_47) * e
-    dtarget_dot_part_83 = gamma * np.where(wrong_part, dtarget_dot_part_81, dtarget_dot_part_82) * expm1_h_part
-    dtarget_dot_part_84 = np.where(wrong_part, dtarget_dot_part_62, dtarget_dot_part_63) / wrong_part_2_squared
-    dtarget_dot_part_85 = (gamma - gamma_target + target - 1) * logits + dtarget_dot_part_48
-    dtarget_dot_part_86 = target * (1 - gamma) * logits + dtarget_dot_part_48
-    dtarget_dot_part_87 = dlogits_dot_part_81 * np.where(wrong_part, dtarget_dot_part_85, dtarget_dot_part_86)
-    dtarget_dot_part_88 = dtarget_dot_part_84 + dtarget_dot_part_83 / (wrong_part_2_squared * wrong_part_2)
-    dtarget_dot_part_89 = dtarget_dot_part_88 + dtarget_dot_part_87 * np.square(expm1_h_part) / wrong_part_2_squared
-    dtarget_dot = dlogits_dot_part_82 * dtarget_dot_part_89
+    dtarget_dot_part_36 = dtarget_dot_part_4 * v_target
+    dtarget_dot_part_37 = dtarget_dot_part_28 * weight
+    dtarget_dot_part_38 = target_v_target - dtarget_dot_part_36 - target_weight_dot - v_target + dtarget_dot_part_12
+    dtarget_dot_part_39 = dlogits_dot_part * (dtarget_dot_part_38 - dtarget_dot_part_37 + weight_dot)
+    dtarget_dot_part_40 = dlogits_dot_part * (dtarget_dot_part_12 + weight_dot - v_target) * log1p_h
+    dtarget_dot_part_41 = dlogits_dot_part_78 * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_42 = gamma * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_43 = dlogits_dot_part_57 * target
+    dtarget_dot_part_44 = dtarget_dot_part_43 * v_target
+    dtarget_dot_part_45 = 4 * alpha * dlogits_dot_part
+    dtarget_dot_part_46 = dtarget_dot_part_45 * target * v_target
+    dtarget_dot_part_47 = dtarget_dot_part_43 * weight_dot
+    dtarget_dot_part_48 = dlogits_dot_part_57 * v_target
+    dtarget_dot_part_49 = dtarget_dot_part_45 * v_target
+    dtarget_dot_part_50 = 4 * dlogits_dot_part * v_target * weight
+    dtarget_dot_part_51 = dlogits_dot_part_30 * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_52 = v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_53 = dlogits_dot_part_34 * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_54 = dlogits_dot_part_9 * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_55 = dtarget_dot_part_36 + target_weight_dot + dtarget_dot_part_37 - target_v_target
+    dtarget_dot_part_56 = dlogits_dot_part * dtarget_dot_part_55
+    dtarget_dot_part_57 = dlogits_dot_part * dtarget_dot_part_13 * log1p_h
+    dtarget_dot_part_58 = (gamma - 1) * log1p_h
+    dtarget_dot_part_59 = 6 * gamma * alpha * dlogits_dot_part * target * v_logits
+    dtarget_dot_part_60 = dtarget_dot_part_21 * target * v_logits - dtarget_dot_part_59 + dtarget_dot_part_22
+    dtarget_dot_part_61 = dtarget_dot_part_60 - dtarget_dot_part_23 + dtarget_dot_part_24 - dtarget_dot_part_25
+    dtarget_dot_part_62 = dtarget_dot_part_61 + dtarget_dot_part_26 * v_logits
+    dtarget_dot_part_63 = dtarget_dot_part_62 - dtarget_dot_part_21 * v_logits * weight - dtarget_dot_part_27
+    dtarget_dot_part_64 = (dtarget_dot_part_63 + dtarget_dot_part_29 - dtarget_dot_part_30) * logits_bounded
+    dtarget_dot_part_65 = (dtarget_dot_part_20 + dtarget_dot_part_64 + dtarget_dot_part_32) * h
+    dtarget_dot_part_66 = dtarget_dot_part_11 + dtarget_dot_part_15 + dtarget_dot_part_65
+    dtarget_dot_part_67 = dtarget_dot_part * v_logits - dtarget_dot_part_26 * target * v_logits + dtarget_dot_part_22
+    dtarget_dot_part_68 = dtarget_dot_part_67 - dtarget_dot_part_23 + dtarget_dot_part_24
+    dtarget_dot_part_69 = dtarget_dot_part_68 - dtarget_dot_part_25 * weight - dtarget_dot_part_27
+    dtarget_dot_part_70 = (dtarget_dot_part_69 + dtarget_dot_part_29 - dtarget_dot_part_30) * logits_bounded
+    dtarget_dot_part_71 = (dtarget_dot_part_20 + dtarget_dot_part_70 + dtarget_dot_part_32) * h
+    dtarget_dot_part_72 = dtarget_dot_part_34 + dtarget_dot_part_15 + dtarget_dot_part_71
+    dtarget_dot_part_73 = dtarget_dot_part_66 + (dtarget_dot_part_34 + dtarget_dot_part_35) * e
+    dtarget_dot_part_74 = dtarget_dot_part_72 + (dtarget_dot_part_11 + dtarget_dot_part_35) * e
+    dtarget_dot_part_75 = dtarget_dot_part_41 + dtarget_dot_part_42 + dtarget_dot_part_44 - dtarget_dot_part_46
+    dtarget_dot_part_76 = dtarget_dot_part_75 - dtarget_dot_part_47 - dtarget_dot_part_48 + dtarget_dot_part_49
+    dtarget_dot_part_77 = dtarget_dot_part_76 - dtarget_dot_part_50 + dlogits_dot_part_58
+    dtarget_dot_part_78 = dtarget_dot_part_77 + dlogits_dot_part_25 * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_79 = dtarget_dot_part_78 - dtarget_dot_part_51 - dtarget_dot_part_52
+    dtarget_dot_part_80 = dtarget_dot_part_79 - dlogits_dot_part_77 * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_81 = dtarget_dot_part_42 - dtarget_dot_part_48 + dtarget_dot_part_49 + dlogits_dot_part_58
+    dtarget_dot_part_82 = dtarget_dot_part_81 + dtarget_dot_part_53 - dtarget_dot_part_52 - dtarget_dot_part_54
+    dtarget_dot_part_83 = (dtarget_dot_part_80 * logits_bounded + dtarget_dot_part_82 * log1p_h) * h
+    dtarget_dot_part_84 = dtarget_dot_part_39 * logits + dtarget_dot_part_40 + dtarget_dot_part_83
+    dtarget_dot_part_85 = gamma_target * v_logits * weight * dlogits_dot_part_49 - dtarget_dot_part_41
+    dtarget_dot_part_86 = dtarget_dot_part_85 - dtarget_dot_part_44 + dtarget_dot_part_46 + dtarget_dot_part_47
+    dtarget_dot_part_87 = dtarget_dot_part_86 + dtarget_dot_part_50 - target * v_logits * weight * dlogits_dot_part_49
+    dtarget_dot_part_88 = dtarget_dot_part_54 - dtarget_dot_part_42 + dtarget_dot_part_48 - dtarget_dot_part_49
+    dtarget_dot_part_89 = dtarget_dot_part_88 - dlogits_dot_part_58 - dtarget_dot_part_53 + dtarget_dot_part_52
+    dtarget_dot_part_90 = (dtarget_dot_part_87 + dtarget_dot_part_51) * logits_bounded + dtarget_dot_part_89 * log1p_h
+    dtarget_dot_part_91 = dtarget_dot_part_56 * logits + dtarget_dot_part_57 + dtarget_dot_part_90 * h
+    dtarget_dot_part_92 = dtarget_dot_part_84 + (dtarget_dot_part_39 * logits_bounded + dtarget_dot_part_40) * e
+    dtarget_dot_part_93 = dtarget_dot_part_91 + (dtarget_dot_part_56 * logits_bounded + dtarget_dot_part_57) * e
+    dtarget_dot_part_94 = gamma * np.where(wrong_part, dtarget_dot_part_92, dtarget_dot_part_93) * expm1_h_part
+    dtarget_dot_part_95 = np.where(wrong_part, dtarget_dot_part_73, dtarget_dot_part_74) / wrong_part_2_squared
+    dtarget_dot_part_96 = (gamma - gamma_target + target - 1) * logits + dtarget_dot_part_58
+    dtarget_dot_part_97 = target * (1 - gamma) * logits + dtarget_dot_part_58
+    dtarget_dot_part_98 = np.where(wrong_part, dtarget_dot_part_96, dtarget_dot_part_97)
+    dtarget_dot_part_99 = gamma * v_target * weight * dlogits_dot_part_49 * dtarget_dot_part_98
+    dtarget_dot_part_100 = dtarget_dot_part_95 + dtarget_dot_part_94 / (wrong_part_2_squared * wrong_part_2)
+    dtarget_dot_part_101 = dtarget_dot_part_100 + dtarget_dot_part_99 * np.square(expm1_h_part) / wrong_part_2_squared
+    dtarget_dot = dlogits_dot_part_81 * dtarget_dot_part_101
     return _rounded(dtype, dlogits_dot, dtarget_dot)
 
 
@@ -1581,9 +1580,9 @@ def ranking_softmax_hvp(g, v_score, v_relevance, score, relevance):
 
         e = exp(score)
         p = e/sum(e, C)
-        p_dot = p*(v_score - sum(v_score*p, C))
-        dscore_dot = g*(sum(relevance, C)*p_dot + p*sum(v_relevance, C) - v_relevance)/size(N)
-        drelevance_dot = -g*p_dot/(size(N)*p)
+        dscore_dot = g*(p*(sum(relevance, C)*(v_score - sum(v_score*p, C)) + sum(v_relevance, C)) -
+            v_relevance)/size(N)
+        drelevance_dot = g*(sum(v_score*p, C) - v_score)/size(N)
 
     Arrays: g, a scalar, v_score (N, C), v_relevance (N, C), score (N, C), relevance (N, C).
     Returns: dscore_dot (N, C), drelevance_dot (N, C).
@@ -1604,10 +1603,10 @@ def ranking_softmax_hvp(g, v_score, v_relevance, score, relevance):
     shift = np.max(score, axis=1, keepdims=True)
     e = np.exp(score - shift)
     p = e / np.sum(e, axis=1, keepdims=True)
-    p_dot = p * (v_score - np.sum(v_score * p, axis=1, keepdims=True))
-    dscore_dot_part = np.sum(relevance, axis=1, keepdims=True) * p_dot
-    dscore_dot = g / N * (dscore_dot_part + p * np.sum(v_relevance, axis=1, keepdims=True) - v_relevance)
-    drelevance_dot = -(g / N) * p_dot / p
+    dscore_dot_part = np.sum(v_score * p, axis=1, keepdims=True)
+    dscore_dot_part_2 = np.sum(relevance, axis=1, keepdims=True) * (v_score - dscore_dot_part)
+    dscore_dot = g / N * (p * (dscore_dot_part_2 + np.sum(v_relevance, axis=1, keepdims=True)) - v_relevance)
+    drelevance_dot = g / N * (dscore_dot_part - v_score)
     return _rounded(dtype, dscore_dot, drelevance_dot)
 
 

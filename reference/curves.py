@@ -247,7 +247,7 @@ def swish_vjp(g, x, beta):
         sigmoid = 1/(1 + exp(-beta*x))
         y = x*sigmoid
         dx = g*(beta*y*(1 - sigmoid) + sigmoid)
-        dbeta = sum(g*y**2*(1/sigmoid - 1), ...)
+        dbeta = sum(g*x**2*sigmoid*(1 - sigmoid), ...)
 
     Arrays: g (..., C), x (..., C), beta (C,).
     Returns: dx (..., C), dbeta (C,).
@@ -256,17 +256,17 @@ def swish_vjp(g, x, beta):
     """
     g, x, beta, dtype = _arrays('swish_vjp', g=(g, '... C'), x=(x, '... C'), beta=(beta, 'C'))
     lead = g.ndim - 1
-    abs_x = np.abs(x)
     abs_beta = np.abs(beta)
-    h = _exp_product(-abs_x / 2, abs_beta)
-    y = np.where(np.sign(x) * beta >= 0, x, np.where(h > 0, x, 0) * h * h) / (1 + np.square(h))
-    h_2 = _exp_product(-abs_beta / 2, abs_x)
-    e = np.square(h_2)
-    dx_part = h_2 > 0
+    abs_x = np.abs(x)
+    h = _exp_product(-abs_beta / 2, abs_x)
+    e = np.square(h)
+    dx_part = h > 0
     dx_part_2 = 1 + np.where(dx_part, beta, 0) * np.where(dx_part, x, 0)
-    dx_part_3 = np.where(np.sign(beta) * x >= 0, 1 + dx_part_2 * e, (dx_part_2 + e) * h_2 * h_2)
+    dx_part_3 = np.where(np.sign(beta) * x >= 0, 1 + dx_part_2 * e, (dx_part_2 + e) * h * h)
     dx = g * (dx_part_3 / np.square(1 + e))
-    dbeta = np.sum(g * np.square(y) * _exp_product(-beta, x), axis=tuple(range(lead)))
+    h_2 = _exp_product(-abs_x / 2, abs_beta)
+    dbeta_part = g * np.square(np.where(h_2 > 0, x, 0)) * h_2 * h_2 / np.square(1 + np.square(h_2))
+    dbeta = np.sum(dbeta_part, axis=tuple(range(lead)))
     return _rounded(dtype, dx, dbeta)
 
 
@@ -311,7 +311,7 @@ def swish_hvp(g, v_x, v_beta, x, beta):
         y_dot = v_x*sigmoid + x*sigmoid_dot
         dx_in_dot = beta*(y_dot*(1 - sigmoid) - y*sigmoid_dot) + v_beta*y*(1 - sigmoid) + sigmoid_dot
         dx_dot = g*dx_in_dot
-        dbeta_dot = sum(g*y*(2*y_dot*(1/sigmoid - 1) - y*sigmoid_dot/sigmoid**2), ...)
+        dbeta_dot = sum(g*x*(2*sigmoid*(v_x - x*sigmoid_dot) + x*sigmoid_dot - 2*v_x*sigmoid**2), ...)
 
     Arrays: g (..., C), v_x (..., C), v_beta (C,), x (..., C), beta (C,).
     Returns: dx_dot (..., C), dbeta_dot (C,).
@@ -328,43 +328,55 @@ def swish_hvp(g, v_x, v_beta, x, beta):
     )
     lead = g.ndim - 1
     abs_x = np.abs(x)
+    minus_abs_x = -abs_x
     abs_beta = np.abs(beta)
-    h = _exp_product(-abs_x / 2, abs_beta)
-    y = np.where(np.sign(x) * beta >= 0, x, np.where(h > 0, x, 0) * h * h) / (1 + np.square(h))
+    h = _exp_product(minus_abs_x / 2, abs_beta)
+    x_bounded_part = h > 0
+    x_bounded = np.where(x_bounded_part, x, 0)
+    e = np.square(h)
+    y_part = np.sign(x) * beta >= 0
+    y_part_2 = 1 + e
+    y = np.where(y_part, x, x_bounded * h * h) / y_part_2
     minus_abs_beta = -abs_beta
     h_2 = _exp_product(minus_abs_beta / 2, abs_x)
     beta_bounded_part = h_2 > 0
     beta_bounded = np.where(beta_bounded_part, beta, 0)
-    e = np.square(h_2)
-    e_2 = _exp_product(minus_abs_beta, abs_x)
-    sigmoid_dot_part = 1 + e
+    e_2 = np.square(h_2)
+    e_3 = _exp_product(minus_abs_beta, abs_x)
+    sigmoid_dot_part = 1 + e_2
     sigmoid_dot_part_2 = np.square(sigmoid_dot_part)
     sigmoid_dot_part_3 = np.sign(beta) * x >= 0
-    sigmoid_dot_part_4 = v_beta * y * np.where(sigmoid_dot_part_3, e_2, 1) / (1 + e_2)
+    sigmoid_dot_part_4 = v_beta * y * np.where(sigmoid_dot_part_3, e_3, 1) / (1 + e_3)
     sigmoid_dot = v_x * beta_bounded * h_2 * h_2 / sigmoid_dot_part_2 + sigmoid_dot_part_4
-    x_bounded = np.where(beta_bounded_part, x, 0)
-    dx_in_dot_part = np.square(beta_bounded) * x_bounded
+    x_bounded_2 = np.where(beta_bounded_part, x, 0)
+    dx_in_dot_part = np.square(beta_bounded) * x_bounded_2
     dx_in_dot_part_2 = beta_bounded - dx_in_dot_part
     dx_in_dot_part_3 = beta_bounded + dx_in_dot_part
     dx_in_dot_part_4 = sigmoid_dot_part_2 * sigmoid_dot_part
-    x_bounded_squared = np.square(x_bounded)
-    dx_in_dot_part_5 = np.expm1(minus_abs_beta * abs_x)
-    dx_in_dot_part_6 = (dx_in_dot_part_2 + dx_in_dot_part_3 * e) * h_2 * h_2
-    dx_in_dot_part_7 = (dx_in_dot_part_3 + dx_in_dot_part_2 * e) * h_2 * h_2
-    dx_in_dot_part_8 = -beta_bounded * x_bounded_squared * h_2 * h_2
-    dx_in_dot_part_9 = np.where(sigmoid_dot_part_3, beta_bounded * x_bounded_squared * h_2 * h_2, dx_in_dot_part_8)
-    dx_in_dot_part_10 = v_x * np.where(sigmoid_dot_part_3, dx_in_dot_part_6, dx_in_dot_part_7) / dx_in_dot_part_4
-    dx_in_dot_part_11 = dx_in_dot_part_10 + v_beta * dx_in_dot_part_9 * dx_in_dot_part_5 / dx_in_dot_part_4
+    x_bounded_2_squared = np.square(x_bounded_2)
+    dx_in_dot_part_5 = (dx_in_dot_part_2 + dx_in_dot_part_3 * e_2) * h_2 * h_2
+    dx_in_dot_part_6 = (dx_in_dot_part_3 + dx_in_dot_part_2 * e_2) * h_2 * h_2
+    dx_in_dot_part_7 = -beta_bounded * x_bounded_2_squared * h_2 * h_2
+    dx_in_dot_part_8 = beta_bounded * x_bounded_2_squared * h_2 * h_2
+    dx_in_dot_part_9 = v_beta * np.where(sigmoid_dot_part_3, dx_in_dot_part_8, dx_in_dot_part_7)
+    dx_in_dot_part_10 = v_x * np.where(sigmoid_dot_part_3, dx_in_dot_part_5, dx_in_dot_part_6) / dx_in_dot_part_4
+    dx_in_dot_part_11 = dx_in_dot_part_10 + dx_in_dot_part_9 * np.expm1(minus_abs_beta * abs_x) / dx_in_dot_part_4
     dx_in_dot = dx_in_dot_part_11 + sigmoid_dot_part_4 + sigmoid_dot
     dx_dot = g * dx_in_dot
-    beta_bounded_x_bounded = beta_bounded * x_bounded
-    dbeta_dot_part = 2 - beta_bounded_x_bounded
-    dbeta_dot_part_2 = (dbeta_dot_part + (2 + beta_bounded_x_bounded) * e) * h_2 * h_2
-    dbeta_dot_part_3 = v_x * np.where(sigmoid_dot_part_3, dbeta_dot_part_2, 2 + beta * x + dbeta_dot_part * e)
-    dbeta_dot_part_4 = v_beta * np.where(sigmoid_dot_part_3, x_bounded_squared * h_2 * h_2, -np.square(x))
-    dbeta_dot_part_5 = dbeta_dot_part_4 * dx_in_dot_part_5 / sigmoid_dot_part_2
-    dbeta_dot_part_6 = g * y * (dbeta_dot_part_3 / sigmoid_dot_part_2 + dbeta_dot_part_5)
-    dbeta_dot = np.sum(dbeta_dot_part_6, axis=tuple(range(lead)))
+    beta_bounded_2 = np.where(x_bounded_part, beta, 0)
+    dbeta_dot_part = 2 * x_bounded
+    x_bounded_squared = np.square(x_bounded)
+    dbeta_dot_part_2 = x_bounded_squared * beta_bounded_2
+    dbeta_dot_part_3 = dbeta_dot_part - dbeta_dot_part_2
+    dbeta_dot_part_4 = dbeta_dot_part + dbeta_dot_part_2
+    dbeta_dot_part_5 = np.square(y_part_2) * y_part_2
+    dbeta_dot_part_6 = x_bounded_squared * x_bounded
+    dbeta_dot_part_7 = (dbeta_dot_part_3 + dbeta_dot_part_4 * e) * h * h
+    dbeta_dot_part_8 = v_x * np.where(y_part, dbeta_dot_part_7, (dbeta_dot_part_4 + dbeta_dot_part_3 * e) * h * h)
+    dbeta_dot_part_9 = v_beta * np.where(y_part, dbeta_dot_part_6 * h * h, -dbeta_dot_part_6 * h * h)
+    dbeta_dot_part_10 = dbeta_dot_part_9 * np.expm1(minus_abs_x * abs_beta) / dbeta_dot_part_5
+    dbeta_dot_part_11 = g * (dbeta_dot_part_8 / dbeta_dot_part_5 + dbeta_dot_part_10)
+    dbeta_dot = np.sum(dbeta_dot_part_11, axis=tuple(range(lead)))
     return _rounded(dtype, dx_dot, dbeta_dot)
 
 
@@ -599,8 +611,10 @@ def gelu_sigmoid_hvp(g, v_x, x):
 
         sigmoid = 1/(1 + exp(-851*x/500))
         y = x*sigmoid
-        dx_dot = v_x*g*(y*(724201*sigmoid**2/125000 - 2172603*sigmoid/250000 + 724201/250000) +
-            851*sigmoid*(1 - sigmoid)/250)
+        sigmoid_dot = 851*v_x*sigmoid*(1 - sigmoid)/500
+        dx_in_dot = sigmoid_dot*(851*x*(1 - sigmoid)/500 - 851*y/500 + 1) + 851*v_x*sigmoid*(1 -
+            sigmoid)/500
+        dx_dot = g*dx_in_dot
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -611,30 +625,31 @@ def gelu_sigmoid_hvp(g, v_x, x):
     h = _exp_polynomial(np.abs(x), -0.851, -2.1316282072803006e-17)
     x_bounded = np.where(h > 0, x, 0)
     e = np.square(h)
-    dx_dot_part = 2.896804 * x_bounded
-    dx_dot_part_2 = 3.404 - dx_dot_part
-    dx_dot_part_3 = 3.404 + dx_dot_part
-    dx_dot_part_4 = 1 + e
-    dx_dot_part_5 = (dx_dot_part_2 + dx_dot_part_3 * e) * h * h
-    dx_dot_part_6 = np.where(x >= 0, dx_dot_part_5, (dx_dot_part_3 + dx_dot_part_2 * e) * h * h)
-    dx_dot_part_7 = dx_dot_part_6 / (np.square(dx_dot_part_4) * dx_dot_part_4)
-    dx_dot_part_8 = _near_root(
-        dx_dot_part_7, x, 0.5, -1.4097281319127306, -1.0092252730192822e-16, 1, 7.434633144209321e-07,
+    dx_in_dot_part = 2.896804 * x_bounded
+    dx_in_dot_part_2 = 3.404 - dx_in_dot_part
+    dx_in_dot_part_3 = 3.404 + dx_in_dot_part
+    dx_in_dot_part_4 = 1 + e
+    dx_in_dot_part_5 = (dx_in_dot_part_2 + dx_in_dot_part_3 * e) * h * h
+    dx_in_dot_part_6 = np.where(x >= 0, dx_in_dot_part_5, (dx_in_dot_part_3 + dx_in_dot_part_2 * e) * h * h)
+    dx_in_dot_part_7 = dx_in_dot_part_6 / (np.square(dx_in_dot_part_4) * dx_in_dot_part_4)
+    dx_in_dot_part_8 = _near_root(
+        dx_in_dot_part_7, x, 0.5, -1.4097281319127306, -1.0092252730192822e-16, 1, 7.434633144209321e-07,
         5.585224136487037e-07, -2.932526441654304e-06, -8.173536914923696e-06, -7.2428848681206805e-06,
         1.64505728915541e-05, 7.276439323057196e-05, 0.00011213493889332617, -2.885420495622234e-05,
         -0.0005382748941648318, -0.0011972620650623905, -0.0007363581844018142, 0.0029275556368024837,
         0.00967918015313017, 0.011558350860791638, -0.00810713861486149, -0.05653079723155291, -0.09389910297501222,
         -0.026231851511790943, 0.1887012380270825, 0.37616611448898396, 0.2651459769337129,
     )
-    dx_dot_part_9 = _near_root(
-        dx_dot_part_8, x, 0.5, 1.4097281319127306, 1.0092252730192822e-16, 1, 7.434633144209321e-07,
+    dx_in_dot_part_9 = _near_root(
+        dx_in_dot_part_8, x, 0.5, 1.4097281319127306, 1.0092252730192822e-16, 1, 7.434633144209321e-07,
         -5.585224136487037e-07, -2.932526441654304e-06, 8.173536914923696e-06, -7.2428848681206805e-06,
         -1.64505728915541e-05, 7.276439323057196e-05, -0.00011213493889332617, -2.885420495622234e-05,
         0.0005382748941648318, -0.0011972620650623905, 0.0007363581844018142, 0.0029275556368024837,
         -0.00967918015313017, 0.011558350860791638, 0.00810713861486149, -0.05653079723155291, 0.09389910297501222,
         -0.026231851511790943, -0.1887012380270825, 0.37616611448898396, -0.2651459769337129,
     )
-    dx_dot = v_x * g * dx_dot_part_9
+    dx_in_dot = v_x * dx_in_dot_part_9
+    dx_dot = g * dx_in_dot
     return _rounded(dtype, dx_dot)
 
 

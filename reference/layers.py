@@ -733,7 +733,7 @@ def highway_hvp(g, v_x, v_h, v_gate, x, h, gate):
         dh = g*t
         dx_dot = v_gate*dh*(t - 1)
         dh_dot = v_gate*dh*(1 - t)
-        dgate_dot = dh*(v_gate*(y - x)*(1/t + 2*t - 3) + (1 - t)*(v_h - v_x))
+        dgate_dot = g*(v_gate*(y - x)*(1 + 2*t**2 - 3*t) + t*(1 - t)*(v_h - v_x))
 
     Arrays: g (..., D), v_x (..., D), v_h (..., D), v_gate (..., D), x (..., D), h (..., D),
             gate (..., D).

@@ -309,13 +309,12 @@ def lstm_cell_jvp(v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b):
         candidate = (exp(z[G=2]) - exp(-z[G=2]))/(exp(z[G=2]) + exp(-z[G=2]))
         memory = f*c + i*candidate
         tanh = (exp(memory) - exp(-memory))/(exp(memory) + exp(-memory))
-        output = o*tanh
         z_in_dot = sum(x*v_w + v_x*w, I)
         z_in_dot_ = sum(h*v_u + v_h*u, J)
         z_dot = v_b + z_in_dot + z_in_dot_
         memory_dot = i*(z_dot[G=2]*(1 - candidate**2) + candidate*z_dot[G=0]) + c*f*z_dot[G=1]*(1 - f) +
             v_c*f - i**2*candidate*z_dot[G=0]
-        output_dot = memory_dot*(o - output**2/o) + output*z_dot[G=3]*(1 - o)
+        output_dot = o*(memory_dot*(1 - tanh**2) + tanh*z_dot[G=3]*(1 - o))
 
     Arrays: v_x (N, I), v_h (N, J), v_c (N, H), v_w (G, H, I), v_u (G, H, J), v_b (G, H), x (N, I),
             h (N, J), c (N, H), w (G, H, I), u (G, H, J), b (G, H).
@@ -343,42 +342,35 @@ def lstm_cell_jvp(v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, u, b):
     _requires('lstm_cell_jvp', 'size(G) == 4', G == 4, G=G)
     w_dot_x = np.einsum('ghi,ni->ngh', w, x, optimize=True)
     z = w_dot_x + np.einsum('ghj,nj->ngh', u, h, optimize=True) + b
-    h_2_part = _read(z, 3, axis=1)
-    h_2 = np.exp(-np.abs(h_2_part))
-    o_part = h_2_part >= 0
-    o_part_2 = 1 + h_2
-    o = np.where(o_part, 1, h_2) / o_part_2
-    e_part = _read(z, 1, axis=1)
+    e_part = _read(z, 3, axis=1)
     e = np.exp(-np.abs(e_part))
-    f_part = 1 + e
-    f = np.where(e_part >= 0, 1, e) / f_part
-    e_2_part = _read(z, 0, axis=1)
+    o_part = e_part >= 0
+    o_part_2 = 1 + e
+    o = np.where(o_part, 1, e) / o_part_2
+    e_2_part = _read(z, 1, axis=1)
     e_2 = np.exp(-np.abs(e_2_part))
-    i = np.where(e_2_part >= 0, 1, e_2) / (1 + e_2)
+    f_part = 1 + e_2
+    f = np.where(e_2_part >= 0, 1, e_2) / f_part
+    e_3_part = _read(z, 0, axis=1)
+    e_3 = np.exp(-np.abs(e_3_part))
+    i = np.where(e_3_part >= 0, 1, e_3) / (1 + e_3)
     candidate_part = _read(z, 2, axis=1)
     candidate = np.tanh(candidate_part)
     memory = f * c + i * candidate
     tanh = np.tanh(memory)
-    output = o * tanh
     v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
     z_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
     v_u_dot_h = np.einsum('ghj,nj->ngh', v_u, h, optimize=True)
     z_in_dot_ = v_u_dot_h + np.einsum('ghj,nj->ngh', u, v_h, optimize=True)
     z_dot = v_b + z_in_dot + z_in_dot_
-    e_3 = np.square(np.exp(-np.abs(candidate_part)))
+    e_4 = np.square(np.exp(-np.abs(candidate_part)))
     memory_dot_part = _read(z_dot, 0, axis=1)
-    memory_dot_part_2 = i * (4 * _read(z_dot, 2, axis=1) * e_3 / np.square(1 + e_3) + candidate * memory_dot_part)
-    memory_dot_part_3 = memory_dot_part_2 + c * e * _read(z_dot, 1, axis=1) / np.square(f_part) + v_c * f
+    memory_dot_part_2 = i * (4 * _read(z_dot, 2, axis=1) * e_4 / np.square(1 + e_4) + candidate * memory_dot_part)
+    memory_dot_part_3 = memory_dot_part_2 + c * e_2 * _read(z_dot, 1, axis=1) / np.square(f_part) + v_c * f
     memory_dot = memory_dot_part_3 - np.square(i) * candidate * memory_dot_part
-    e_4 = np.square(h_2)
-    output_squared = np.square(output)
-    output_dot_part = 1 - output_squared
-    output_dot_part_2 = 2 * output_squared * h_2
-    output_dot_part_3 = -output_squared - output_dot_part_2 + output_dot_part * e_4
-    output_dot_part_4 = output_dot_part - output_dot_part_2 - output_squared * e_4
-    output_dot_part_5 = np.where(o_part, output_dot_part_4, output_dot_part_3 * np.exp(np.maximum(-h_2_part, 0)))
-    output_dot_part_6 = output * _read(z_dot, 3, axis=1) * np.where(o_part, h_2, 1) / o_part_2
-    output_dot = memory_dot * (output_dot_part_5 / o_part_2) + output_dot_part_6
+    e_5 = np.square(np.exp(-np.abs(memory)))
+    output_dot_part = tanh * _read(z_dot, 3, axis=1) * np.where(o_part, e, 1) / o_part_2
+    output_dot = o * (4 * memory_dot * e_5 / np.square(1 + e_5) + output_dot_part)
     return _rounded(dtype, output_dot, memory_dot)
 
 
@@ -408,7 +400,7 @@ def lstm_cell_hvp(g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, 
         dmemory_dot = g_output*(o_dot*(1 - tanh**2) - 2*o*tanh*tanh_dot)
         dz_dot = onehot(1, G)*(c*(dmemory*f_dot*(1 - 2*f) + f*dmemory_dot*(1 - f)) + v_c*f*dmemory*(1 - f))
             + onehot(2, G)*(dmemory*(i_dot*(1 - candidate**2) - 2*i*candidate*candidate_dot) +
-            i*dmemory_dot*(1 - candidate**2)) + g_output*onehot(3, G)*(output*o_dot*(1/o - 2) +
+            i*dmemory_dot*(1 - candidate**2)) + g_output*onehot(3, G)*(o_dot*(tanh*(1 - o) - output) +
             o*tanh_dot*(1 - o)) + onehot(0, G)*(candidate*(dmemory*i_dot*(1 - 2*i) + i*dmemory_dot*(1 - i))
             + i*dmemory*candidate_dot*(1 - i))
         dx_dot = sum(v_w*dz + w*dz_dot, G H)
@@ -479,13 +471,14 @@ def lstm_cell_hvp(g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, 
     dz_part_4 = np.square(1 + e_5)
     dz_part_5 = 4 * i
     dz_part_6 = 3 == dz_part
-    dz_part_7 = 0 == dz_part
+    dz_part_7 = np.where(o_part, e, 1)
+    dz_part_8 = 0 == dz_part
     i_part_squared = np.square(i_part)
-    dz_part_8 = np.where(dz_part_3[:, None], (dz_part_5 * dmemory * e_5 / dz_part_4)[:, None], 0)
-    dz_part_9 = g_output * output * np.where(o_part, e, 1) / o_part_2
-    dz_part_10 = np.where(dz_part_2[:, None], (c * e_2 * dmemory / f_part_squared)[:, None], 0) + dz_part_8
-    dz_part_11 = np.where(dz_part_7[:, None], (e_3 * candidate * dmemory / i_part_squared)[:, None], 0)
-    dz = dz_part_10 + np.where(dz_part_6[:, None], dz_part_9[:, None], 0) + dz_part_11
+    dz_part_9 = np.where(dz_part_3[:, None], (dz_part_5 * dmemory * e_5 / dz_part_4)[:, None], 0)
+    dz_part_10 = np.where(dz_part_2[:, None], (c * e_2 * dmemory / f_part_squared)[:, None], 0) + dz_part_9
+    dz_part_11 = np.where(dz_part_6[:, None], (g_output * output * dz_part_7 / o_part_2)[:, None], 0)
+    dz_part_12 = np.where(dz_part_8[:, None], (e_3 * candidate * dmemory / i_part_squared)[:, None], 0)
+    dz = dz_part_10 + dz_part_11 + dz_part_12
     v_w_dot_x = np.einsum('ghi,ni->ngh', v_w, x, optimize=True)
     z_in_dot = v_w_dot_x + np.einsum('ghi,ni->ngh', w, v_x, optimize=True)
     v_u_dot_h = np.einsum('ghj,nj->ngh', v_u, h, optimize=True)
@@ -506,12 +499,12 @@ def lstm_cell_hvp(g_output, g_memory, v_x, v_h, v_c, v_w, v_u, v_b, x, h, c, w, 
     dz_dot_part_3 = dmemory * (4 * i_dot * e_5 / dz_part_4 - 2 * i * candidate * candidate_dot)
     dz_dot_part_4 = dz_dot_part_3 + dz_part_5 * dmemory_dot * e_5 / dz_part_4
     dz_dot_part_5 = np.where(dz_part_2[:, None], dz_dot_part_2[:, None], 0)
-    dz_dot_part_6 = g_output * (output * o_dot * np.expm1(-e_part) + e * tanh_dot / o_part_2_squared)
+    dz_dot_part_6 = o_dot * (tanh * dz_part_7 / o_part_2 - output) + e * tanh_dot / o_part_2_squared
     dz_dot_part_7 = dz_dot_part_5 + np.where(dz_part_3[:, None], dz_dot_part_4[:, None], 0)
     dz_dot_part_8 = candidate * (dmemory_dot * e_3 / i_part_squared - dmemory * i_dot * np.tanh(e_3_part / 2))
     dz_dot_part_9 = dz_dot_part_8 + e_3 * dmemory * candidate_dot / i_part_squared
-    dz_dot_part_10 = dz_dot_part_7 + np.where(dz_part_6[:, None], dz_dot_part_6[:, None], 0)
-    dz_dot = dz_dot_part_10 + np.where(dz_part_7[:, None], dz_dot_part_9[:, None], 0)
+    dz_dot_part_10 = dz_dot_part_7 + np.where(dz_part_6[:, None], (g_output * dz_dot_part_6)[:, None], 0)
+    dz_dot = dz_dot_part_10 + np.where(dz_part_8[:, None], dz_dot_part_9[:, None], 0)
     w_dot_dz_dot = np.einsum('ghi,ngh->ni', w, dz_dot, optimize=True)
     dx_dot = np.einsum('ghi,ngh->ni', v_w, dz, optimize=True) + w_dot_dz_dot
     u_dot_dz_dot = np.einsum('ghj,ngh->nj', u, dz_dot, optimize=True)

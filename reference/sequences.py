@@ -47,6 +47,10 @@ __all__ = [
     'ctc_none_vjp',
     'ctc_none_jvp',
     'ctc_none_hvp',
+    'ctc_padded',
+    'ctc_padded_vjp',
+    'ctc_padded_jvp',
+    'ctc_padded_hvp',
     'ctc',
     'ctc_vjp',
     'ctc_jvp',
@@ -573,7 +577,7 @@ def lstm_jvp(v_x, v_h0, v_c0, v_w, v_u, v_b, x, h0, c0, w, u, b):
         c_before_dot = c_dot[T-1, from v_c0]
         c_dot = sigmoid*(z_dot[G=2]*(1 - tanh**2) + tanh*z_dot[G=0]) + sigmoid_2*c_before*z_dot[G=1]*(1 -
             sigmoid_2) + sigmoid_2*c_before_dot - sigmoid**2*tanh*z_dot[G=0]
-        h_dot = c_dot*(sigmoid_3 - h**2/sigmoid_3) + h*z_dot[G=3]*(1 - sigmoid_3)
+        h_dot = sigmoid_3*(c_dot*(1 - tanh_2**2) + tanh_2*z_dot[G=3]*(1 - sigmoid_3))
 
     Arrays: v_x (N, T, I), v_h0 (N, H), v_c0 (N, H), v_w (G, H, I), v_u (G, H, H'), v_b (G, H),
             x (N, T, I), h0 (N, H), c0 (N, H), w (G, H, I), u (G, H, H'), b (G, H).
@@ -602,56 +606,54 @@ def lstm_jvp(v_x, v_h0, v_c0, v_w, v_u, v_b, x, h0, c0, w, u, b):
     _requires('lstm_jvp', 'size(G) == 4', G == 4, G=G)
     def step(h_before, c_before, given, u, b):
         z = given + np.einsum('gha,na->ngh', u, h_before, optimize=True) + b
-        h_2_part = _read(z, 3, axis=1)
-        h_2 = np.exp(-np.abs(h_2_part))
-        sigmoid_3 = np.where(h_2_part >= 0, 1, h_2) / (1 + h_2)
-        e_part = _read(z, 1, axis=1)
+        e_part = _read(z, 3, axis=1)
         e = np.exp(-np.abs(e_part))
-        sigmoid_2 = np.where(e_part >= 0, 1, e) / (1 + e)
-        e_2_part = _read(z, 0, axis=1)
+        sigmoid_3 = np.where(e_part >= 0, 1, e) / (1 + e)
+        e_2_part = _read(z, 1, axis=1)
         e_2 = np.exp(-np.abs(e_2_part))
-        sigmoid = np.where(e_2_part >= 0, 1, e_2) / (1 + e_2)
+        sigmoid_2 = np.where(e_2_part >= 0, 1, e_2) / (1 + e_2)
+        e_3_part = _read(z, 0, axis=1)
+        e_3 = np.exp(-np.abs(e_3_part))
+        sigmoid = np.where(e_3_part >= 0, 1, e_3) / (1 + e_3)
         tanh = np.tanh(_read(z, 2, axis=1))
         c = sigmoid_2 * c_before + sigmoid * tanh
         tanh_2 = np.tanh(c)
         h = sigmoid_3 * tanh_2
-        return (h, c, z, h_2, e, sigmoid_2, sigmoid, tanh)
+        return (h, c, z, e, sigmoid_3, e_2, sigmoid_2, sigmoid, tanh, tanh_2)
     x_dot_w = np.einsum('nti,ghi->ntgh', x, w, optimize=True)
-    h, c, z, h_2, e, sigmoid_2, sigmoid, tanh = _scan(step, T, (h0, c0), (np.moveaxis(x_dot_w, 1, 0),), (u, b))
+    h, c, z, e, sigmoid_3, e_2, sigmoid_2, sigmoid, tanh, tanh_2 = _scan(
+        step, T, (h0, c0), (np.moveaxis(x_dot_w, 1, 0),), (u, b),
+    )
     h = np.moveaxis(h, 0, 1)
     c = np.moveaxis(c, 0, 1)
     z = np.moveaxis(z, 0, 1)
-    h_2 = np.moveaxis(h_2, 0, 1)
     e = np.moveaxis(e, 0, 1)
+    sigmoid_3 = np.moveaxis(sigmoid_3, 0, 1)
+    e_2 = np.moveaxis(e_2, 0, 1)
     sigmoid_2 = np.moveaxis(sigmoid_2, 0, 1)
     sigmoid = np.moveaxis(sigmoid, 0, 1)
     tanh = np.moveaxis(tanh, 0, 1)
+    tanh_2 = np.moveaxis(tanh_2, 0, 1)
     h_before = _beside(h, h0, axis=1, step=-1)
     c_before = _beside(c, c0, axis=1, step=-1)
     v_w_dot_x = np.einsum('ghi,nti->ntgh', v_w, x, optimize=True)
     z_in_dot = v_w_dot_x + np.einsum('nti,ghi->ntgh', v_x, w, optimize=True)
-    e_3 = np.square(np.exp(-np.abs(_read(z, 2, axis=2))))
-    e_4 = np.square(h_2)
-    h_squared = np.square(h)
-    h_dot_part = 1 - h_squared
-    h_dot_part_2 = 2 * h_squared * h_2
-    h_dot_part_3 = _read(z, 3, axis=2)
-    h_dot_part_4 = h_dot_part_3 >= 0
-    h_dot_part_5 = 1 + h_2
-    def step_2(h_before_dot, c_before_dot, given, z_in_dot, sigmoid, e_3, given_2, tanh, e, given_3, c_before, sigmoid_2, given_4, given_5, h, given_6, given_7, u, v_b):
+    e_4 = np.square(np.exp(-np.abs(_read(z, 2, axis=2))))
+    e_5 = np.square(np.exp(-np.abs(c)))
+    def step_2(h_before_dot, c_before_dot, given, z_in_dot, sigmoid, e_4, given_2, tanh, e_2, given_3, c_before, sigmoid_2, given_4, sigmoid_3, e_5, given_5, tanh_2, given_6, given_7, u, v_b):
         z_in_dot_ = np.sum(given + u * h_before_dot[:, None, None], axis=3)
         z_dot = v_b + z_in_dot + z_in_dot_
         c_dot_part = _read(z_dot, 0, axis=1)
-        c_dot_part_2 = sigmoid * (4 * _read(z_dot, 2, axis=1) * e_3 * given_2 + tanh * c_dot_part)
-        c_dot_part_3 = c_dot_part_2 + e * given_3 * c_before * _read(z_dot, 1, axis=1) + sigmoid_2 * c_before_dot
+        c_dot_part_2 = sigmoid * (4 * _read(z_dot, 2, axis=1) * e_4 * given_2 + tanh * c_dot_part)
+        c_dot_part_3 = c_dot_part_2 + e_2 * given_3 * c_before * _read(z_dot, 1, axis=1) + sigmoid_2 * c_before_dot
         c_dot = c_dot_part_3 - given_4 * tanh * c_dot_part
-        h_dot = c_dot * given_5 + h * _read(z_dot, 3, axis=1) * given_6 * given_7
+        h_dot_part = 4 * c_dot * e_5 * given_5 + tanh_2 * _read(z_dot, 3, axis=1) * given_6 * given_7
+        h_dot = sigmoid_3 * h_dot_part
         return (h_dot, c_dot)
-    h_dot_part_6 = (-h_squared - h_dot_part_2 + h_dot_part * e_4) * np.exp(np.maximum(-h_dot_part_3, 0))
-    h_dot_part_7 = np.where(h_dot_part_4, h_dot_part - h_dot_part_2 - h_squared * e_4, h_dot_part_6)
+    h_dot_part = np.where(_read(z, 3, axis=2) >= 0, e, 1)
     h_dot, c_dot = _scan(
         step_2, T, (v_h0, v_c0),
-        (np.moveaxis(v_u * h_before[:, :, None, None], 1, 0), np.moveaxis(z_in_dot, 1, 0), np.moveaxis(sigmoid, 1, 0), np.moveaxis(e_3, 1, 0), np.moveaxis(1 / np.square(1 + e_3), 1, 0), np.moveaxis(tanh, 1, 0), np.moveaxis(e, 1, 0), np.moveaxis(1 / np.square(1 + e), 1, 0), np.moveaxis(c_before, 1, 0), np.moveaxis(sigmoid_2, 1, 0), np.moveaxis(np.square(sigmoid), 1, 0), np.moveaxis(h_dot_part_7 / h_dot_part_5, 1, 0), np.moveaxis(h, 1, 0), np.moveaxis(np.where(h_dot_part_4, h_2, 1), 1, 0), np.moveaxis(1 / h_dot_part_5, 1, 0)),
+        (np.moveaxis(v_u * h_before[:, :, None, None], 1, 0), np.moveaxis(z_in_dot, 1, 0), np.moveaxis(sigmoid, 1, 0), np.moveaxis(e_4, 1, 0), np.moveaxis(1 / np.square(1 + e_4), 1, 0), np.moveaxis(tanh, 1, 0), np.moveaxis(e_2, 1, 0), np.moveaxis(1 / np.square(1 + e_2), 1, 0), np.moveaxis(c_before, 1, 0), np.moveaxis(sigmoid_2, 1, 0), np.moveaxis(np.square(sigmoid), 1, 0), np.moveaxis(sigmoid_3, 1, 0), np.moveaxis(e_5, 1, 0), np.moveaxis(1 / np.square(1 + e_5), 1, 0), np.moveaxis(tanh_2, 1, 0), np.moveaxis(h_dot_part, 1, 0), np.moveaxis(1 / (1 + e), 1, 0)),
         (u, v_b),
     )
     h_dot = np.moveaxis(h_dot, 0, 1)
@@ -783,7 +785,7 @@ def lstm_hvp(g_h, g_c, v_x, v_h0, v_c0, v_w, v_u, v_b, x, h0, c0, w, u, b):
     dh_before_part_3 = 1 / np.square(1 + e_2)
     dh_before_part_4 = np.square(1 + e_5)
     dh_before_part_5 = 1 / dh_before_part_4
-    dh_before_part_6 = _read(z, 3, axis=2)
+    dh_before_part_6 = np.where(_read(z, 3, axis=2) >= 0, e, 1)
     dh_before_part_7 = 1 + e
     dh_before_part_8 = 1 / dh_before_part_7
     dh_before_part_9 = 1 / np.square(1 + e_3)
@@ -800,10 +802,9 @@ def lstm_hvp(g_h, g_c, v_x, v_h0, v_c0, v_w, v_u, v_b, x, h0, c0, w, u, b):
         dz = dz_part_4 + dz_part_3 + dz_part_5
         dh_before = np.einsum('gha,ngh->na', given_7, dz, optimize=True)
         return (dh_before, dc_before, dc, dz)
-    dh_before_part_11 = np.where(dh_before_part_6 >= 0, e, 1)
     dh_before, dc_before, dc, dz = _scan_back(
         step_2, T, (dh_before_part_10, dh_before_part_10),
-        (np.moveaxis(sigmoid_3, 1, 0), np.moveaxis(e_4, 1, 0), np.moveaxis(dh_before_part_2, 1, 0), np.moveaxis(g_h, 1, 0), np.moveaxis(g_c, 1, 0), np.moveaxis(sigmoid_2, 1, 0), np.moveaxis(e_2, 1, 0), np.moveaxis(dh_before_part_3, 1, 0), np.moveaxis(c_before, 1, 0), np.moveaxis(sigmoid, 1, 0), np.moveaxis(e_5, 1, 0), np.moveaxis(dh_before_part_5, 1, 0), np.moveaxis(h, 1, 0), np.moveaxis(dh_before_part_11, 1, 0), np.moveaxis(dh_before_part_8, 1, 0), np.moveaxis(e_3, 1, 0), np.moveaxis(dh_before_part_9, 1, 0), np.moveaxis(tanh, 1, 0)),
+        (np.moveaxis(sigmoid_3, 1, 0), np.moveaxis(e_4, 1, 0), np.moveaxis(dh_before_part_2, 1, 0), np.moveaxis(g_h, 1, 0), np.moveaxis(g_c, 1, 0), np.moveaxis(sigmoid_2, 1, 0), np.moveaxis(e_2, 1, 0), np.moveaxis(dh_before_part_3, 1, 0), np.moveaxis(c_before, 1, 0), np.moveaxis(sigmoid, 1, 0), np.moveaxis(e_5, 1, 0), np.moveaxis(dh_before_part_5, 1, 0), np.moveaxis(h, 1, 0), np.moveaxis(dh_before_part_6, 1, 0), np.moveaxis(dh_before_part_8, 1, 0), np.moveaxis(e_3, 1, 0), np.moveaxis(dh_before_part_9, 1, 0), np.moveaxis(tanh, 1, 0)),
         (u,),
     )
     dh_before = np.moveaxis(dh_before, 0, 1)
@@ -838,34 +839,33 @@ def lstm_hvp(g_h, g_c, v_x, v_h0, v_c0, v_w, v_u, v_b, x, h0, c0, w, u, b):
     h_before_dot = _beside(h_dot, v_h0, axis=1, step=-1)
     c_before_dot = _beside(c_dot, v_c0, axis=1, step=-1)
     dh_carried_plus_g_h = dh_carried + g_h
-    dh_before_dot_part = -dh_carried_plus_g_h * h * sigmoid_3_dot
-    def step_4(dh_carried_dot, dc_carried_dot, given, sigmoid_3, e_4, given_2, given_3, sigmoid_2, given_4, c_before, given_5, e_2, given_6, given_7, sigmoid, e_5, given_8, given_9, given_10, given_11, h, e, given_12, given_13, given_14, e_3, given_15, tanh, given_16, given_17):
+    def step_4(dh_carried_dot, dc_carried_dot, given, sigmoid_3, e_4, given_2, given_3, sigmoid_2, given_4, c_before, given_5, e_2, given_6, given_7, sigmoid, e_5, given_8, given_9, h, given_10, given_11, given_12, e_3, given_13, tanh, given_14, given_15):
         dc_dot = given + 4 * sigmoid_3 * dh_carried_dot * e_4 * given_2 + dc_carried_dot
         dc_before_dot = given_3 + sigmoid_2 * dc_dot
         dz_dot_part = np.arange(G)
-        dz_dot_part_2 = given_11 + given_10 + h * dh_carried_dot
-        dz_dot_part_3 = given_4 + (c_before * dc_dot + given_5) * e_2 * given_6
-        dz_dot_part_4 = given_7 + 4 * sigmoid * dc_dot * e_5 * given_8
-        dz_dot_part_5 = np.where((1 == dz_dot_part)[:, None], dz_dot_part_3[:, None], 0)
-        dz_dot_part_6 = np.where(given_9 >= 0, given_10 + dz_dot_part_2 * e, dz_dot_part_2 + given_12) * given_13
-        dz_dot_part_7 = dz_dot_part_5 + np.where((2 == dz_dot_part)[:, None], dz_dot_part_4[:, None], 0)
-        dz_dot_part_8 = given_14 + e_3 * given_15 * tanh * dc_dot
-        dz_dot_part_9 = dz_dot_part_7 + np.where((3 == dz_dot_part)[:, None], dz_dot_part_6[:, None], 0)
-        dz_dot = dz_dot_part_9 + np.where((0 == dz_dot_part)[:, None], dz_dot_part_8[:, None], 0)
-        dh_before_dot = np.sum(given_16 + np.swapaxes(given_17, 1, 2) * dz_dot[:, :, None], axis=(1, 3))
+        dz_dot_part_2 = given_4 + (c_before * dc_dot + given_5) * e_2 * given_6
+        dz_dot_part_3 = given_7 + 4 * sigmoid * dc_dot * e_5 * given_8
+        dz_dot_part_4 = np.where((1 == dz_dot_part)[:, None], dz_dot_part_2[:, None], 0)
+        dz_dot_part_5 = given_9 + h * dh_carried_dot * given_10 * given_11
+        dz_dot_part_6 = dz_dot_part_4 + np.where((2 == dz_dot_part)[:, None], dz_dot_part_3[:, None], 0)
+        dz_dot_part_7 = given_12 + e_3 * given_13 * tanh * dc_dot
+        dz_dot_part_8 = dz_dot_part_6 + np.where((3 == dz_dot_part)[:, None], dz_dot_part_5[:, None], 0)
+        dz_dot = dz_dot_part_8 + np.where((0 == dz_dot_part)[:, None], dz_dot_part_7[:, None], 0)
+        dh_before_dot = np.sum(given_14 + np.swapaxes(given_15, 1, 2) * dz_dot[:, :, None], axis=(1, 3))
         return (dh_before_dot, dc_before_dot, dz_dot)
-    dh_before_dot_part_2 = 2 * sigmoid_3 * c_dot * np.where(c >= 0, -4.0, 4.0) * e_4 * np.expm1(h_2_part) * (1 + h_2)
-    dh_before_dot_part_3 = dh_before_dot_part_2 / (dh_before_part_squared * dh_before_part)
-    dh_before_dot_part_4 = 4 * sigmoid_3_dot * e_4 / dh_before_part_squared - dh_before_dot_part_3
-    dh_before_dot_part_5 = dh_carried_plus_g_h * dh_before_dot_part_4
-    dh_before_dot_part_6 = -c_before * dc * sigmoid_2_dot * np.tanh(_read(z, 1, axis=2) / 2)
-    dh_before_dot_part_7 = dc * (4 * sigmoid_dot * e_5 / dh_before_part_4 - 2 * sigmoid * tanh * tanh_dot)
+    dh_before_dot_part = 2 * sigmoid_3 * c_dot * np.where(c >= 0, -4.0, 4.0) * e_4 * np.expm1(h_2_part) * (1 + h_2)
+    dh_before_dot_part_2 = dh_before_dot_part / (dh_before_part_squared * dh_before_part)
+    dh_before_dot_part_3 = 4 * sigmoid_3_dot * e_4 / dh_before_part_squared - dh_before_dot_part_2
+    dh_before_dot_part_4 = dh_carried_plus_g_h * dh_before_dot_part_3
+    dh_before_dot_part_5 = -c_before * dc * sigmoid_2_dot * np.tanh(_read(z, 1, axis=2) / 2)
+    dh_before_dot_part_6 = dc * (4 * sigmoid_dot * e_5 / dh_before_part_4 - 2 * sigmoid * tanh * tanh_dot)
+    dh_before_dot_part_7 = dh_carried_plus_g_h * (h_dot * dh_before_part_6 / dh_before_part_7 - h * sigmoid_3_dot)
     dh_before_dot_part_8 = sigmoid * (tanh_dot - 2 * tanh * sigmoid_dot) + tanh * sigmoid_dot
     dh_before_dot_part_9 = dc * (dh_before_dot_part_8 - np.square(sigmoid) * tanh_dot)
     v_u_dz = np.swapaxes(v_u, 1, 2) * dz[:, :, :, None]
     dh_before_dot, dc_before_dot, dz_dot = _scan_back(
         step_4, T, (dh_before_part_10, dh_before_part_10),
-        (np.moveaxis(dh_before_dot_part_5, 1, 0), np.moveaxis(sigmoid_3, 1, 0), np.moveaxis(e_4, 1, 0), np.moveaxis(dh_before_part_2, 1, 0), np.moveaxis(dc * sigmoid_2_dot, 1, 0), np.moveaxis(sigmoid_2, 1, 0), np.moveaxis(dh_before_dot_part_6, 1, 0), np.moveaxis(c_before, 1, 0), np.moveaxis(dc * c_before_dot, 1, 0), np.moveaxis(e_2, 1, 0), np.moveaxis(dh_before_part_3, 1, 0), np.moveaxis(dh_before_dot_part_7, 1, 0), np.moveaxis(sigmoid, 1, 0), np.moveaxis(e_5, 1, 0), np.moveaxis(dh_before_part_5, 1, 0), np.moveaxis(dh_before_part_6, 1, 0), np.moveaxis(dh_before_dot_part, 1, 0), np.moveaxis(dh_carried_plus_g_h * h_dot, 1, 0), np.moveaxis(h, 1, 0), np.moveaxis(e, 1, 0), np.moveaxis(dh_before_dot_part * e, 1, 0), np.moveaxis(dh_before_part_8, 1, 0), np.moveaxis(dh_before_dot_part_9, 1, 0), np.moveaxis(e_3, 1, 0), np.moveaxis(dh_before_part_9, 1, 0), np.moveaxis(tanh, 1, 0), np.moveaxis(v_u_dz, 1, 0)),
+        (np.moveaxis(dh_before_dot_part_4, 1, 0), np.moveaxis(sigmoid_3, 1, 0), np.moveaxis(e_4, 1, 0), np.moveaxis(dh_before_part_2, 1, 0), np.moveaxis(dc * sigmoid_2_dot, 1, 0), np.moveaxis(sigmoid_2, 1, 0), np.moveaxis(dh_before_dot_part_5, 1, 0), np.moveaxis(c_before, 1, 0), np.moveaxis(dc * c_before_dot, 1, 0), np.moveaxis(e_2, 1, 0), np.moveaxis(dh_before_part_3, 1, 0), np.moveaxis(dh_before_dot_part_6, 1, 0), np.moveaxis(sigmoid, 1, 0), np.moveaxis(e_5, 1, 0), np.moveaxis(dh_before_part_5, 1, 0), np.moveaxis(dh_before_dot_part_7, 1, 0), np.moveaxis(h, 1, 0), np.moveaxis(dh_before_part_6, 1, 0), np.moveaxis(dh_before_part_8, 1, 0), np.moveaxis(dh_before_dot_part_9, 1, 0), np.moveaxis(e_3, 1, 0), np.moveaxis(dh_before_part_9, 1, 0), np.moveaxis(tanh, 1, 0), np.moveaxis(v_u_dz, 1, 0)),
         (u,),
     )
     dh_before_dot = np.moveaxis(dh_before_dot, 0, 1)
@@ -1822,6 +1822,497 @@ def ctc_none_hvp(g, v_logits, logits, label, *, blank=0, log_epsilon=-100000):
     dlogits_dot_part_3 = e * (dlogits_dot_part_2 - np.sum(dlogp_dot, axis=1).T[:, :, None]) / sum_e[:, :, None]
     dlogits_dot = dlogits_dot_part_3 + np.transpose(dlogp_dot, (2, 0, 1))
     return _rounded(dtype, dlogits_dot)
+
+
+def ctc_padded(logits, frame_padding, label, label_padding, *, blank=0, log_epsilon=-100000):
+    """ctc_none for samples of different lengths: frames and labels count where their padding is 0, and it is 1 behind them.
+
+        beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
+        a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
+        logp = logits - logsumexp(logits, C)
+        path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
+            == path[S=idx(S) - 2], log_epsilon, 0), 0))
+        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
+        last = a[T=size(T) - 1]
+        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        y = -logsumexp(end, S)
+
+    Arrays: logits (T, N, C), frame_padding (T, N),
+            label (N, L) of integers, positions of C but not blank, label_padding (N, L).
+    Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
+    Returns: y (N,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or S or K is empty.
+    Source: Graves et al. 2006, ICML, eq. 5-8; paddings as in Optax's ctc_loss
+    """
+    logits, frame_padding, label, label_padding, dtype = _arrays(
+        'ctc_padded',
+        logits=(logits, 'T N C'),
+        frame_padding=(frame_padding, 'T N'),
+        label=(label, 'N L -> C'),
+        label_padding=(label_padding, 'N L'),
+    )
+    blank, log_epsilon = _parameters(
+        'ctc_padded',
+        blank=(blank, 'integer [0, inf)'),
+        log_epsilon=(log_epsilon, '(-inf, inf)'),
+    )
+    T, N, C = logits.shape
+    L = label.shape[1]
+    S = 2 * L + 1
+    K = 3
+    _requires('ctc_padded', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_padded', 'size(C) > blank', C > blank, C=C, blank=blank)
+    _requires('ctc_padded', 'size(T) > 0', T > 0, T=T)
+    _fits('ctc_padded', S=S, K=K)
+    _nonempty('ctc_padded', C=C)
+    beyond_part = np.arange(S)
+    beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
+    shift = np.max(logits, axis=2, keepdims=True)
+    logits_minus_shift = logits - shift
+    logp = logits_minus_shift - np.log(np.sum(np.exp(logits_minus_shift), axis=2, keepdims=True))
+    l_index = beyond_part // 2
+    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    s_index = beyond_part - 2
+    a_part = (s_index >= 0) & (s_index < S)
+    a_part_2 = np.arange(K)
+    a_part_3 = (path >= 0) & (path < C)
+    def step(a_before, frame_padding, given_2, given):
+        s_index = np.arange(S)[:, None] - np.arange(K)
+        z_part = (s_index >= 0) & (s_index < S)
+        z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
+        shift_2 = np.max(z, axis=2)
+        a_part = frame_padding > 0
+        a_part_2 = np.sum(np.exp(np.where(a_part[:, None, None], 0, z - shift_2[:, :, None])), axis=2)
+        a_part_3 = given_2 + np.log(np.where(a_part[:, None], 1, a_part_2)) + shift_2
+        a = np.where(a_part[:, None], a_before, a_part_3)
+        return a
+    a_part_4 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_5 = np.where(a_part_3, logp[:, np.arange(N)[:, None], np.where(a_part_3, path, 0)], 0)
+    a_part_6 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_7 = np.where(a_part_2 == 2, a_part_6[:, :, None], 0)
+    a_part_8 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_7)
+    a, = _scan(step, T, (a_part_4,), (frame_padding, a_part_5), (a_part_8,))
+    last = _read(a, T - 1, axis=0)
+    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    shift_3 = np.max(end, axis=1)
+    y = -np.log(np.sum(np.exp(end - shift_3[:, None]), axis=1)) - shift_3
+    return _rounded(dtype, y)
+
+
+def ctc_padded_vjp(g, logits, frame_padding, label, label_padding, *, blank=0, log_epsilon=-100000):
+    """Gradients of ctc_padded: what the cotangent g of its output amounts to at each real input.
+
+        beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
+        a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
+        logp = logits - logsumexp(logits, C)
+        path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
+            == path[S=idx(S) - 2], log_epsilon, 0), 0))
+        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
+        last = a[T=size(T) - 1]
+        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        dend = -g*exp(end)/sum(exp(end), S)
+        da_carried = da_before[T+1, from 0]
+        da = where(beyond == beyond**2, da_carried + dend*onehot(size(T) - 1, T), da_carried)
+        dz = where(frame_padding > 0, 0, da*exp(z)/sum(exp(z), K))
+        dlogp = where(frame_padding > 0, 0, sum(da*onehot(path, C), S))
+        da_before = where(frame_padding > 0, da + sum(dz[S=idx(K) + idx(S)], K), sum(dz[S=idx(K) + idx(S)],
+            K))
+        dlogits = dlogp - sum(dlogp, C)*exp(logits)/sum(exp(logits), C)
+        dframe_padding = 0
+        dlabel_padding = 0
+
+    Arrays: g (N,), logits (T, N, C), frame_padding (T, N),
+            label (N, L) of integers, positions of C but not blank, label_padding (N, L).
+    Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
+    Returns: dlogits (T, N, C), dframe_padding (T, N), dlabel_padding (N, L).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or S or K is empty.
+    Source: Graves et al. 2006, ICML, eq. 5-8; paddings as in Optax's ctc_loss
+    """
+    g, logits, frame_padding, label, label_padding, dtype = _arrays(
+        'ctc_padded_vjp',
+        g=(g, 'N'),
+        logits=(logits, 'T N C'),
+        frame_padding=(frame_padding, 'T N'),
+        label=(label, 'N L -> C'),
+        label_padding=(label_padding, 'N L'),
+    )
+    blank, log_epsilon = _parameters(
+        'ctc_padded_vjp',
+        blank=(blank, 'integer [0, inf)'),
+        log_epsilon=(log_epsilon, '(-inf, inf)'),
+    )
+    T, N, C = logits.shape
+    L = label.shape[1]
+    S = 2 * L + 1
+    K = 3
+    _requires('ctc_padded_vjp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_padded_vjp', 'size(C) > blank', C > blank, C=C, blank=blank)
+    _requires('ctc_padded_vjp', 'size(T) > 0', T > 0, T=T)
+    _fits('ctc_padded_vjp', S=S, K=K)
+    _nonempty('ctc_padded_vjp', C=C)
+    beyond_part = np.arange(S)
+    beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
+    shift = np.max(logits, axis=2, keepdims=True)
+    logits_minus_shift = logits - shift
+    e = np.exp(logits_minus_shift)
+    sum_e = np.sum(e, axis=2)
+    logp = logits_minus_shift - np.log(sum_e[:, :, None])
+    l_index = beyond_part // 2
+    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    s_index = beyond_part - 2
+    a_part = (s_index >= 0) & (s_index < S)
+    a_part_2 = np.arange(K)
+    a_part_3 = np.arange(N)
+    a_part_4 = (path >= 0) & (path < C)
+    def step(a_before, frame_padding, given_2, given):
+        s_index = np.arange(S)[:, None] - np.arange(K)
+        z_part = (s_index >= 0) & (s_index < S)
+        z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
+        shift_2 = np.max(z, axis=2)
+        a_part = frame_padding > 0
+        a_part_2 = np.sum(np.exp(np.where(a_part[:, None, None], 0, z - shift_2[:, :, None])), axis=2)
+        a_part_3 = given_2 + np.log(np.where(a_part[:, None], 1, a_part_2)) + shift_2
+        a = np.where(a_part[:, None], a_before, a_part_3)
+        return (a, z, shift_2)
+    a_part_5 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_6 = np.where(a_part_4, logp[:, a_part_3[:, None], np.where(a_part_4, path, 0)], 0)
+    a_part_7 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_8 = np.where(a_part_2 == 2, a_part_7[:, :, None], 0)
+    a_part_9 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_8)
+    a, z, shift_2 = _scan(step, T, (a_part_5,), (frame_padding, a_part_6), (a_part_9,))
+    last = _read(a, T - 1, axis=0)
+    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    shift_3 = np.max(end, axis=1, keepdims=True)
+    e_2 = np.exp(end - shift_3)
+    dend = (-(g / np.sum(e_2, axis=1)))[:, None] * e_2
+    e_3_part = frame_padding <= 0
+    e_3 = np.exp(np.where(e_3_part[:, :, None, None], z - shift_2[:, :, :, None], 0))
+    def step_2(da_carried, given_2, frame_padding, given_3, e_3, beyond, given):
+        da = np.where(beyond == given, da_carried + given_2, da_carried)
+        dz_part = frame_padding > 0
+        dz = np.where(dz_part[:, None, None], 0, (da * given_3)[:, :, None] * e_3)
+        da_before_part = np.arange(K)
+        s_index = np.arange(S)[:, None] + da_before_part
+        da_before_part_2 = (s_index >= 0) & (s_index < S)
+        da_before_part_3 = np.where(da_before_part_2, dz[:, np.where(da_before_part_2, s_index, 0), da_before_part], 0)
+        sum_da_before_part_3 = np.sum(da_before_part_3, axis=2)
+        da_before = np.where(dz_part[:, None], da + sum_da_before_part_3, sum_da_before_part_3)
+        return (da_before, da)
+    da_before_part = np.where((T - 1 == np.arange(T))[:, None, None], dend, 0)
+    da_before_part_2 = 1 / np.where(e_3_part[:, :, None], np.sum(e_3, axis=3), 1)
+    da_before, da = _scan_back(
+        step_2, T, (np.zeros((N, S)),), (da_before_part, frame_padding, da_before_part_2, e_3),
+        (beyond, np.square(beyond)),
+    )
+    total_c = _scatter_add_at((a_part_3[:, None], path), np.transpose(da, (1, 2, 0)), (N, C))
+    dlogp = np.where((frame_padding > 0).T[:, None], 0, total_c)
+    dlogits = np.transpose(dlogp, (2, 0, 1)) - (np.sum(dlogp, axis=1).T / sum_e)[:, :, None] * e
+    dframe_padding = np.zeros(frame_padding.shape)
+    dlabel_padding = np.zeros(label.shape)
+    return _rounded(dtype, dlogits, dframe_padding, dlabel_padding)
+
+
+def ctc_padded_jvp(
+    v_logits, v_frame_padding, v_label_padding, logits, frame_padding, label, label_padding, *, blank=0,
+    log_epsilon=-100000
+):
+    """Derivative of ctc_padded in the direction of the tangents v_*.
+
+        beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
+        a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
+        logp = logits - logsumexp(logits, C)
+        path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
+            == path[S=idx(S) - 2], log_epsilon, 0), 0))
+        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
+        last = a[T=size(T) - 1]
+        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        a_before_dot = a_dot[T-1, from 0]
+        a_dot = where(frame_padding > 0, a_before_dot, v_logits[C=path] + sum(a_before_dot[S=idx(S) -
+            idx(K)]*exp(z), K)/sum(exp(z), K) - sum(v_logits*exp(logits), C)/sum(exp(logits), C))
+        y_dot = -sum(a_dot[T=size(T) - 1]*where(beyond == beyond**2, 1, 0)*exp(end), S)/sum(exp(end), S)
+
+    Arrays: v_logits (T, N, C), v_frame_padding (T, N), v_label_padding (N, L), logits (T, N, C),
+            frame_padding (T, N), label (N, L) of integers, positions of C but not blank,
+            label_padding (N, L).
+    Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
+    Returns: y_dot (N,).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or S or K is empty.
+    Source: Graves et al. 2006, ICML, eq. 5-8; paddings as in Optax's ctc_loss
+    """
+    v_logits, v_frame_padding, v_label_padding, logits, frame_padding, label, label_padding, dtype = _arrays(
+        'ctc_padded_jvp',
+        v_logits=(v_logits, 'T N C'),
+        v_frame_padding=(v_frame_padding, 'T N'),
+        v_label_padding=(v_label_padding, 'N L'),
+        logits=(logits, 'T N C'),
+        frame_padding=(frame_padding, 'T N'),
+        label=(label, 'N L -> C'),
+        label_padding=(label_padding, 'N L'),
+    )
+    blank, log_epsilon = _parameters(
+        'ctc_padded_jvp',
+        blank=(blank, 'integer [0, inf)'),
+        log_epsilon=(log_epsilon, '(-inf, inf)'),
+    )
+    T, N, C = v_logits.shape
+    L = v_label_padding.shape[1]
+    S = 2 * L + 1
+    K = 3
+    _requires('ctc_padded_jvp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_padded_jvp', 'size(C) > blank', C > blank, C=C, blank=blank)
+    _requires('ctc_padded_jvp', 'size(T) > 0', T > 0, T=T)
+    _fits('ctc_padded_jvp', S=S, K=K)
+    _nonempty('ctc_padded_jvp', C=C)
+    beyond_part = np.arange(S)
+    beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
+    shift = np.max(logits, axis=2, keepdims=True)
+    logits_minus_shift = logits - shift
+    logp = logits_minus_shift - np.log(np.sum(np.exp(logits_minus_shift), axis=2, keepdims=True))
+    l_index = beyond_part // 2
+    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    s_index = beyond_part - 2
+    a_part = (s_index >= 0) & (s_index < S)
+    a_part_2 = np.arange(K)
+    a_part_3 = np.arange(N)
+    a_part_4 = (path >= 0) & (path < C)
+    a_part_5 = np.where(a_part_4, path, 0)
+    def step(a_before, frame_padding, given_2, given):
+        s_index = np.arange(S)[:, None] - np.arange(K)
+        z_part = (s_index >= 0) & (s_index < S)
+        z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
+        shift_2 = np.max(z, axis=2)
+        e_part = frame_padding > 0
+        e = np.exp(np.where(e_part[:, None, None], 0, z - shift_2[:, :, None]))
+        a_part = given_2 + np.log(np.where(e_part[:, None], 1, np.sum(e, axis=2))) + shift_2
+        a = np.where(e_part[:, None], a_before, a_part)
+        return (a, e)
+    a_part_6 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_7 = np.where(a_part_4, logp[:, a_part_3[:, None], a_part_5], 0)
+    a_part_8 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_9 = np.where(a_part_2 == 2, a_part_8[:, :, None], 0)
+    a_part_10 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_9)
+    a, e = _scan(step, T, (a_part_6,), (frame_padding, a_part_7), (a_part_10,))
+    last = _read(a, T - 1, axis=0)
+    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    e_2_part = frame_padding > 0
+    e_2 = np.exp(np.where(e_2_part[:, :, None], 0, logits_minus_shift))
+    def step_2(a_before_dot, frame_padding, given, e, given_2, given_3):
+        s_index = np.arange(S)[:, None] - np.arange(K)
+        a_dot_part = (s_index >= 0) & (s_index < S)
+        a_dot_part_2 = np.where(a_dot_part, a_before_dot[:, np.where(a_dot_part, s_index, 0)], 0) * e
+        a_dot_part_3 = given + np.sum(a_dot_part_2, axis=2) * given_2 + given_3[:, None]
+        a_dot = np.where((frame_padding > 0)[:, None], a_before_dot, a_dot_part_3)
+        return a_dot
+    a_dot_part = np.where(a_part_4, v_logits[:, a_part_3[:, None], a_part_5], 0)
+    a_dot_part_2 = 1 / np.where(e_2_part[:, :, None], 1, np.sum(e, axis=3))
+    a_dot_part_3 = -np.sum(v_logits * e_2, axis=2) / np.where(e_2_part, 1, np.sum(e_2, axis=2))
+    a_dot, = _scan(step_2, T, (np.zeros((N, S)),), (frame_padding, a_dot_part, e, a_dot_part_2, a_dot_part_3), ())
+    beyond_squared = np.square(beyond)
+    shift_3_part = beyond == beyond_squared
+    shift_3_part_2 = np.where(shift_3_part, end, np.min(end, axis=1, keepdims=True))
+    shift_3 = np.max(shift_3_part_2, axis=1, keepdims=True)
+    end_minus_shift_3 = end - shift_3
+    y_dot_part = np.where(beyond != beyond_squared, 0, np.exp(np.where(shift_3_part, end_minus_shift_3, 0)))
+    y_dot_part_2 = -np.sum(_read(a_dot, T - 1, axis=0) * y_dot_part, axis=1)
+    y_dot = y_dot_part_2 / np.sum(np.exp(end_minus_shift_3), axis=1)
+    return _rounded(dtype, y_dot)
+
+
+def ctc_padded_hvp(
+    g, v_logits, v_frame_padding, v_label_padding, logits, frame_padding, label, label_padding, *, blank=0,
+    log_epsilon=-100000
+):
+    """Derivative of the gradients of ctc_padded in the direction of the tangents v_*, the cotangent held fixed.
+
+        beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
+        a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
+        logp = logits - logsumexp(logits, C)
+        path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
+            == path[S=idx(S) - 2], log_epsilon, 0), 0))
+        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
+        last = a[T=size(T) - 1]
+        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        dend = -g*exp(end)/sum(exp(end), S)
+        da_carried = da_before[T+1, from 0]
+        da = where(beyond == beyond**2, da_carried + dend*onehot(size(T) - 1, T), da_carried)
+        dz = where(frame_padding > 0, 0, da*exp(z)/sum(exp(z), K))
+        dlogp = where(frame_padding > 0, 0, sum(da*onehot(path, C), S))
+        da_before = where(frame_padding > 0, da + sum(dz[S=idx(K) + idx(S)], K), sum(dz[S=idx(K) + idx(S)],
+            K))
+        a_before_dot = a_dot[T-1, from 0]
+        a_dot = where(frame_padding > 0, a_before_dot, v_logits[C=path] + sum(a_before_dot[S=idx(S) -
+            idx(K)]*exp(z), K)/sum(exp(z), K) - sum(v_logits*exp(logits), C)/sum(exp(logits), C))
+        da_carried_dot = da_before_dot[T+1, from 0]
+        da_dot = where(beyond == beyond**2, g*onehot(size(T) - 1, T)*exp(end)*(sum(a_dot[T=size(T) -
+            1]*where(beyond == beyond**2, 1, 0)*exp(end), S)/sum(exp(end), S) - a_dot[T=size(T) -
+            1])/sum(exp(end), S) + da_carried_dot, da_carried_dot)
+        dz_dot = where(frame_padding > 0, 0, exp(z)*da_dot/sum(exp(z), K) -
+            da*exp(z)*sum(a_before_dot[S=idx(S) - idx(K)]*exp(z), K)/sum(exp(z), K)**2 +
+            da*exp(z)*a_before_dot[S=idx(S) - idx(K)]/sum(exp(z), K))
+        dlogp_in_dot = sum(da_dot*onehot(path, C), S)
+        dlogp_dot = where(frame_padding > 0, 0, dlogp_in_dot)
+        da_before_dot = where(frame_padding > 0, da_dot + sum(dz_dot[S=idx(K) + idx(S)], K),
+            sum(dz_dot[S=idx(K) + idx(S)], K))
+        dlogits_dot = exp(logits)*(sum(dlogp, C)*(sum(v_logits*exp(logits), C)/sum(exp(logits), C) -
+            v_logits) - sum(dlogp_dot, C))/sum(exp(logits), C) + dlogp_dot
+        dframe_padding_dot = 0
+        dlabel_padding_dot = 0
+
+    Arrays: g (N,), v_logits (T, N, C), v_frame_padding (T, N), v_label_padding (N, L),
+            logits (T, N, C), frame_padding (T, N),
+            label (N, L) of integers, positions of C but not blank, label_padding (N, L).
+    Parameters: blank=0 (an integer in [0, inf)), log_epsilon=-100000.
+    Returns: dlogits_dot (T, N, C), dframe_padding_dot (T, N), dlabel_padding_dot (N, L).
+    Raises: TypeError or ValueError where a dtype or a shape does not fit, or where C or S or K is empty.
+    Source: Graves et al. 2006, ICML, eq. 5-8; paddings as in Optax's ctc_loss
+    """
+    g, v_logits, v_frame_padding, v_label_padding, logits, frame_padding, label, label_padding, dtype = _arrays(
+        'ctc_padded_hvp',
+        g=(g, 'N'),
+        v_logits=(v_logits, 'T N C'),
+        v_frame_padding=(v_frame_padding, 'T N'),
+        v_label_padding=(v_label_padding, 'N L'),
+        logits=(logits, 'T N C'),
+        frame_padding=(frame_padding, 'T N'),
+        label=(label, 'N L -> C'),
+        label_padding=(label_padding, 'N L'),
+    )
+    blank, log_epsilon = _parameters(
+        'ctc_padded_hvp',
+        blank=(blank, 'integer [0, inf)'),
+        log_epsilon=(log_epsilon, '(-inf, inf)'),
+    )
+    T, N, C = v_logits.shape
+    L = v_label_padding.shape[1]
+    S = 2 * L + 1
+    K = 3
+    _requires('ctc_padded_hvp', 'size(T) >= 2*size(L) - 1', T >= 2 * L - 1, T=T, L=L)
+    _requires('ctc_padded_hvp', 'size(C) > blank', C > blank, C=C, blank=blank)
+    _requires('ctc_padded_hvp', 'size(T) > 0', T > 0, T=T)
+    _fits('ctc_padded_hvp', S=S, K=K)
+    _nonempty('ctc_padded_hvp', C=C)
+    beyond_part = np.arange(S)
+    beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
+    shift = np.max(logits, axis=2, keepdims=True)
+    logits_minus_shift = logits - shift
+    e = np.exp(logits_minus_shift)
+    sum_e = np.sum(e, axis=2, keepdims=True)
+    logp = logits_minus_shift - np.log(sum_e)
+    l_index = beyond_part // 2
+    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    s_index = beyond_part - 2
+    a_part = (s_index >= 0) & (s_index < S)
+    a_part_2 = np.arange(K)
+    a_part_3 = np.arange(N)
+    a_part_4 = (path >= 0) & (path < C)
+    a_part_5 = np.where(a_part_4, path, 0)
+    def step(a_before, frame_padding, given_2, given):
+        s_index = np.arange(S)[:, None] - np.arange(K)
+        z_part = (s_index >= 0) & (s_index < S)
+        z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
+        shift_2 = np.max(z, axis=2)
+        e_2_part = frame_padding > 0
+        e_2 = np.exp(np.where(e_2_part[:, None, None], 0, z - shift_2[:, :, None]))
+        a_part = given_2 + np.log(np.where(e_2_part[:, None], 1, np.sum(e_2, axis=2))) + shift_2
+        a = np.where(e_2_part[:, None], a_before, a_part)
+        return (a, z, shift_2, e_2)
+    a_part_6 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_7 = np.where(a_part_4, logp[:, a_part_3[:, None], a_part_5], 0)
+    a_part_8 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_9 = np.where(a_part_2 == 2, a_part_8[:, :, None], 0)
+    a_part_10 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_9)
+    a, z, shift_2, e_2 = _scan(step, T, (a_part_6,), (frame_padding, a_part_7), (a_part_10,))
+    last = _read(a, T - 1, axis=0)
+    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    shift_3 = np.max(end, axis=1, keepdims=True)
+    end_minus_shift_3 = end - shift_3
+    e_3 = np.exp(end_minus_shift_3)
+    sum_e_3 = np.sum(e_3, axis=1)
+    dend = (-(g / sum_e_3))[:, None] * e_3
+    e_4_part = frame_padding <= 0
+    e_4 = np.exp(np.where(e_4_part[:, :, None, None], z - shift_2[:, :, :, None], 0))
+    beyond_squared = np.square(beyond)
+    da_before_part = T - 1 == np.arange(T)
+    da_before_part_2 = np.where(e_4_part[:, :, None], np.sum(e_4, axis=3), 1)
+    da_before_part_3 = 1 / da_before_part_2
+    da_before_part_4 = np.zeros((N, S))
+    def step_2(da_carried, given_2, frame_padding, given_3, e_4, beyond, given):
+        da = np.where(beyond == given, da_carried + given_2, da_carried)
+        dz_part = frame_padding > 0
+        dz = np.where(dz_part[:, None, None], 0, (da * given_3)[:, :, None] * e_4)
+        da_before_part = np.arange(K)
+        s_index = np.arange(S)[:, None] + da_before_part
+        da_before_part_2 = (s_index >= 0) & (s_index < S)
+        da_before_part_3 = np.where(da_before_part_2, dz[:, np.where(da_before_part_2, s_index, 0), da_before_part], 0)
+        sum_da_before_part_3 = np.sum(da_before_part_3, axis=2)
+        da_before = np.where(dz_part[:, None], da + sum_da_before_part_3, sum_da_before_part_3)
+        return (da_before, da)
+    da_before_part_5 = np.where(da_before_part[:, None, None], dend, 0)
+    da_before, da = _scan_back(
+        step_2, T, (da_before_part_4,), (da_before_part_5, frame_padding, da_before_part_3, e_4),
+        (beyond, beyond_squared),
+    )
+    total_c = _scatter_add_at((a_part_3[:, None], path), np.transpose(da, (1, 2, 0)), (N, C))
+    dlogp_part = frame_padding > 0
+    dlogp = np.where(dlogp_part.T[:, None], 0, total_c)
+    e_5 = np.exp(np.where(dlogp_part[:, :, None], 0, logits_minus_shift))
+    def step_3(a_before_dot, frame_padding, given, given_2, e_2, given_3):
+        s_index = np.arange(S)[:, None] - np.arange(K)
+        a_dot_part = (s_index >= 0) & (s_index < S)
+        a_dot_part_2 = np.where(a_dot_part, a_before_dot[:, np.where(a_dot_part, s_index, 0)], 0) * e_2
+        a_dot_part_3 = given + given_2 * np.sum(a_dot_part_2, axis=2) + given_3[:, None]
+        a_dot = np.where((frame_padding > 0)[:, None], a_before_dot, a_dot_part_3)
+        return a_dot
+    a_dot_part = np.where(a_part_4, v_logits[:, a_part_3[:, None], a_part_5], 0)
+    a_dot_part_2 = 1 / np.where(dlogp_part[:, :, None], 1, np.sum(e_2, axis=3))
+    a_dot_part_3 = -np.sum(v_logits * e_5, axis=2) / np.where(dlogp_part, 1, np.sum(e_5, axis=2))
+    a_dot, = _scan(step_3, T, (da_before_part_4,), (frame_padding, a_dot_part, a_dot_part_2, e_2, a_dot_part_3), ())
+    a_before_dot = _beside(a_dot, da_before_part_4, axis=0, step=-1)
+    e_6_part = beyond == beyond_squared
+    e_6 = np.exp(np.where(e_6_part, end_minus_shift_3, 0))
+    da_before_dot_part = _read(a_dot, T - 1, axis=0)
+    da_before_dot_part_2 = np.where(e_6_part, sum_e_3[:, None], 1)
+    s_index_2 = beyond_part[:, None] - a_part_2
+    da_before_dot_part_3 = (s_index_2 >= 0) & (s_index_2 < S)
+    da_before_dot_part_4 = a_before_dot[:, :, np.where(da_before_dot_part_3, s_index_2, 0)]
+    da_before_dot_part_5 = np.where(da_before_dot_part_3, da_before_dot_part_4, 0)
+    def step_4(da_carried_dot, given_2, frame_padding, given_3, e_4, given_4, given_5, beyond, given):
+        da_dot = np.where(beyond != given, da_carried_dot, given_2 + da_carried_dot)
+        dz_dot_part = frame_padding > 0
+        dz_dot_part_2 = (given_3 * da_dot)[:, :, None] * e_4 + given_4 + given_5
+        dz_dot = np.where(dz_dot_part[:, None, None], 0, dz_dot_part_2)
+        da_before_dot_part = np.arange(K)
+        s_index = np.arange(S)[:, None] + da_before_dot_part
+        da_before_dot_part_2 = (s_index >= 0) & (s_index < S)
+        da_before_dot_part_3 = dz_dot[:, np.where(da_before_dot_part_2, s_index, 0), da_before_dot_part]
+        da_before_dot_part_4 = np.sum(np.where(da_before_dot_part_2, da_before_dot_part_3, 0), axis=2)
+        da_before_dot = np.where(dz_dot_part[:, None], da_dot + da_before_dot_part_4, da_before_dot_part_4)
+        return (da_before_dot, da_dot)
+    da_before_dot_part_6 = da_before_dot_part * np.where(beyond != beyond_squared, 0, e_6)
+    da_before_dot_part_7 = np.sum(da_before_dot_part_6, axis=1, keepdims=True) / da_before_dot_part_2
+    da_before_dot_part_8 = g[:, None] * e_6 * (da_before_dot_part_7 - da_before_dot_part) / da_before_dot_part_2
+    da_before_dot_part_9 = np.where(da_before_part[:, None, None], da_before_dot_part_8, 0)
+    da_before_dot_part_10 = -(da * np.sum(da_before_dot_part_5 * e_4, axis=3) / np.square(da_before_part_2))
+    da_before_dot_part_11 = da_before_dot_part_10[:, :, :, None] * e_4
+    da_before_dot_part_12 = (da / da_before_part_2)[:, :, :, None] * e_4 * da_before_dot_part_5
+    da_before_dot, da_dot = _scan_back(
+        step_4, T, (da_before_part_4,),
+        (da_before_dot_part_9, frame_padding, da_before_part_3, e_4, da_before_dot_part_11, da_before_dot_part_12),
+        (beyond, beyond_squared),
+    )
+    dlogp_in_dot = _scatter_add_at((a_part_3[:, None], path), np.transpose(da_dot, (1, 2, 0)), (N, C))
+    dlogp_dot = np.where(dlogp_part.T[:, None], 0, dlogp_in_dot)
+    dlogits_dot_part = np.sum(v_logits * e, axis=2, keepdims=True) / sum_e - v_logits
+    dlogits_dot_part_2 = np.sum(dlogp, axis=1).T[:, :, None] * dlogits_dot_part
+    dlogits_dot_part_3 = e * (dlogits_dot_part_2 - np.sum(dlogp_dot, axis=1).T[:, :, None]) / sum_e
+    dlogits_dot = dlogits_dot_part_3 + np.transpose(dlogp_dot, (2, 0, 1))
+    dframe_padding_dot = np.zeros(v_frame_padding.shape)
+    dlabel_padding_dot = np.zeros(v_label_padding.shape)
+    return _rounded(dtype, dlogits_dot, dframe_padding_dot, dlabel_padding_dot)
 
 
 def ctc(logits, label, *, blank=0, log_epsilon=-100000):

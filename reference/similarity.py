@@ -1289,8 +1289,9 @@ def clip_contrastive_vjp(g, a, b, temperature):
         bhat = b/sqrt(sum(b**2, D))
         s = sum(ahat*bhat[N=idx(N')], D)/temperature
         e = exp(s)
+        p = e/sum(e, N')
         q = e/sum(e, N)
-        ds = g*(q*(1 + sum(e, N)/sum(e, N')) - 2*partner)/(2*size(N))
+        ds = g*(p + q - 2*partner)/(2*size(N))
         dbhat = sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)], N')/temperature
         dahat = sum(bhat[N=idx(N')]*ds, N')/temperature
         da = (dahat - a*sum(a*dahat, D)/sum(a**2, D))/sqrt(sum(a**2, D))
@@ -1319,11 +1320,13 @@ def clip_contrastive_vjp(g, a, b, temperature):
     root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
     s = ahat @ bhat.T / temperature
-    e = np.exp(s)
-    shift = np.max(s, axis=0)
+    shift_2 = np.max(s, axis=0)
+    e = np.exp(s - shift_2)
+    shift = np.max(s, axis=1, keepdims=True)
     e_2 = np.exp(s - shift)
-    q = e_2 / np.sum(e_2, axis=0)
-    ds = g / (N * 2) * (q * (1 + np.sum(e, axis=0) / np.sum(e, axis=1, keepdims=True)) - 2 * partner)
+    p = e_2 / np.sum(e_2, axis=1, keepdims=True)
+    q = e / np.sum(e, axis=0)
+    ds = g / (N * 2) * (p + q - 2 * partner)
     dbhat = ds.T @ ahat / temperature
     dahat = ds @ bhat / temperature
     da = (dahat - np.sum(a * dahat, axis=1, keepdims=True) / ahat_part * a) / root_ahat_part
@@ -1398,8 +1401,9 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
         bhat = b/sqrt(sum(b**2, D))
         s = sum(ahat*bhat[N=idx(N')], D)/temperature
         e = exp(s)
+        p = e/sum(e, N')
         q = e/sum(e, N)
-        ds = g*(q*(1 + sum(e, N)/sum(e, N')) - 2*partner)/(2*size(N))
+        ds = g*(p + q - 2*partner)/(2*size(N))
         dbhat = sum(ahat[N=idx(N')]*ds[N=idx(N'), N'=idx(N)], N')/temperature
         dahat = sum(bhat[N=idx(N')]*ds, N')/temperature
         dtemperature = -sum(s*ds, N N')/temperature
@@ -1407,8 +1411,7 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
         bhat_dot = (v_b - b*sum(v_b*b, D)/sum(b**2, D))/sqrt(sum(b**2, D))
         s_in_dot = sum(ahat*bhat_dot[N=idx(N')] + bhat[N=idx(N')]*ahat_dot, D)
         s_dot = (s_in_dot - v_temperature*s)/temperature
-        ds_in_dot = q*(sum(e, N)*(s_dot - sum(sum(e, N)*q*s_dot, N')/sum(e, N'))/sum(e, N') + s_dot -
-            sum(q*s_dot, N))
+        ds_in_dot = p*(s_dot - sum(p*s_dot, N')) + q*(s_dot - sum(q*s_dot, N))
         dbhat_in_dot = sum(ds[N=idx(N'), N'=idx(N)]*ahat_dot[N=idx(N')], N') +
             g*mean(ahat[N=idx(N')]*ds_in_dot[N=idx(N'), N'=idx(N)], N')/2
         dbhat_dot = (dbhat_in_dot - v_temperature*dbhat)/temperature
@@ -1451,15 +1454,13 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
     root_bhat_part = np.sqrt(bhat_part)
     bhat = b / root_bhat_part
     s = ahat @ bhat.T / temperature
-    shift_2 = np.max(np.max(s, axis=1))
+    shift_2 = np.max(s, axis=0)
     e = np.exp(s - shift_2)
-    shift = np.max(s, axis=0)
+    shift = np.max(s, axis=1, keepdims=True)
     e_2 = np.exp(s - shift)
-    q = e_2 / np.sum(e_2, axis=0)
-    sum_e = np.sum(e, axis=0)
-    sum_e_2 = np.sum(e, axis=1, keepdims=True)
-    sum_e_over_sum_e_2 = sum_e / sum_e_2
-    ds = g / (N * 2) * (q * (1 + sum_e_over_sum_e_2) - 2 * partner)
+    p = e_2 / np.sum(e_2, axis=1, keepdims=True)
+    q = e / np.sum(e, axis=0)
+    ds = g / (N * 2) * (p + q - 2 * partner)
     dbhat = ds.T @ ahat / temperature
     dahat = ds @ bhat / temperature
     dtemperature = -np.sum(s * ds) / temperature
@@ -1471,8 +1472,8 @@ def clip_contrastive_hvp(g, v_a, v_b, v_temperature, a, b, temperature):
     bhat_dot = (v_b - bhat_dot_part_2 * b) / root_bhat_part
     s_in_dot = ahat @ bhat_dot.T + ahat_dot @ bhat.T
     s_dot = (s_in_dot - v_temperature * s) / temperature
-    ds_in_dot_part = sum_e_over_sum_e_2 * (s_dot - np.sum(sum_e * q * s_dot, axis=1, keepdims=True) / sum_e_2)
-    ds_in_dot = q * (ds_in_dot_part + s_dot - np.sum(q * s_dot, axis=0))
+    ds_in_dot_part = p * (s_dot - np.sum(p * s_dot, axis=1, keepdims=True))
+    ds_in_dot = ds_in_dot_part + q * (s_dot - np.sum(q * s_dot, axis=0))
     dbhat_in_dot = ds.T @ ahat_dot + g / 2 * (ds_in_dot.T @ ahat / N)
     dbhat_dot = (dbhat_in_dot - v_temperature * dbhat) / temperature
     dahat_in_dot = ds @ bhat_dot + g / 2 * (ds_in_dot @ bhat / N)

@@ -1153,8 +1153,8 @@ def serf_hvp(g, v_x, x):
     """Derivative of the gradients of serf in the direction of the tangents v_*, the cotangent held fixed.
 
         softplus = log(1 + exp(x))
-        dx_dot = v_x*g*sigmoid(-x)*(x*sigmoid(-x)*(2*exp(x - softplus**2) - 4*softplus*exp(2*x -
-            softplus**2)) + 4*exp(x - softplus**2))/sqrt(pi)
+        dx_dot = v_x*g*(x*(2*exp(-softplus**2)*sigmoid(x)*sigmoid(-x) -
+            4*softplus*exp(-softplus**2)*sigmoid(x)**2) + 4*exp(-softplus**2)*sigmoid(x))/sqrt(pi)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -1162,38 +1162,18 @@ def serf_hvp(g, v_x, x):
     Source: Nag & Bhattacharyya 2021, arXiv:2108.09598, eq. 1
     """
     g, v_x, x, dtype = _arrays('serf_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
-    e = np.exp(-np.abs(x))
-    log1p_e = np.log1p(e)
+    h = np.exp(-np.abs(x))
+    log1p_h = np.log1p(h)
     softplus_part = np.maximum(x, 0)
-    softplus = log1p_e + softplus_part
-    e_2_part = -np.square(log1p_e) - np.square(softplus_part) - 2 * softplus_part * log1p_e
-    e_2 = np.exp(e_2_part + x)
-    dx_dot_part = np.where(x >= 0, e, 1)
-    dx_dot_part_2 = 1 + e
-    dx_dot_part_3 = e_2_part + 2 * x
-    dx_dot_part_4 = _near_root(
-        dx_dot_part_3, x, 1.5, 0.4379776245970316, 2.047280036452724e-17, 1, -3.3124647676913346e-17,
-        -2.764530177293204e-16, 1.1527787036197486e-15, 7.101001768033374e-15, -2.2671923827905892e-14,
-        -9.55480943562772e-14, 3.4344080385280646e-13, 9.088825159370818e-13, -4.5182521404066655e-12,
-        -6.505178679516144e-12, 5.4419356043525734e-11, 2.6099482271059184e-11, -6.14425387619906e-10,
-        2.2113566287324993e-10, 6.5726363286023375e-09, -7.789619268603243e-09, -6.688550207509128e-08,
-        1.4046936261822352e-07, 6.474614852814588e-07, -2.102894583306152e-06, -5.9454727359782205e-06,
-        2.9094689273954932e-05, 5.1733713376122484e-05, -0.0003953186001156187, -0.00043674813578287,
-        0.005745570886515178, 0.00420381891069513, -0.12885366034808957, -0.5925025265035131, 0.8623327907297332,
-    )
-    dx_dot_part_5 = _near_root(
-        dx_dot_part_4, x, 1.5, 1.6179602399824788, -3.839872684822168e-17, 1, 2.1958774466270284e-17,
-        -8.959952783770005e-17, -3.6997994950887557e-16, 2.6876071074480105e-15, -1.0526539860117109e-15,
-        -3.4377728794912383e-14, 1.1399494038227098e-13, 9.373009118984319e-14, -1.7983870161548932e-12,
-        4.63551353841825e-12, 8.952000987278961e-12, -9.240944912042082e-11, 1.8283654060982578e-10,
-        6.644646849479793e-10, -4.720292076283965e-09, 6.361183761072167e-09, 4.5187036968422984e-08,
-        -2.398540339104543e-07, 1.473644637706355e-07, 3.001730769796894e-06, -1.2183304452765041e-05,
-        -4.7616910257318115e-06, 0.00020630094731379186, -0.0006282759227436617, -0.0013399782296775397,
-        0.017384897888191274, -0.05984591796668316, -0.9448375900697363, -1.0023571299742857,
-    )
-    dx_dot_part_6 = x * dx_dot_part * (2 * e_2 - 4 * softplus * np.square(np.exp(dx_dot_part_5 / 2)))
-    dx_dot_part_7 = 0.5641895835477563 * v_x * g * dx_dot_part * (dx_dot_part_6 / dx_dot_part_2 + 4 * e_2)
-    dx_dot = dx_dot_part_7 / dx_dot_part_2
+    softplus = log1p_h + softplus_part
+    dx_dot_part = x >= 0
+    dx_dot_part_2 = np.where(dx_dot_part, 1, h)
+    dx_dot_part_3 = 1 + h
+    dx_dot_part_4 = 2 * x * dx_dot_part_2 * np.where(dx_dot_part, h, 1) / (dx_dot_part_3 * dx_dot_part_3)
+    dx_dot_part_5 = 4 * x * softplus * np.where(dx_dot_part, 1, np.square(h)) / np.square(dx_dot_part_3)
+    dx_dot_part_6 = dx_dot_part_4 - dx_dot_part_5 + 4 * dx_dot_part_2 / dx_dot_part_3
+    dx_dot_part_7 = np.exp(-(np.square(log1p_h) + np.square(softplus_part) + 2 * softplus_part * log1p_h))
+    dx_dot = 0.5641895835477563 * v_x * g * dx_dot_part_6 * dx_dot_part_7
     return _rounded(dtype, dx_dot)
 
 
