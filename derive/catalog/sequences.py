@@ -124,17 +124,15 @@ def ctc_none(logits: Real["T N C"], label: Index["N L -> C but blank"], *, blank
 @op(source="Graves et al. 2006, ICML, eq. 5-8; paddings as in Optax's ctc_loss")
 def ctc_padded(
     logits: Real["T N C"], frame_padding: Real["T N"], label: Index["N L -> C but blank"], label_padding: Real["N L"],
-    *, blank: Natural = 0, log_epsilon: Scalar = -1e5,
-):  # fmt: skip
+    *, blank: Natural = 0, log_epsilon: Scalar = -1e5):  # fmt: skip
     """ctc_none for samples of different lengths: frames and labels count where their padding is 0, and it is 1 behind them."""
     assume(size("T") >= 2 * size("L") - 1)
-    logp = logits - logsumexp(logits, "C")
     path = _with_blanks(label, blank)
-    move = _one_frame(logp.at(C=path), _gate(path, log_epsilon))
+    seen = (logits - logsumexp(logits, "C")).at(C=path)
+    move = _one_frame(seen, _gate(path, log_epsilon))
     a = scan(lambda a: where(frame_padding > 0, a, move(a)), start=where(equal(idx("S"), 0), 0, log_epsilon), over="T")
-    last = a.at(T=size("T") - 1)
     beyond = 2 * sum(where(label_padding > 0, 0, 1), "L") - idx("S")
-    end = where(equal(beyond * (beyond - 1), 0), last, log_epsilon)
+    end = where(equal(beyond * (beyond - 1), 0), a.at(T=size("T") - 1), log_epsilon)
     return -logsumexp(end, "S")
 
 
