@@ -131,7 +131,7 @@ class Report:
                 )
                 if n
             ]
-            far = f"half within {t.ulps(0.5):.2g} ulp" if t.ulps(1.0) > 1000 else f"all within {t.ulps(1.0):.3g} ulp"
+            far = f"half within {t.ulps(0.5) + 0.0:.2g} ulp" if t.ulps(1.0) > 1000 else f"all within {t.ulps(1.0):.3g} ulp"
             used = "" if self.findings else f", at most {100 * t.worst_ratio:.0f} % of what is allowed"
             yield _row(reading, "; ".join([f"{t.elements} numbers in {t.calls} calls, {far}{used}", *skipped]))
 
