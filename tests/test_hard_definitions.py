@@ -9,7 +9,10 @@ import pytest
 
 from derive import oracle, pipeline
 from derive.catalog.activations import sigmoid, softmax, tanh
-from derive.language import Index, OneOf, Positive, Real, abs, equal, exp, idx, log, mean, op, scan, size, sqrt, sum, where
+from derive.catalog.losses import cross_entropy
+from derive.codegen.constants import has_no_value
+from derive.language import Index, OneOf, Positive, Real, abs, equal, exp, idx, inf, log, mean, op, scan, size, sqrt, sum, where
+from derive.language.nodes import MINUS_ONE, TWO, ZERO, Pow
 from derive.language.operation import Op
 from derive.language.work import TooLarge, at_most, spend
 from derive.numerics import regions
@@ -244,3 +247,31 @@ def test_each_of_two_shares_of_the_same_scores_has_its_own_gradient() -> None:
     assert shown["ds"] == "a*(da - sum(a*da, S)) + b*(db - sum(b*db, T))"
     (dx, _) = called(both_ways, "_vjp", np.float64(1.0), 100 * np.eye(3), 30 * np.eye(3))
     assert np.isfinite(dx).all()
+
+
+@op
+def masked_score(s: Real["N C"], mask: Real["N C"], label: Index["N -> C"]):
+    """Cross-entropy of what a mask leaves."""
+    return cross_entropy(where(mask > 0, s, -inf), label)
+
+
+def test_the_gradient_of_masked_scores_is_that_of_scores() -> None:
+    shown = {let.name: str(let.body) for let in pipeline.readings(masked_score).program("vjp").lets}
+    assert shown["ds"] == "g*(p - onehot(label, C))/size(N)"
+    s, mask = np.array([[900.0, -900.0, 0.0]]), np.array([[0.0, 1.0, 1.0]])
+    (ds, _) = called(masked_score, "_vjp", np.float64(1.0), s, mask, np.array([1]))
+    np.testing.assert_array_equal(ds, [[0, -1, 1]])
+
+
+@op
+def masked_logarithms(s: Real["N C"], mask: Real["N C"]):
+    """What is masked has no logarithm, and its slope is 1/0."""
+    return log(softmax(where(mask > 0, s, -inf)))
+
+
+def test_a_branch_without_a_value_is_no_crash() -> None:
+    s, mask = np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 1.0, 1.0]])
+    with np.errstate(all="ignore"):
+        value = pipeline.generated(masked_logarithms)["masked_logarithms"](s, mask)
+    np.testing.assert_allclose(value[0, 1:], s[0, 1:] - np.log(np.exp(2) + np.exp(3)), rtol=1e-15)
+    assert not np.isfinite(value[0, 0]) and has_no_value(Pow(ZERO, MINUS_ONE)) and not has_no_value(Pow(TWO, MINUS_ONE))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from derive.codegen.builder import Builder
-from derive.codegen.constants import is_decimal, is_irrational, literal, nearest
+from derive.codegen.constants import has_no_value, is_decimal, is_irrational, literal, nearest
 from derive.codegen.steps import Array, Number
 from derive.language.errors import NotPrintable
 from derive.language.nodes import Call, Compare, Const, Delta, Expr, Mul, Pow, Where, mul
@@ -187,7 +188,7 @@ def lower_where(b: Builder, expr: Expr) -> int:
     """A choice. The larger or smaller of two is np.maximum or np.minimum, which lets nan through."""
     assert isinstance(expr, Where)
     condition = expr.condition
-    chosen, other = b.as_number(b.lower(expr.chosen)), b.as_number(b.lower(expr.other))
+    chosen, other = (_branch(b, e) for e in (expr.chosen, expr.other))
     kind = b.kind(chosen, other)
     if isinstance(expr.chosen, Const) and isinstance(expr.other, Const):
         kind, chosen, other = "real", *(b.emit(Number((), "real", (), float(literal(c.value)))) for c in (expr.chosen, expr.other))
@@ -195,6 +196,11 @@ def lower_where(b: Builder, expr: Expr) -> int:
     if extreme:
         return b.elementwise(extreme, chosen, other, kind=kind)
     return b.elementwise("np.where", b.lower(condition), chosen, other, kind=kind)
+
+
+def _branch(b: Builder, e: Expr) -> int:
+    """What a choice chooses, nan where that is no number."""
+    return b.emit(Number((), "real", (), math.nan)) if has_no_value(e) else b.as_number(b.lower(e))
 
 
 LARGER = {">": "np.maximum", ">=": "np.maximum", "<": "np.minimum", "<=": "np.minimum"}

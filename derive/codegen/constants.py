@@ -52,11 +52,25 @@ def nearest(expr: Expr) -> float:
     """
     context = mpmath.MPContext()
     context.dps = DIGITS
-    value = _evaluate(expr, context)
+    try:
+        value = _evaluate(expr, context)
+    except (ZeroDivisionError, ValueError):  # 1/0, log(0)
+        value = context.nan
     infinite = any(isinstance(n, Call) and n.fn == "inf" for n in walk(expr))
     if not isinstance(value, context.mpf) or not (context.isfinite(value) or (infinite and not context.isnan(value))):
         raise NotPrintable(f"{expr} is no finite real number")
     return float(value)
+
+
+def has_no_value(expr: Expr) -> bool:
+    """Whether a constant is no number, as 1/0, which a branch that is not taken may hold."""
+    if not is_irrational(expr):
+        return False
+    try:
+        nearest(expr)
+    except NotPrintable:
+        return True
+    return False
 
 
 def _evaluate(expr: Expr, context: Any) -> Any:

@@ -55,6 +55,8 @@ def _array(p: Context, n: int) -> ast.expr:
 def _number(p: Context, n: int) -> ast.expr:
     step = p.plan.steps[n]
     assert isinstance(step, Number)
+    if step.value != step.value:
+        return name("np.nan")
     if isinstance(step.value, float) and math.isinf(step.value):
         return name("np.inf") if step.value > 0 else ast.UnaryOp(ast.USub(), name("np.inf"))
     return name("np.pi") if step.value == math.pi else number(step.value)
