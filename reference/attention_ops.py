@@ -402,7 +402,7 @@ def attention_causal_vjp(g, q, k, v):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
+        ds = p*(dp - sum(p*dp, M))
         dq = sum(k*ds, M)/sqrt(size(D))
         dk = sum(q*ds, L)/sqrt(size(D))
         dv = sum(g*p, L)
@@ -424,15 +424,12 @@ def attention_causal_vjp(g, q, k, v):
     _nonempty('attention_causal_vjp', M=M, D=D)
     root_D = np.sqrt(D)
     s = q @ np.swapaxes(k, -2, -1) / root_D
-    shift_part = np.arange(M)
-    shift_part_2 = np.arange(L)
-    shift_part_3 = shift_part <= shift_part_2[:, None]
-    shift = np.max(np.where(shift_part_3, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
-    e = np.where(shift_part_3, np.exp(np.where(shift_part_3, s - shift, 0)), 0)
+    shift_part = np.arange(M) <= np.arange(L)[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
     p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
-    ds_part = p * (dp - np.sum(p * dp, axis=-1, keepdims=True))
-    ds = np.where(shift_part_2[:, None] >= shift_part, ds_part, 0)
+    ds = p * (dp - np.sum(p * dp, axis=-1, keepdims=True))
     dq = ds @ k / root_D
     dk = np.swapaxes(ds, -2, -1) @ q / root_D
     dv = np.swapaxes(p, -2, -1) @ g
@@ -448,8 +445,7 @@ def attention_causal_jvp(v_q, v_k, v_v, q, k, v):
         y = sum(p*v, M)
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
-        y_dot = sum(p*where(idx(L) >= idx(M), v_v + v*s_dot, v_v), M) - y*sum(p*s_dot*where(idx(L) >=
-            idx(M), 1, 0), M)
+        y_dot = sum(p*(v_v + v*s_dot), M) - y*sum(p*s_dot, M)
 
     Arrays: v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), q (..., L, D), k (..., M, D),
             v (..., M, E).
@@ -471,20 +467,15 @@ def attention_causal_jvp(v_q, v_k, v_v, q, k, v):
     _nonempty('attention_causal_jvp', M=M, D=D)
     root_D = np.sqrt(D)
     s = q @ np.swapaxes(k, -2, -1) / root_D
-    shift_part = np.arange(M)
-    shift_part_2 = np.arange(L)
-    shift_part_3 = shift_part <= shift_part_2[:, None]
-    shift = np.max(np.where(shift_part_3, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
-    e = np.where(shift_part_3, np.exp(np.where(shift_part_3, s - shift, 0)), 0)
+    shift_part = np.arange(M) <= np.arange(L)[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
     p = e / np.sum(e, axis=-1, keepdims=True)
     y = p @ v
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
-    y_dot_part = shift_part_2[:, None] >= shift_part
-    y_dot_part_2 = v_v[..., None, :, :] + v[..., None, :, :] * s_dot[..., None]
-    y_dot_part_3 = p[..., None] * np.where(y_dot_part[:, :, None], y_dot_part_2, v_v[..., None, :, :])
-    y_dot_part_4 = y * np.sum(p * s_dot * np.where(y_dot_part, 1.0, 0.0), axis=-1, keepdims=True)
-    y_dot = np.sum(y_dot_part_3, axis=-2) - y_dot_part_4
+    p_s_dot = p * s_dot
+    y_dot = p @ v_v + p_s_dot @ v - y * np.sum(p_s_dot, axis=-1, keepdims=True)
     return _rounded(dtype, y_dot)
 
 
@@ -495,14 +486,12 @@ def attention_causal_hvp(g, v_q, v_k, v_v, q, k, v):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
+        ds = p*(dp - sum(p*dp, M))
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
-        p_dot = p*where(idx(L) >= idx(M), s_dot - sum(p*s_dot*where(idx(L) >= idx(M), 1, 0), M),
-            -sum(p*s_dot*where(idx(L) >= idx(M), 1, 0), M))
+        p_dot = p*(s_dot - sum(p*s_dot, M))
         dp_dot = sum(v_v*g, E)
-        ds_dot = where(idx(L) >= idx(M), p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
-            p*dp_dot), M), 0)
+        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -530,24 +519,19 @@ def attention_causal_hvp(g, v_q, v_k, v_v, q, k, v):
     _nonempty('attention_causal_hvp', M=M, D=D)
     root_D = np.sqrt(D)
     s = q @ np.swapaxes(k, -2, -1) / root_D
-    shift_part = np.arange(M)
-    shift_part_2 = np.arange(L)
-    shift_part_3 = shift_part <= shift_part_2[:, None]
-    shift = np.max(np.where(shift_part_3, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
-    e = np.where(shift_part_3, np.exp(np.where(shift_part_3, s - shift, 0)), 0)
+    shift_part = np.arange(M) <= np.arange(L)[:, None]
+    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
     p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
-    ds_part_2 = shift_part_2[:, None] >= shift_part
-    ds = np.where(ds_part_2, p * ds_part, 0)
+    ds = p * ds_part
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
-    p_dot_part = np.sum(p * s_dot * np.where(ds_part_2, 1.0, 0.0), axis=-1, keepdims=True)
-    p_dot = p * np.where(ds_part_2, s_dot - p_dot_part, -p_dot_part)
+    p_dot = p * (s_dot - np.sum(p * s_dot, axis=-1, keepdims=True))
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
     p_dp_dot = p * dp_dot
-    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
-    ds_dot = np.where(ds_part_2, ds_dot_part, 0)
+    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
@@ -597,7 +581,7 @@ def attention_masked_vjp(g, q, k, v, mask):
         total = sum(e, M)
         p = where(total > 0, e/total, 0)
         dp = sum(g*v, E)
-        ds = where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)
+        ds = where(total > 0, p*(dp - sum(p*dp, M)), 0)
         dq = sum(k*ds, M)/sqrt(size(D))
         dk = sum(q*ds, L)/sqrt(size(D))
         dv = sum(g*p, L)
@@ -628,8 +612,7 @@ def attention_masked_vjp(g, q, k, v, mask):
     p_part = total > 0
     p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
     dp = g @ np.swapaxes(v, -2, -1)
-    ds_part = np.where(p_part, p * (dp - np.sum(p * dp, axis=-1, keepdims=True)), 0)
-    ds = np.where(shift_part, ds_part, 0)
+    ds = np.where(p_part, p * (dp - np.sum(p * dp, axis=-1, keepdims=True)), 0)
     dq = ds @ k / root_D
     dk = np.swapaxes(ds, -2, -1) @ q / root_D
     dv = np.swapaxes(p, -2, -1) @ g
@@ -647,8 +630,7 @@ def attention_masked_jvp(v_q, v_k, v_v, v_mask, q, k, v, mask):
         y = sum(p*v, M)
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
-        y_dot = where(total > 0, sum(p*where(mask > 0, v_v + v*s_dot, v_v), M) - y*sum(p*s_dot*where(mask >
-            0, 1, 0), M), sum(v_v*p, M))
+        y_dot = where(total > 0, sum(p*(v_v + v*s_dot), M) - y*sum(p*s_dot, M), sum(v_v*p, M))
 
     Arrays: v_q (..., L, D), v_k (..., M, D), v_v (..., M, E), v_mask (L, M), q (..., L, D),
             k (..., M, D), v (..., M, E), mask (L, M) of numbers in {0, 1}.
@@ -680,10 +662,10 @@ def attention_masked_jvp(v_q, v_k, v_v, v_mask, q, k, v, mask):
     y = p @ v
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
-    y_dot_part = v_v[..., None, :, :] + v[..., None, :, :] * s_dot[..., None]
-    y_dot_part_2 = p[..., None] * np.where(shift_part[:, :, None], y_dot_part, v_v[..., None, :, :])
-    y_dot_part_3 = y * np.sum(p * s_dot * np.where(shift_part, 1.0, 0.0), axis=-1, keepdims=True)
-    y_dot = np.where(p_part, np.sum(y_dot_part_2, axis=-2) - y_dot_part_3, p @ v_v)
+    p_dot_v_v = p @ v_v
+    p_s_dot = p * s_dot
+    y_dot_part = p_dot_v_v + p_s_dot @ v - y * np.sum(p_s_dot, axis=-1, keepdims=True)
+    y_dot = np.where(p_part, y_dot_part, p_dot_v_v)
     return _rounded(dtype, y_dot)
 
 
@@ -695,14 +677,13 @@ def attention_masked_hvp(g, v_q, v_k, v_v, v_mask, q, k, v, mask):
         total = sum(e, M)
         p = where(total > 0, e/total, 0)
         dp = sum(g*v, E)
-        ds = where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)
+        ds = where(total > 0, p*(dp - sum(p*dp, M)), 0)
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
-        p_dot = where(total > 0, p*where(mask > 0, s_dot - sum(p*s_dot*where(mask > 0, 1, 0), M),
-            -sum(p*s_dot*where(mask > 0, 1, 0), M)), 0)
+        p_dot = where(total > 0, p*(s_dot - sum(p*s_dot, M)), 0)
         dp_dot = sum(v_v*g, E)
-        ds_dot = where(mask > 0, where(total > 0, p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
-            p*dp_dot), M), 0), 0)
+        ds_dot = where(total > 0, p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M),
+            0)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -740,15 +721,14 @@ def attention_masked_hvp(g, v_q, v_k, v_v, v_mask, q, k, v, mask):
     p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
-    ds = np.where(shift_part, np.where(p_part, p * ds_part, 0), 0)
+    ds = np.where(p_part, p * ds_part, 0)
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
-    p_dot_part = np.sum(p * s_dot * np.where(shift_part, 1.0, 0.0), axis=-1, keepdims=True)
-    p_dot = np.where(p_part, p * np.where(shift_part, s_dot - p_dot_part, -p_dot_part), 0)
+    p_dot = np.where(p_part, p * (s_dot - np.sum(p * s_dot, axis=-1, keepdims=True)), 0)
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
     p_dp_dot = p * dp_dot
     ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
-    ds_dot = np.where(shift_part, np.where(p_part, ds_dot_part, 0), 0)
+    ds_dot = np.where(p_part, ds_dot_part, 0)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
@@ -993,7 +973,7 @@ def attention_alibi_vjp(g, q, k, v, slope):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
+        ds = p*(dp - sum(p*dp, M))
         dq = sum(k*ds, M)/sqrt(size(D))
         dk = sum(q*ds, L)/sqrt(size(D))
         dv = sum(g*p, L)
@@ -1026,7 +1006,7 @@ def attention_alibi_vjp(g, q, k, v, slope):
     e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
     p = e / np.sum(e, axis=2, keepdims=True)
     dp = g @ np.swapaxes(v, 1, 2)
-    ds = np.where(s_part[:, None] >= s_part_2, p * (dp - np.sum(p * dp, axis=2, keepdims=True)), 0)
+    ds = p * (dp - np.sum(p * dp, axis=2, keepdims=True))
     dq = ds @ k / root_D
     dk = np.swapaxes(ds, 1, 2) @ q / root_D
     dv = np.swapaxes(p, 1, 2) @ g
@@ -1044,8 +1024,8 @@ def attention_alibi_jvp(v_q, v_k, v_v, v_slope, q, k, v, slope):
         y = sum(p*v, M)
         near_in_dot = sum(v_q*k + v_k*q, D)
         near_dot = near_in_dot/sqrt(size(D))
-        e_dot = where(idx(L) >= idx(M), e*(near_dot - v_slope*(idx(L) - idx(M))), 0)
-        y_dot = (sum(v*e_dot, M) - y*sum(e_dot, M))/sum(e, M) + sum(v_v*p, M)
+        s_dot = near_dot - v_slope*(idx(L) - idx(M))
+        y_dot = sum(p*(v_v + v*s_dot), M) - y*sum(p*s_dot, M)
 
     Arrays: v_q (H, L, D), v_k (H, M, D), v_v (H, M, E), v_slope (H,), q (H, L, D), k (H, M, D),
             v (H, M, E), slope (H,).
@@ -1076,14 +1056,13 @@ def attention_alibi_jvp(v_q, v_k, v_v, v_slope, q, k, v, slope):
     shift_part = s_part_2 <= s_part[:, None]
     shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
     e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
-    sum_e = np.sum(e, axis=2, keepdims=True)
-    p = e / sum_e
+    p = e / np.sum(e, axis=2, keepdims=True)
     y = p @ v
     near_in_dot = v_q @ np.swapaxes(k, 1, 2) + q @ np.swapaxes(v_k, 1, 2)
     near_dot = near_in_dot / root_D
-    e_dot_part = e * (near_dot - v_slope[:, None, None] * s_part_minus_s_part_2)
-    e_dot = np.where(s_part[:, None] >= s_part_2, e_dot_part, 0)
-    y_dot = (e_dot @ v - y * np.sum(e_dot, axis=2, keepdims=True)) / sum_e + p @ v_v
+    s_dot = near_dot - v_slope[:, None, None] * s_part_minus_s_part_2
+    p_s_dot = p * s_dot
+    y_dot = p @ v_v + p_s_dot @ v - y * np.sum(p_s_dot, axis=2, keepdims=True)
     return _rounded(dtype, y_dot)
 
 
@@ -1095,14 +1074,13 @@ def attention_alibi_hvp(g, v_q, v_k, v_v, v_slope, q, k, v, slope):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
+        ds = p*(dp - sum(p*dp, M))
         near_in_dot = sum(v_q*k + v_k*q, D)
         near_dot = near_in_dot/sqrt(size(D))
-        e_dot = where(idx(L) >= idx(M), e*(near_dot - v_slope*(idx(L) - idx(M))), 0)
-        p_dot = (e_dot - p*sum(e_dot, M))/sum(e, M)
+        s_dot = near_dot - v_slope*(idx(L) - idx(M))
+        p_dot = p*(s_dot - sum(p*s_dot, M))
         dp_dot = sum(v_v*g, E)
-        ds_dot = where(idx(L) >= idx(M), p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
-            p*dp_dot), M), 0)
+        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -1140,20 +1118,17 @@ def attention_alibi_hvp(g, v_q, v_k, v_v, v_slope, q, k, v, slope):
     shift_part = s_part_2 <= s_part[:, None]
     shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
     e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
-    sum_e = np.sum(e, axis=2, keepdims=True)
-    p = e / sum_e
+    p = e / np.sum(e, axis=2, keepdims=True)
     dp = g @ np.swapaxes(v, 1, 2)
     ds_part = dp - np.sum(p * dp, axis=2, keepdims=True)
-    ds_part_2 = s_part[:, None] >= s_part_2
-    ds = np.where(ds_part_2, p * ds_part, 0)
+    ds = p * ds_part
     near_in_dot = v_q @ np.swapaxes(k, 1, 2) + q @ np.swapaxes(v_k, 1, 2)
     near_dot = near_in_dot / root_D
-    e_dot = np.where(ds_part_2, e * (near_dot - v_slope[:, None, None] * s_part_minus_s_part_2), 0)
-    p_dot = (e_dot - p * np.sum(e_dot, axis=2, keepdims=True)) / sum_e
+    s_dot = near_dot - v_slope[:, None, None] * s_part_minus_s_part_2
+    p_dot = p * (s_dot - np.sum(p * s_dot, axis=2, keepdims=True))
     dp_dot = g @ np.swapaxes(v_v, 1, 2)
     p_dp_dot = p * dp_dot
-    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=2, keepdims=True)
-    ds_dot = np.where(ds_part_2, ds_dot_part, 0)
+    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=2, keepdims=True)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, 1, 2) @ v_q + np.swapaxes(ds_dot, 1, 2) @ q

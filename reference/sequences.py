@@ -1829,13 +1829,12 @@ def ctc_padded(logits, frame_padding, label, label_padding, *, blank=0, log_epsi
 
         beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
         a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
-        logp = logits - logsumexp(logits, C)
         path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        seen = (logits - logsumexp(logits, C))[C=path]
         z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
             == path[S=idx(S) - 2], log_epsilon, 0), 0))
-        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
-        last = a[T=size(T) - 1]
-        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        a = where(frame_padding > 0, a_before, seen + logsumexp(z, K))
+        end = where(beyond*(beyond - 1) == 0, a[T=size(T) - 1], log_epsilon)
         y = -logsumexp(end, S)
 
     Arrays: logits (T, N, C), frame_padding (T, N),
@@ -1868,33 +1867,32 @@ def ctc_padded(logits, frame_padding, label, label_padding, *, blank=0, log_epsi
     _nonempty('ctc_padded', C=C)
     beyond_part = np.arange(S)
     beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
-    shift = np.max(logits, axis=2, keepdims=True)
-    logits_minus_shift = logits - shift
-    logp = logits_minus_shift - np.log(np.sum(np.exp(logits_minus_shift), axis=2, keepdims=True))
     l_index = beyond_part // 2
     path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    shift = np.max(logits, axis=2, keepdims=True)
+    logits_minus_shift = logits - shift
+    seen_part = (path >= 0) & (path < C)
+    seen_part_2 = logits_minus_shift - np.log(np.sum(np.exp(logits_minus_shift), axis=2, keepdims=True))
+    seen = np.where(seen_part, seen_part_2[:, np.arange(N)[:, None], np.where(seen_part, path, 0)], 0)
     s_index = beyond_part - 2
     a_part = (s_index >= 0) & (s_index < S)
     a_part_2 = np.arange(K)
-    a_part_3 = (path >= 0) & (path < C)
-    def step(a_before, frame_padding, given_2, given):
+    def step(a_before, frame_padding, seen, given):
         s_index = np.arange(S)[:, None] - np.arange(K)
         z_part = (s_index >= 0) & (s_index < S)
         z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
         shift_2 = np.max(z, axis=2)
         a_part = frame_padding > 0
         a_part_2 = np.sum(np.exp(np.where(a_part[:, None, None], 0, z - shift_2[:, :, None])), axis=2)
-        a_part_3 = given_2 + np.log(np.where(a_part[:, None], 1, a_part_2)) + shift_2
+        a_part_3 = seen + np.log(np.where(a_part[:, None], 1, a_part_2)) + shift_2
         a = np.where(a_part[:, None], a_before, a_part_3)
         return a
-    a_part_4 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
-    a_part_5 = np.where(a_part_3, logp[:, np.arange(N)[:, None], np.where(a_part_3, path, 0)], 0)
-    a_part_6 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
-    a_part_7 = np.where(a_part_2 == 2, a_part_6[:, :, None], 0)
-    a_part_8 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_7)
-    a, = _scan(step, T, (a_part_4,), (frame_padding, a_part_5), (a_part_8,))
-    last = _read(a, T - 1, axis=0)
-    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    a_part_3 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_4 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_5 = np.where(a_part_2 == 2, a_part_4[:, :, None], 0)
+    a_part_6 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_5)
+    a, = _scan(step, T, (a_part_3,), (frame_padding, seen), (a_part_6,))
+    end = np.where(beyond * (beyond - 1) == 0, _read(a, T - 1, axis=0), log_epsilon)
     shift_3 = np.max(end, axis=1)
     y = -np.log(np.sum(np.exp(end - shift_3[:, None]), axis=1)) - shift_3
     return _rounded(dtype, y)
@@ -1905,21 +1903,20 @@ def ctc_padded_vjp(g, logits, frame_padding, label, label_padding, *, blank=0, l
 
         beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
         a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
-        logp = logits - logsumexp(logits, C)
         path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        seen = (logits - logsumexp(logits, C))[C=path]
         z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
             == path[S=idx(S) - 2], log_epsilon, 0), 0))
-        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
-        last = a[T=size(T) - 1]
-        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        a = where(frame_padding > 0, a_before, seen + logsumexp(z, K))
+        end = where(beyond*(beyond - 1) == 0, a[T=size(T) - 1], log_epsilon)
         dend = -g*exp(end)/sum(exp(end), S)
         da_carried = da_before[T+1, from 0]
         da = where(beyond == beyond**2, da_carried + dend*onehot(size(T) - 1, T), da_carried)
         dz = where(frame_padding > 0, 0, da*exp(z)/sum(exp(z), K))
-        dlogp = where(frame_padding > 0, 0, sum(da*onehot(path, C), S))
+        dseen = where(frame_padding > 0, 0, da)
         da_before = where(frame_padding > 0, da + sum(dz[S=idx(K) + idx(S)], K), sum(dz[S=idx(K) + idx(S)],
             K))
-        dlogits = dlogp - sum(dlogp, C)*exp(logits)/sum(exp(logits), C)
+        dlogits = sum(dseen*onehot(path, C), S) - sum(dseen, S)*exp(logits)/sum(exp(logits), C)
         dframe_padding = 0
         dlabel_padding = 0
 
@@ -1954,36 +1951,35 @@ def ctc_padded_vjp(g, logits, frame_padding, label, label_padding, *, blank=0, l
     _nonempty('ctc_padded_vjp', C=C)
     beyond_part = np.arange(S)
     beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
+    l_index = beyond_part // 2
+    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
     shift = np.max(logits, axis=2, keepdims=True)
     logits_minus_shift = logits - shift
     e = np.exp(logits_minus_shift)
-    sum_e = np.sum(e, axis=2)
-    logp = logits_minus_shift - np.log(sum_e[:, :, None])
-    l_index = beyond_part // 2
-    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    sum_e = np.sum(e, axis=2, keepdims=True)
+    seen_part = np.arange(N)
+    seen_part_2 = (path >= 0) & (path < C)
+    seen_part_3 = (logits_minus_shift - np.log(sum_e))[:, seen_part[:, None], np.where(seen_part_2, path, 0)]
+    seen = np.where(seen_part_2, seen_part_3, 0)
     s_index = beyond_part - 2
     a_part = (s_index >= 0) & (s_index < S)
     a_part_2 = np.arange(K)
-    a_part_3 = np.arange(N)
-    a_part_4 = (path >= 0) & (path < C)
-    def step(a_before, frame_padding, given_2, given):
+    def step(a_before, frame_padding, seen, given):
         s_index = np.arange(S)[:, None] - np.arange(K)
         z_part = (s_index >= 0) & (s_index < S)
         z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
         shift_2 = np.max(z, axis=2)
         a_part = frame_padding > 0
         a_part_2 = np.sum(np.exp(np.where(a_part[:, None, None], 0, z - shift_2[:, :, None])), axis=2)
-        a_part_3 = given_2 + np.log(np.where(a_part[:, None], 1, a_part_2)) + shift_2
+        a_part_3 = seen + np.log(np.where(a_part[:, None], 1, a_part_2)) + shift_2
         a = np.where(a_part[:, None], a_before, a_part_3)
         return (a, z, shift_2)
-    a_part_5 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
-    a_part_6 = np.where(a_part_4, logp[:, a_part_3[:, None], np.where(a_part_4, path, 0)], 0)
-    a_part_7 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
-    a_part_8 = np.where(a_part_2 == 2, a_part_7[:, :, None], 0)
-    a_part_9 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_8)
-    a, z, shift_2 = _scan(step, T, (a_part_5,), (frame_padding, a_part_6), (a_part_9,))
-    last = _read(a, T - 1, axis=0)
-    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    a_part_3 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_4 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_5 = np.where(a_part_2 == 2, a_part_4[:, :, None], 0)
+    a_part_6 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_5)
+    a, z, shift_2 = _scan(step, T, (a_part_3,), (frame_padding, seen), (a_part_6,))
+    end = np.where(beyond * (beyond - 1) == 0, _read(a, T - 1, axis=0), log_epsilon)
     shift_3 = np.max(end, axis=1, keepdims=True)
     e_2 = np.exp(end - shift_3)
     dend = (-(g / np.sum(e_2, axis=1)))[:, None] * e_2
@@ -2006,9 +2002,9 @@ def ctc_padded_vjp(g, logits, frame_padding, label, label_padding, *, blank=0, l
         step_2, T, (np.zeros((N, S)),), (da_before_part, frame_padding, da_before_part_2, e_3),
         (beyond, np.square(beyond)),
     )
-    total_c = _scatter_add_at((a_part_3[:, None], path), np.transpose(da, (1, 2, 0)), (N, C))
-    dlogp = np.where((frame_padding > 0).T[:, None], 0, total_c)
-    dlogits = np.transpose(dlogp, (2, 0, 1)) - (np.sum(dlogp, axis=1).T / sum_e)[:, :, None] * e
+    dseen = np.where((frame_padding > 0)[:, :, None], 0, da)
+    total_c = _scatter_add_at((seen_part[:, None], path), np.transpose(dseen, (1, 2, 0)), (N, C))
+    dlogits = np.transpose(total_c, (2, 0, 1)) - np.sum(dseen, axis=2, keepdims=True) / sum_e * e
     dframe_padding = np.zeros(frame_padding.shape)
     dlabel_padding = np.zeros(label.shape)
     return _rounded(dtype, dlogits, dframe_padding, dlabel_padding)
@@ -2022,13 +2018,12 @@ def ctc_padded_jvp(
 
         beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
         a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
-        logp = logits - logsumexp(logits, C)
         path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        seen = (logits - logsumexp(logits, C))[C=path]
         z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
             == path[S=idx(S) - 2], log_epsilon, 0), 0))
-        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
-        last = a[T=size(T) - 1]
-        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        a = where(frame_padding > 0, a_before, seen + logsumexp(z, K))
+        end = where(beyond*(beyond - 1) == 0, a[T=size(T) - 1], log_epsilon)
         a_before_dot = a_dot[T-1, from 0]
         a_dot = where(frame_padding > 0, a_before_dot, v_logits[C=path] + sum(a_before_dot[S=idx(S) -
             idx(K)]*exp(z), K)/sum(exp(z), K) - sum(v_logits*exp(logits), C)/sum(exp(logits), C))
@@ -2068,35 +2063,34 @@ def ctc_padded_jvp(
     _nonempty('ctc_padded_jvp', C=C)
     beyond_part = np.arange(S)
     beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
-    shift = np.max(logits, axis=2, keepdims=True)
-    logits_minus_shift = logits - shift
-    logp = logits_minus_shift - np.log(np.sum(np.exp(logits_minus_shift), axis=2, keepdims=True))
     l_index = beyond_part // 2
     path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    shift = np.max(logits, axis=2, keepdims=True)
+    logits_minus_shift = logits - shift
+    seen_part = np.arange(N)
+    seen_part_2 = (path >= 0) & (path < C)
+    seen_part_3 = np.where(seen_part_2, path, 0)
+    seen_part_4 = logits_minus_shift - np.log(np.sum(np.exp(logits_minus_shift), axis=2, keepdims=True))
+    seen = np.where(seen_part_2, seen_part_4[:, seen_part[:, None], seen_part_3], 0)
     s_index = beyond_part - 2
     a_part = (s_index >= 0) & (s_index < S)
     a_part_2 = np.arange(K)
-    a_part_3 = np.arange(N)
-    a_part_4 = (path >= 0) & (path < C)
-    a_part_5 = np.where(a_part_4, path, 0)
-    def step(a_before, frame_padding, given_2, given):
+    def step(a_before, frame_padding, seen, given):
         s_index = np.arange(S)[:, None] - np.arange(K)
         z_part = (s_index >= 0) & (s_index < S)
         z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
         shift_2 = np.max(z, axis=2)
         e_part = frame_padding > 0
         e = np.exp(np.where(e_part[:, None, None], 0, z - shift_2[:, :, None]))
-        a_part = given_2 + np.log(np.where(e_part[:, None], 1, np.sum(e, axis=2))) + shift_2
+        a_part = seen + np.log(np.where(e_part[:, None], 1, np.sum(e, axis=2))) + shift_2
         a = np.where(e_part[:, None], a_before, a_part)
         return (a, e)
-    a_part_6 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
-    a_part_7 = np.where(a_part_4, logp[:, a_part_3[:, None], a_part_5], 0)
-    a_part_8 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
-    a_part_9 = np.where(a_part_2 == 2, a_part_8[:, :, None], 0)
-    a_part_10 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_9)
-    a, e = _scan(step, T, (a_part_6,), (frame_padding, a_part_7), (a_part_10,))
-    last = _read(a, T - 1, axis=0)
-    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    a_part_3 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_4 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_5 = np.where(a_part_2 == 2, a_part_4[:, :, None], 0)
+    a_part_6 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_5)
+    a, e = _scan(step, T, (a_part_3,), (frame_padding, seen), (a_part_6,))
+    end = np.where(beyond * (beyond - 1) == 0, _read(a, T - 1, axis=0), log_epsilon)
     e_2_part = frame_padding > 0
     e_2 = np.exp(np.where(e_2_part[:, :, None], 0, logits_minus_shift))
     def step_2(a_before_dot, frame_padding, given, e, given_2, given_3):
@@ -2106,7 +2100,7 @@ def ctc_padded_jvp(
         a_dot_part_3 = given + np.sum(a_dot_part_2, axis=2) * given_2 + given_3[:, None]
         a_dot = np.where((frame_padding > 0)[:, None], a_before_dot, a_dot_part_3)
         return a_dot
-    a_dot_part = np.where(a_part_4, v_logits[:, a_part_3[:, None], a_part_5], 0)
+    a_dot_part = np.where(seen_part_2, v_logits[:, seen_part[:, None], seen_part_3], 0)
     a_dot_part_2 = 1 / np.where(e_2_part[:, :, None], 1, np.sum(e, axis=3))
     a_dot_part_3 = -np.sum(v_logits * e_2, axis=2) / np.where(e_2_part, 1, np.sum(e_2, axis=2))
     a_dot, = _scan(step_2, T, (np.zeros((N, S)),), (frame_padding, a_dot_part, e, a_dot_part_2, a_dot_part_3), ())
@@ -2129,18 +2123,17 @@ def ctc_padded_hvp(
 
         beyond = 2*sum(where(label_padding > 0, 0, 1), L) - idx(S)
         a_before = a[T-1, from where(idx(S) == 0, 0, log_epsilon)]
-        logp = logits - logsumexp(logits, C)
         path = where(idx(S) - 2*floor(idx(S)/2) == 1, label[L=floor(idx(S)/2)], blank)
+        seen = (logits - logsumexp(logits, C))[C=path]
         z = a_before[S=idx(S) - idx(K)] + where(idx(S) < idx(K), log_epsilon, where(idx(K) == 2, where(path
             == path[S=idx(S) - 2], log_epsilon, 0), 0))
-        a = where(frame_padding > 0, a_before, logp[C=path] + logsumexp(z, K))
-        last = a[T=size(T) - 1]
-        end = where(beyond*(beyond - 1) == 0, last, log_epsilon)
+        a = where(frame_padding > 0, a_before, seen + logsumexp(z, K))
+        end = where(beyond*(beyond - 1) == 0, a[T=size(T) - 1], log_epsilon)
         dend = -g*exp(end)/sum(exp(end), S)
         da_carried = da_before[T+1, from 0]
         da = where(beyond == beyond**2, da_carried + dend*onehot(size(T) - 1, T), da_carried)
         dz = where(frame_padding > 0, 0, da*exp(z)/sum(exp(z), K))
-        dlogp = where(frame_padding > 0, 0, sum(da*onehot(path, C), S))
+        dseen = where(frame_padding > 0, 0, da)
         da_before = where(frame_padding > 0, da + sum(dz[S=idx(K) + idx(S)], K), sum(dz[S=idx(K) + idx(S)],
             K))
         a_before_dot = a_dot[T-1, from 0]
@@ -2153,12 +2146,12 @@ def ctc_padded_hvp(
         dz_dot = where(frame_padding > 0, 0, exp(z)*da_dot/sum(exp(z), K) -
             da*exp(z)*sum(a_before_dot[S=idx(S) - idx(K)]*exp(z), K)/sum(exp(z), K)**2 +
             da*exp(z)*a_before_dot[S=idx(S) - idx(K)]/sum(exp(z), K))
-        dlogp_in_dot = sum(da_dot*onehot(path, C), S)
-        dlogp_dot = where(frame_padding > 0, 0, dlogp_in_dot)
+        dseen_dot = where(frame_padding > 0, 0, da_dot)
         da_before_dot = where(frame_padding > 0, da_dot + sum(dz_dot[S=idx(K) + idx(S)], K),
             sum(dz_dot[S=idx(K) + idx(S)], K))
-        dlogits_dot = exp(logits)*(sum(dlogp, C)*(sum(v_logits*exp(logits), C)/sum(exp(logits), C) -
-            v_logits) - sum(dlogp_dot, C))/sum(exp(logits), C) + dlogp_dot
+        dlogits_in_dot = sum(dseen_dot*onehot(path, C), S)
+        dlogits_dot = exp(logits)*(sum(dseen, S)*(sum(v_logits*exp(logits), C)/sum(exp(logits), C) -
+            v_logits) - sum(dseen_dot, S))/sum(exp(logits), C) + dlogits_in_dot
         dframe_padding_dot = 0
         dlabel_padding_dot = 0
 
@@ -2197,37 +2190,36 @@ def ctc_padded_hvp(
     _nonempty('ctc_padded_hvp', C=C)
     beyond_part = np.arange(S)
     beyond = 2 * np.sum(np.where(label_padding > 0, 0.0, 1.0), axis=1, keepdims=True) - beyond_part
+    l_index = beyond_part // 2
+    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
     shift = np.max(logits, axis=2, keepdims=True)
     logits_minus_shift = logits - shift
     e = np.exp(logits_minus_shift)
     sum_e = np.sum(e, axis=2, keepdims=True)
-    logp = logits_minus_shift - np.log(sum_e)
-    l_index = beyond_part // 2
-    path = np.where(beyond_part - 2 * l_index == 1, _read(label, l_index, axis=1), blank)
+    seen_part = np.arange(N)
+    seen_part_2 = (path >= 0) & (path < C)
+    seen_part_3 = np.where(seen_part_2, path, 0)
+    seen_part_4 = (logits_minus_shift - np.log(sum_e))[:, seen_part[:, None], seen_part_3]
+    seen = np.where(seen_part_2, seen_part_4, 0)
     s_index = beyond_part - 2
     a_part = (s_index >= 0) & (s_index < S)
     a_part_2 = np.arange(K)
-    a_part_3 = np.arange(N)
-    a_part_4 = (path >= 0) & (path < C)
-    a_part_5 = np.where(a_part_4, path, 0)
-    def step(a_before, frame_padding, given_2, given):
+    def step(a_before, frame_padding, seen, given):
         s_index = np.arange(S)[:, None] - np.arange(K)
         z_part = (s_index >= 0) & (s_index < S)
         z = np.where(z_part, a_before[:, np.where(z_part, s_index, 0)], 0) + given
         shift_2 = np.max(z, axis=2)
         e_2_part = frame_padding > 0
         e_2 = np.exp(np.where(e_2_part[:, None, None], 0, z - shift_2[:, :, None]))
-        a_part = given_2 + np.log(np.where(e_2_part[:, None], 1, np.sum(e_2, axis=2))) + shift_2
+        a_part = seen + np.log(np.where(e_2_part[:, None], 1, np.sum(e_2, axis=2))) + shift_2
         a = np.where(e_2_part[:, None], a_before, a_part)
         return (a, z, shift_2, e_2)
-    a_part_6 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
-    a_part_7 = np.where(a_part_4, logp[:, a_part_3[:, None], a_part_5], 0)
-    a_part_8 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
-    a_part_9 = np.where(a_part_2 == 2, a_part_8[:, :, None], 0)
-    a_part_10 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_9)
-    a, z, shift_2, e_2 = _scan(step, T, (a_part_6,), (frame_padding, a_part_7), (a_part_10,))
-    last = _read(a, T - 1, axis=0)
-    end = np.where(beyond * (beyond - 1) == 0, last, log_epsilon)
+    a_part_3 = np.full((N, S), np.where(beyond_part == 0, 0, log_epsilon))
+    a_part_4 = np.where(path == np.where(a_part, path[:, np.where(a_part, s_index, 0)], 0), log_epsilon, 0)
+    a_part_5 = np.where(a_part_2 == 2, a_part_4[:, :, None], 0)
+    a_part_6 = np.where(beyond_part[:, None] < a_part_2, log_epsilon, a_part_5)
+    a, z, shift_2, e_2 = _scan(step, T, (a_part_3,), (frame_padding, seen), (a_part_6,))
+    end = np.where(beyond * (beyond - 1) == 0, _read(a, T - 1, axis=0), log_epsilon)
     shift_3 = np.max(end, axis=1, keepdims=True)
     end_minus_shift_3 = end - shift_3
     e_3 = np.exp(end_minus_shift_3)
@@ -2256,10 +2248,9 @@ def ctc_padded_hvp(
         step_2, T, (da_before_part_4,), (da_before_part_5, frame_padding, da_before_part_3, e_4),
         (beyond, beyond_squared),
     )
-    total_c = _scatter_add_at((a_part_3[:, None], path), np.transpose(da, (1, 2, 0)), (N, C))
-    dlogp_part = frame_padding > 0
-    dlogp = np.where(dlogp_part.T[:, None], 0, total_c)
-    e_5 = np.exp(np.where(dlogp_part[:, :, None], 0, logits_minus_shift))
+    dseen_part = frame_padding > 0
+    dseen = np.where(dseen_part[:, :, None], 0, da)
+    e_5 = np.exp(np.where(dseen_part[:, :, None], 0, logits_minus_shift))
     def step_3(a_before_dot, frame_padding, given, given_2, e_2, given_3):
         s_index = np.arange(S)[:, None] - np.arange(K)
         a_dot_part = (s_index >= 0) & (s_index < S)
@@ -2267,9 +2258,9 @@ def ctc_padded_hvp(
         a_dot_part_3 = given + given_2 * np.sum(a_dot_part_2, axis=2) + given_3[:, None]
         a_dot = np.where((frame_padding > 0)[:, None], a_before_dot, a_dot_part_3)
         return a_dot
-    a_dot_part = np.where(a_part_4, v_logits[:, a_part_3[:, None], a_part_5], 0)
-    a_dot_part_2 = 1 / np.where(dlogp_part[:, :, None], 1, np.sum(e_2, axis=3))
-    a_dot_part_3 = -np.sum(v_logits * e_5, axis=2) / np.where(dlogp_part, 1, np.sum(e_5, axis=2))
+    a_dot_part = np.where(seen_part_2, v_logits[:, seen_part[:, None], seen_part_3], 0)
+    a_dot_part_2 = 1 / np.where(dseen_part[:, :, None], 1, np.sum(e_2, axis=3))
+    a_dot_part_3 = -np.sum(v_logits * e_5, axis=2) / np.where(dseen_part, 1, np.sum(e_5, axis=2))
     a_dot, = _scan(step_3, T, (da_before_part_4,), (frame_padding, a_dot_part, a_dot_part_2, e_2, a_dot_part_3), ())
     a_before_dot = _beside(a_dot, da_before_part_4, axis=0, step=-1)
     e_6_part = beyond == beyond_squared
@@ -2304,12 +2295,12 @@ def ctc_padded_hvp(
         (da_before_dot_part_9, frame_padding, da_before_part_3, e_4, da_before_dot_part_11, da_before_dot_part_12),
         (beyond, beyond_squared),
     )
-    dlogp_in_dot = _scatter_add_at((a_part_3[:, None], path), np.transpose(da_dot, (1, 2, 0)), (N, C))
-    dlogp_dot = np.where(dlogp_part.T[:, None], 0, dlogp_in_dot)
+    dseen_dot = np.where(dseen_part[:, :, None], 0, da_dot)
+    dlogits_in_dot = _scatter_add_at((seen_part[:, None], path), np.transpose(dseen_dot, (1, 2, 0)), (N, C))
     dlogits_dot_part = np.sum(v_logits * e, axis=2, keepdims=True) / sum_e - v_logits
-    dlogits_dot_part_2 = np.sum(dlogp, axis=1).T[:, :, None] * dlogits_dot_part
-    dlogits_dot_part_3 = e * (dlogits_dot_part_2 - np.sum(dlogp_dot, axis=1).T[:, :, None]) / sum_e
-    dlogits_dot = dlogits_dot_part_3 + np.transpose(dlogp_dot, (2, 0, 1))
+    dlogits_dot_part_2 = np.sum(dseen, axis=2, keepdims=True) * dlogits_dot_part
+    dlogits_dot_part_3 = e * (dlogits_dot_part_2 - np.sum(dseen_dot, axis=2, keepdims=True)) / sum_e
+    dlogits_dot = dlogits_dot_part_3 + np.transpose(dlogits_in_dot, (2, 0, 1))
     dframe_padding_dot = np.zeros(v_frame_padding.shape)
     dlabel_padding_dot = np.zeros(v_label_padding.shape)
     return _rounded(dtype, dlogits_dot, dframe_padding_dot, dlabel_padding_dot)
