@@ -142,6 +142,31 @@ def test_a_gradient_given_to_all_ties_is_named():
     assert report.verdict == "wrong" and "ties: each of several equal" in report.diagnosis, report.text()
 
 
+def to_all_of_a_window(g, x, kernel=2, stride=2, padding=0, dilation=1):
+    k, s, p, d = int(kernel), int(stride), int(padding), int(dilation)
+    padded = np.pad(x, ((0, 0), (0, 0), (p, p)), constant_values=-np.inf)
+    found = np.zeros_like(padded)
+    for i in range(g.shape[2]):
+        place = slice(i * s, i * s + d * (k - 1) + 1, d)
+        window = padded[:, :, place]
+        found[:, :, place] += (window == window.max(2, keepdims=True)) * g[:, :, i, None]
+    return found[:, :, p : p + x.shape[2]]
+
+
+def test_a_gradient_given_to_all_ties_of_a_window_is_named():
+    report = check(None, OPS["max_pool1d"], to_all_of_a_window, budget=0.5)
+    assert report.verdict == "wrong" and "ties: each of several equal" in report.diagnosis, report.text()
+
+
+def read_before_last(logp, label):
+    return -logp[np.arange(len(label)), np.minimum(label, max(logp.shape[1] - 2, 0))]
+
+
+def test_a_label_clamped_to_the_wrong_class_is_named():
+    report = check(read_before_last, OPS["nll_none"], budget=0.5)
+    assert report.verdict == "wrong" and "clamped to the position before the last of C" in report.diagnosis, report.text()
+
+
 def test_a_cosine_for_a_sine_is_named():
     report = check(None, turned, lambda g, a: g * np.cos(a), budget=0.5)
     assert report.verdict == "wrong" and report.diagnosis.startswith("cos instead of sin"), report.text()

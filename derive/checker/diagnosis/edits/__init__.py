@@ -28,7 +28,7 @@ LIKELY: tuple[Propose, ...] = (
     updates.early, choices.turned, aligned.shared_by_ties,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
-    aligned.inverted, aligned.offset,
+    aligned.clamped, aligned.inverted, aligned.offset,
     indices.overwritten, formula.shared, formula.apart, formula.weighted, formula.functions, formula.curves, updates.inward,
     places.counted, indices.one_more, choices.masked, reductions.forgotten, reductions.in_blocks, reductions.ignored_labels,
     reductions.others, numbers.added, formula.extra,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from derive.checker.diagnosis.edits.proposal import Edit, Proposal
 from derive.checker.diagnosis.tape import Changed
 from derive.language.nodes import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Add,
     At,
     Compare,
+    Const,
     Delta,
     Expr,
     Input,
@@ -84,12 +87,36 @@ def _inverse(node: At, axis: str, index: Expr, w: Changed, own: Array) -> Any:
 
 def shared_by_ties(node: Expr, program: Program) -> Iterator[Proposal]:
     """Every one of several equal largest elements gets all that goes to the largest."""
-    if isinstance(node, Delta) and isinstance(node.index, Reduce | Ref):
-        chosen = node.index if isinstance(node.index, Reduce) else program.let(node.index.name).body
-        if isinstance(chosen, Reduce) and chosen.how.startswith("arg") and chosen.over == (node.axis,):
-            best = Reduce(chosen.how.removeprefix("arg"), chosen.body, chosen.over)
-            words = f"ties: each of several equal elements gets the whole gradient of {best.brief}, not one of them or all together"
-            yield words, where(Compare("==", chosen.body, best), ONE, ZERO)
+    if not isinstance(node, Delta):
+        return
+    index = program.let(node.index.name).body if isinstance(node.index, Ref) else node.index
+    for chosen in (n for n in walk(index) if isinstance(n, Reduce) and n.how.startswith("arg") and len(n.over) == 1):
+        best = Reduce(chosen.how.removeprefix("arg"), chosen.body, chosen.over)
+        words = f"ties: each of several equal elements gets the whole gradient of {best.brief}, not one of them or all together"
+        hits = where(Compare("==", chosen.body, best), ONE, ZERO)
+        there = Delta(node.axis, substitute(index, {chosen: Iota(*chosen.over)}))
+        yield words, hits if chosen.over == (node.axis,) else Reduce("sum", mul(hits, there), chosen.over)
+
+
+def clamped(node: Expr, program: Program) -> Iterator[Proposal]:
+    """An index that never goes to the last position, or that stays at an end where it is off by one."""
+    if isinstance(node, At):
+        places = [(axis, index, partial(_read, node, axis)) for axis, index in node.index]
+    else:
+        places = [(node.axis, node.index, partial(Delta, node.axis))] if isinstance(node, Delta) else []
+    for axis, index, there in places:
+        if not any(isinstance(n, Input) and n.dtype == "index" for n in walk(index)):
+            continue
+        last, size = add(Size(axis), MINUS_ONE), Size(axis)
+        before_last = where(size > ONE, add(size, Const(Fraction(-2))), ZERO)
+        shown = f"the index {index.brief} is"
+        yield f"off by one: {shown} clamped to the position before the last of {axis}", there(where(index < last, index, before_last))
+        yield f"off by one: {shown} one later, clamped to the last of {axis}", there(where(index < last, add(index, ONE), last))
+        yield f"off by one: {shown} one earlier, clamped to the first of {axis}", there(where(index > ZERO, add(index, MINUS_ONE), ZERO))
+
+
+def _read(node: At, axis: str, index: Expr) -> Expr:
+    return at(node.body, {**dict(node.index), axis: index})
 
 
 def offset(node: Expr, program: Program) -> Iterator[Proposal]:
