@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -100,10 +100,11 @@ def shared_by_ties(node: Expr, program: Program) -> Iterator[Proposal]:
 
 def clamped(node: Expr, program: Program) -> Iterator[Proposal]:
     """An index that never goes to the last position, or that stays at an end where it is off by one."""
+    places: list[tuple[str, Expr, Callable[[Expr], Expr]]] = []
     if isinstance(node, At):
         places = [(axis, index, partial(_read, node, axis)) for axis, index in node.index]
-    else:
-        places = [(node.axis, node.index, partial(Delta, node.axis))] if isinstance(node, Delta) else []
+    if isinstance(node, Delta):
+        places = [(node.axis, node.index, partial(Delta, node.axis))]
     for axis, index, there in places:
         if not any(isinstance(n, Input) and n.dtype == "index" for n in walk(index)):
             continue
