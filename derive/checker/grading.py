@@ -55,8 +55,10 @@ class Narrow(Floats):
         return self.kind(float(value))
 
     def power(self, base: Any, exponent: Any, exact: Fraction | None) -> Any:
-        """NumPy's, in the dtype."""
+        """NumPy's, in the dtype. A reciprocal that is beyond it stays wide until something is multiplied by it: code divides."""
         base = np.asarray(base, self.kind)
+        if exact == -1 and np.any(np.isinf(np.reciprocal(base)) & (base != 0)):
+            return np.reciprocal(base.astype(np.longdouble))
         return self.flushed(np.sqrt(base) if exact == Fraction(1, 2) else np.power(base, np.asarray(exponent, self.kind)))
 
     def call(self, fn: str, args: list[Any]) -> Any:
@@ -68,7 +70,8 @@ class Narrow(Floats):
         total = args[0]
         for a in args[1:]:
             total = self.flushed(total * a)
-        return total
+        wide = isinstance(total, np.ndarray) and total.dtype == np.longdouble
+        return total.astype(self.kind) if wide else total
 
     def onehot(self, index: Any, places: Array, dim: int) -> Any:
         """1 where the places equal the index."""

@@ -69,19 +69,28 @@ class Reader:
         allowed = allowances(self.forms, arrays, s.parameters, self.level, jumps=self.reading == "gradient", hulls=hulls)
         values = [np.asarray(exact[n].value) for n in names]
         sharper = conditioned(self.forms[0], arrays, s.parameters, values, allowed, self.level)
-        if self.reading == "gradient" and self._is_undefined(s):
-            sharper = [replace(a, slack=np.full_like(a.slack, np.inf)) for a in sharper]
+        if self.reading == "gradient":
+            sharper = [replace(a, slack=np.where(gone, np.inf, a.slack)) for a, gone in zip(sharper, self._undefined(s), strict=True)]
         return exact, dict(zip(names, sharper, strict=True))
 
-    def _is_undefined(self, s: Sample) -> bool:
-        """Whether the op has no value at all, as the mean of nothing: then it has no gradient. Floats are asked first."""
+    def _undefined(self, s: Sample) -> list[Array]:
+        """For each real input where the op has no value at all, as the mean of nothing or a row that is masked throughout: there it has
+        no gradient. Floats are asked first."""
+        outputs = self.program.outputs
         with np.errstate(all="ignore"):
             fr, named = evaluate(self.program, s.inputs, s.parameters, Floats())
-            results = [np.asarray(fr.gather(named[o.name], o.names)) for o in self.program.outputs]
-        if not all(r.size and np.isnan(r).all() for r in results):
-            return False
-        exact = oracle.evaluate(self.program, s.inputs, s.parameters, dtype=rounded_in(self.dtype))
-        return all(bool(np.isnan(np.asarray(exact[o.name].value)).all()) for o in self.program.outputs)
+            lost = {o.name: np.isnan(np.asarray(fr.gather(named[o.name], o.names))) for o in outputs}
+        if all(x.any() for x in lost.values()):
+            exact = oracle.evaluate(self.program, s.inputs, s.parameters, dtype=rounded_in(self.dtype))
+            lost = {o.name: np.isnan(np.asarray(exact[o.name].value)) for o in outputs}
+        found = []
+        for i in self.program.real_inputs:
+            gone = np.ones([1] * len(fr.order), bool)
+            for o in outputs:
+                own = tuple(k for k, a in enumerate(fr.order) if a in o.names and a not in i.names)
+                gone = gone & (lost[o.name].size > 0) & np.all(fr.spread(lost[o.name], o.names), axis=own, keepdims=True)
+            found.append(np.asarray(fr.gather(gone, i.names)))
+        return found
 
     def arrays(self, s: Sample) -> dict[str, Array]:
         """The arrays that the forms take."""

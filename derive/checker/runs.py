@@ -17,7 +17,7 @@ from derive.checker.judging import Judged, judge
 from derive.checker.normwise import NAME, carried_over
 from derive.checker.reader import Reader
 from derive.checker.tolerance import Allowance
-from derive.checker.undone import WRITTEN
+from derive.checker.undone import WRITTEN, undone
 from derive.language.nodes import At
 
 Array = NDArray[Any]
@@ -139,6 +139,10 @@ def _explained(
         automatic = automatically(reader.program, s, name, reader.format, got, np.asarray(exact.value))
         if not (left & ~automatic).any():
             return "cancellation: the derivative as automatic differentiation of the definition computes it", judged
+        for equal in undone(reader.program, reader.program)[1:] if reader.autograd else ():
+            automatic = automatic | automatically(equal.program, s, name, reader.format, got, value)
+            if not (left & ~automatic).any():
+                return f"the derivative as automatic differentiation computes it, {equal.name}", judged
     return "", judged.at(left)
 
 

@@ -212,14 +212,31 @@ def _log_of(f: Expr) -> Expr:
 def _shifted(node: Expr) -> Expr | None:
     """A share of exponentials, shifted by their maximum but not merged with the logarithm around it; where some are masked, by the
     maximum of all."""
+    return _share_of(node, _less_largest)
+
+
+def _renormalised(node: Expr) -> Expr | None:
+    """A share of some of the exponentials, from their shares of the sum of all."""
+    return _share_of(node, _share_of_all)
+
+
+def _share_of(node: Expr, change: Callable[[Expr, tuple[str, ...]], Expr | None]) -> Expr | None:
+    """A share of exponentials that are written in another way."""
     factors = flat(node)
     for f in factors:
         match f:
-            case Pow(Reduce("sum", e, over), power_) if (
-                e in factors and power_ == MINUS_ONE and (new := _less_largest(e, over)) is not None
-            ):
+            case Pow(Reduce("sum", e, over), power_) if e in factors and power_ == MINUS_ONE and (new := change(e, over)) is not None:
                 rest = [g for g in factors if g not in (e, f)]
                 return mul(*rest, new, reciprocal(Reduce("sum", new, over)))
+    return None
+
+
+def _share_of_all(e: Expr, over: tuple[str, ...]) -> Expr | None:
+    """A masked exponential, divided by the sum of all."""
+    match e:
+        case Where(c, Call("exp", (v,)), Const(Fraction(numerator=0))):
+            less = Call("exp", (add(v, negate(Reduce("max", v, over))),))
+            return Where(c, mul(less, reciprocal(Reduce("sum", less, over))), ZERO)
     return None
 
 
@@ -333,6 +350,7 @@ RULES = (
     Rule("overflow of the exponential of the other sign", _other_sign),
     Rule("underflow of an exponential, although shifted", _shifted),
     Rule("underflow of exponentials, shifted by the largest of more", _shifted_log),
+    Rule("underflow of shares, of which some are masked afterwards", _renormalised),
     Rule("overflow of exponentials that are not shifted", _unshifted),
     Rule("cancellation in 1 + expm1",                    _from_one),
     Rule("cancellation in a difference of logarithms",   _log_apart),

@@ -9,8 +9,9 @@ import pytest
 
 from derive.catalog import CATALOG
 from derive.checker.check import check
-from derive.language import Real, exp, op
+from derive.language import Real, exp, idx, inf, op, sum, where
 from derive.language import max as largest
+from derive.ops import softmax
 
 OPS = {o.name: o for o in CATALOG}
 TORCH = importlib.util.find_spec("torch") is not None
@@ -201,3 +202,53 @@ def test_a_length_whose_squares_overflow_is_inaccurate():
     kind, text = verdict("squareplus", squareplus, dtype="float64")
     assert kind == "inaccurate here" and "overflow in a square" in text
     assert verdict("squareplus", lambda x, b=4.0: squareplus(np.where(x < -1e150, 0, x), b), dtype="float64")[0] == "wrong"
+
+
+@op
+def until(x: Real["N L"]):
+    """Exponentials as shares of the sum of those up to there."""
+    e = where(idx("L'") <= idx("L"), exp(x.at(L=idx("L'"))), 0)
+    return e / sum(e, "L'")
+
+
+def shifted_by_all(x):
+    e = np.tril(np.broadcast_to(np.exp(x - x.max(1, keepdims=True))[:, None], (*x.shape, x.shape[1])))
+    with np.errstate(all="ignore"):
+        return e / e.sum(2, keepdims=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_sum_of_subnormal_exponentials_is_inaccurate_not_wrong(dtype):
+    kind, text = verdict(until, shifted_by_all, dtype=dtype)
+    assert kind == "inaccurate here", text
+
+
+@op
+def let_through(s: Real["N L"], mask: Real["N L"]):
+    """Shares of what a mask lets through."""
+    return softmax(where(mask > 0, s, -inf), over="L")
+
+
+@pytest.mark.skipif(not TORCH, reason="torch is not installed")
+def test_shares_masked_and_divided_again_are_inaccurate_where_they_underflow():
+    import torch
+
+    def again(s, mask):
+        p = torch.softmax(s, -1) * (mask > 0)
+        return p / p.sum(-1, keepdim=True)
+
+    kind, text = verdict(let_through, again, framework="torch")
+    assert kind == "inaccurate here", text
+    assert verdict(let_through, lambda s, mask: torch.softmax(s * (mask > 0), -1), framework="torch")[0] == "wrong"
+
+
+def test_no_gradient_is_asked_for_in_a_row_that_has_no_value():
+    def backward(g, s, mask):
+        with np.errstate(all="ignore"):
+            z = np.where(mask > 0, s, -np.inf)
+            p = np.exp(z - z.max(1, keepdims=True))
+            p = p / p.sum(1, keepdims=True)
+            return p * (g - (g * p).sum(1, keepdims=True))
+
+    kind, text = verdict(let_through, None, backward)
+    assert kind.startswith("agrees"), text

@@ -15,6 +15,7 @@ from derive.checker.diagnosis.calls import Expected, adjoint, calls, reordered, 
 from derive.checker.diagnosis.circumstances import equal_sizes
 from derive.checker.diagnosis.edits import LIKELY, UNLIKELY, Edit, edits, everywhere, kept, rounded, somewhere
 from derive.checker.diagnosis.evidence import (
+    LARGE,
     Array,
     Evidence,
     Seen,
@@ -84,6 +85,7 @@ class Scene:
     plain: tuple[Evidence, ...]
     found: tuple[Evidence, ...]
     further: tuple[Trial, ...]
+    wrong: tuple[Trial, ...]  # all of those that went wrong
     siblings: tuple[Op, ...]
     deadline: float
 
@@ -130,11 +132,11 @@ def diagnose(reader: Reader, name: str, trials: Sequence[Trial], siblings: Seque
     rest = further(name, trials, picked)
     if not picked:
         return None
-    whole = _scene(reader, name, picked, rest, siblings, deadline)
+    whole = _scene(reader, name, picked, rest, trials, siblings, deadline)
     pairs, some = equal_sizes(reader, name, trials)
     cause = _cause(whole.in_part() if pairs else whole, trials)
     if pairs and (not cause or Diagnosis(cause).is_weak):
-        cause = _where_equal(_scene(reader, name, chosen(name, some), (), siblings, deadline), pairs, some) or cause
+        cause = _where_equal(_scene(reader, name, chosen(name, some), (), some, siblings, deadline), pairs, some) or cause
     return Diagnosis(cause) if cause else None
 
 
@@ -145,10 +147,19 @@ def _where_equal(scene: Scene, pairs: Sequence[tuple[str, str]], some: Sequence[
     return f"only where the sizes of {a} and {b} are equal (wrong axis, or transposed): {cause}" if cause else ""
 
 
-def _scene(reader: Reader, name: str, picked: Sequence[Trial], rest: Sequence[Trial], siblings: Sequence[Op], deadline: float) -> Scene:
+def _scene(
+    reader: Reader,
+    name: str,
+    picked: Sequence[Trial],
+    rest: Sequence[Trial],
+    trials: Sequence[Trial],
+    siblings: Sequence[Op],
+    deadline: float,
+) -> Scene:
+    every = (t for t in trials if name in t.got and t.far[name].any() and t.got[name].size <= LARGE)
     looked = tuple(seen(reader, name, t) for t in picked)
     plain = tuple(evidence(s, reader.dtype) for s in looked)
-    first = Scene(reader, name, tuple(picked), looked, plain, plain, tuple(rest), tuple(siblings), deadline)
+    first = Scene(reader, name, tuple(picked), looked, plain, plain, tuple(rest), tuple(every), tuple(siblings), deadline)
     return replace(first, found=first.bench(reader.forms[0]).found)
 
 
@@ -311,7 +322,7 @@ def _digits(scene: Scene) -> Tried:
 
 
 def _less_precise(scene: Scene) -> Tried:
-    if mostly_wrong(scene.seen) and (stated := precision(scene.reader, scene.name, scene.trials, scene.seen)):
+    if mostly_wrong(scene.seen) and (stated := precision(scene.reader, scene.name, scene.trials, scene.seen, scene.wrong)):
         yield stated, 0
 
 

@@ -174,6 +174,7 @@ def _factor(seen: Sequence[Seen], c: Closeness) -> str | None:
     first = known[0][1]
     if all(abs(r + 1) <= near for _, r in known):
         return "wrong sign: the output is negated"
+    near = min(near, abs(first - 1) / 16)  # one factor, not one for each call that is nearly none
     if all(abs(r - first) <= near * abs(first) for _, r in known) and len(known) > 1:
         return f"a constant factor: the output is {first:.10g} times what it should be"
     return None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.checker.bounds import SIDES, Bounds
-from derive.checker.diagnosis.evidence import FAILURES, Seen, position
+from derive.checker.diagnosis.evidence import FAILURES, Seen, position, seen
 from derive.checker.findings import Trial
 from derive.checker.levels import LEVELS
 from derive.checker.reader import Reader
@@ -17,13 +17,13 @@ from derive.checker.tolerance import bounds
 
 Array = NDArray[Any]
 KINDS = ("float32", "float16")
-ROOM = 8.0  # how far beyond the bound of a printed form another way of computing may be
+ROOM = 2.0  # how far beyond the bound of a printed form another way of computing may be
 MOSTLY = 0.4
 LEAST = 2.0**-9  # in units of that dtype's roundoff: errors smaller than this are not its own
 
 
-def precision(reader: Reader, name: str, chosen: Sequence[Trial], seen: Sequence[Seen]) -> str | None:
-    """Every number within the error bound of a less precise dtype, and most errors of its size."""
+def precision(reader: Reader, name: str, chosen: Sequence[Trial], seen: Sequence[Seen], wrong: Sequence[Trial]) -> str | None:
+    """Every number within the error bound of a less precise dtype, also of other `wrong` results, and most errors of its size."""
     for kind in KINDS:
         if LEVELS[reader.dtype].u >= LEVELS[kind].u:
             continue
@@ -36,7 +36,8 @@ def precision(reader: Reader, name: str, chosen: Sequence[Trial], seen: Sequence
         within = np.concatenate([p[0] for p in parts])
         relative = np.concatenate([p[1] for p in parts])
         mixed = 0.1 < np.mean(np.concatenate([p[2] for p in parts])) < 0.9 if relative.size else False
-        if relative.size >= 6 and mixed and within.all() and np.mean(relative > LEAST * LEVELS[kind].u) > 0.5:
+        typical = relative.size >= 6 and mixed and within.all() and np.mean(relative > LEAST * LEVELS[kind].u) > 0.5
+        if typical and all(_may_be(reader, name, t, kind) for t in wrong):
             return f"precision lost: computed or rounded in {kind}"
     return None
 
@@ -62,9 +63,7 @@ def _held(seen: Sequence[Seen], kind: str) -> bool:
 
 def _errors(reader: Reader, name: str, t: Trial, s: Seen, kind: str) -> tuple[Array, Array, Array]:
     """Which numbers lie within the bound of the dtype, and the relative errors of those too far off, and which are too large."""
-    arithmetic = Bounds(LEVELS[kind], SIDES[0])
-    at = position(reader, name)
-    e = np.min([_bound(reader, form, t, arithmetic, at) for form in reader.forms[:2]], axis=0)
+    e = _bounds(reader, name, t, kind)
     with np.errstate(all="ignore"):
         off = np.abs(s.got.astype(float) - s.exact)
         usable = np.isfinite(s.exact) & np.isfinite(s.got) & np.isfinite(e) & (s.exact != 0)
@@ -72,6 +71,22 @@ def _errors(reader: Reader, name: str, t: Trial, s: Seen, kind: str) -> tuple[Ar
         within = off <= ROOM * (e + LEVELS[kind].u * np.abs(s.exact))
         some = usable & s.far
         return within[s.far], (off / np.maximum(np.abs(s.exact), e / LEVELS[kind].u))[some], (s.got > s.exact)[some]
+
+
+def _may_be(reader: Reader, name: str, t: Trial, kind: str) -> bool:
+    """Whether rounding to the dtype makes errors of this size, as far as its range goes."""
+    s = seen(reader, name, t)
+    e = _bounds(reader, name, t, kind)
+    with np.errstate(all="ignore"):
+        off = np.abs(s.got.astype(float) - s.exact)
+        beyond = off > ROOM * (e + LEVELS[kind].u * np.abs(s.exact))
+    return not bool((beyond & s.far & np.isfinite(e)).any())
+
+
+def _bounds(reader: Reader, name: str, t: Trial, kind: str) -> Array:
+    """The smaller error bound of two printed forms, in the dtype."""
+    arithmetic, at = Bounds(LEVELS[kind], SIDES[0]), position(reader, name)
+    return np.asarray(np.min([_bound(reader, form, t, arithmetic, at) for form in reader.forms[:2]], axis=0))
 
 
 def _bound(reader: Reader, form: Any, t: Trial, arithmetic: Bounds, at: int) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from derive.checker.diagnosis.edits import choices, formula, indices, numbers, places, reductions, updates
+from derive.checker.diagnosis.edits import aligned, choices, formula, indices, numbers, places, reductions, updates
 from derive.checker.diagnosis.edits.proposal import Edit, Proposal
 from derive.checker.diagnosis.edits.throughout import LATER, PRECISION, throughout
 from derive.checker.diagnosis.tape import Change, Changed, order_of
@@ -25,9 +25,10 @@ LIKELY: tuple[Propose, ...] = (
     updates.carried, reductions.divisors, formula.terms, numbers.misplaced, updates.beforehand, updates.unmasked, formula.factors,
     reductions.sizes, reductions.axes, choices.names, numbers.parameters, numbers.steps, choices.arguments, choices.ignored,
     choices.columns, choices.positions, choices.branches, choices.comparisons, formula.signs, formula.powers, numbers.constants,
-    updates.early, choices.turned,
+    updates.early, choices.turned, aligned.shared_by_ties,
 )  # fmt: skip
 UNLIKELY: tuple[Propose, ...] = (
+    aligned.clamped, aligned.inverted, aligned.offset,
     indices.overwritten, formula.shared, formula.apart, formula.weighted, formula.functions, formula.curves, updates.inward,
     places.counted, indices.one_more, choices.masked, reductions.forgotten, reductions.in_blocks, reductions.ignored_labels,
     reductions.others, numbers.added, formula.extra,

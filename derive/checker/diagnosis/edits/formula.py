@@ -30,6 +30,8 @@ from derive.language.nodes import (
 )  # fmt: skip
 from derive.language.program import Program
 
+LIKE = {"sin": "cos", "cos": "sin"}
+
 
 def terms(node: Expr, program: Program) -> Iterator[Proposal]:
     """A term left out, or with the other sign."""
@@ -136,7 +138,9 @@ def signs(node: Expr, program: Program) -> Iterator[Proposal]:
 
 
 def functions(node: Expr, program: Program) -> Iterator[Proposal]:
-    """A function left out; the function itself where its square stands."""
+    """A function left out, or taken for its like; the function itself where its square stands."""
+    if isinstance(node, Call) and node.fn in LIKE:
+        yield f"{LIKE[node.fn]} instead of {node.fn}: {LIKE[node.fn]} of {node.args[0].brief}", Call(LIKE[node.fn], node.args)
     if isinstance(node, Call) and len(node.args) == 1 and node.fn not in ("abs", "sign"):
         yield f"{node.fn} is left out of {node.brief}", node.args[0]
     if isinstance(node, Ref | Input) and node.kind == "real" and getattr(node, "dtype", "real") == "real":

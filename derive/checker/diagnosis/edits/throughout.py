@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.checker.diagnosis.edits.aligned import aligned, corrected, exchanged_parameters
 from derive.checker.diagnosis.edits.indices import elsewhere, widths
 from derive.checker.diagnosis.edits.numbers import SMALL
 from derive.checker.diagnosis.edits.places import exchanged_places
@@ -216,7 +217,8 @@ def _cut(kind: str, w: Changed, own: Array) -> Array:
 
 
 KINDS: tuple[Kind, ...] = (
-    _axes, exchanged_places, _divisors, _parts, _centred, _counted, _signs, _exchanged, _guarded, elsewhere, widths,
+    _axes, exchanged_places, _divisors, _parts, _centred, _counted, _signs, exchanged_parameters, _exchanged, _guarded, elsewhere, widths,
+    aligned, corrected,
 )  # fmt: skip
 LATER: tuple[Kind, ...] = (_kept,)
 PRECISION: tuple[Kind, ...] = (_rounded,)
