@@ -29,6 +29,7 @@ from derive.calculus.grouping import (
 from derive.calculus.shorter import together
 from derive.language.nodes import (
     BATCH,
+    MINUS_INFINITY,
     MINUS_ONE,
     ONE,
     ZERO,
@@ -307,6 +308,8 @@ def _factor(f: Factor, names: Names) -> Expr:
             return expression(al.poly(k), names)
         case ("sym", k, exponent):
             return power(expression(al.poly(k), names), expression(al.poly(exponent), names))
+        case ("call", "log", ((),)):
+            return MINUS_INFINITY
         case ("call", fn, arguments):
             return Call(fn, tuple(expression(al.poly(k), names) for k in arguments))
         case ("ind", op, k):
