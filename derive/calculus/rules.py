@@ -310,7 +310,7 @@ def _rule_factor(f: Factor, e: Fraction, rule: Rule, mono: al.Mono) -> Poly:
     times_ = e / rule.unit
     if f[0] == rule.target[0] and times_.denominator == 1 and match(f, rule.target, found):
         moved = {i: j for i, j in found.items() if i != j}
-        if all((read_at(g, moved), 1) in mono for g in rule.beside):
+        if all(read_at(g, moved) in dict(mono) for g in rule.beside):
             return power(ix.replace(rule.by, moved), times_)
     match f:
         case ("sum", bound, mono):
