@@ -41,10 +41,10 @@ def _let(reading: str, definition: object, name: str) -> str:
 
 
 def test_gradients_behind_a_mask_read_as_those_without() -> None:
-    assert _let("vjp", kept, "ds") == "p*(g - sum(g*p, C))"
+    assert _let("vjp", kept, "ds") == "where(mask > 0, p*(g - sum(g*p, C)), 0)"
     assert _let("jvp", kept, "p_dot") == "p*(v_s - sum(v_s*p, C))"
     assert _let("vjp", kept_loss, "ds") == "where(mask > 0, g*(p - onehot(label, C))/size(N), 0)"
-    assert _let("hvp", kept_loss, "ds_dot") == "g*p*(v_s - sum(v_s*p, C))/size(N)"
+    assert _let("hvp", kept_loss, "ds_dot") == "where(mask > 0, g*p*(v_s - sum(v_s*p, C))/size(N), 0)"
     assert _let("vjp", kept_logs, "ds") == "where(mask > 0, g - p*sum(g*where(mask > 0, 1, 0), C), 0)"
 
 
@@ -68,6 +68,14 @@ def test_a_condition_stays_beside_what_may_be_infinite() -> None:
     made = generated(kept_entropy)
     np.testing.assert_allclose(made["kept_entropy"](s, mask), [np.log(2)])
     np.testing.assert_allclose(made["kept_entropy_vjp"](np.ones(1), s, mask)[0], [[0, 0, 0]], atol=1e-16)
+
+
+def test_a_row_that_is_masked_throughout_has_a_gradient_of_0() -> None:
+    s, mask = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 1.0], [0.0, 0.0]])
+    with np.errstate(invalid="ignore"):
+        ds = generated(kept)["kept_vjp"](np.array([[1.0, 0.0], [1.0, 0.0]]), s, mask)[0]
+    np.testing.assert_array_equal(ds[1], [0, 0])
+    assert ds[0, 0] > 0 > ds[0, 1]
 
 
 def test_the_logarithm_of_a_reciprocal_is_minus_one() -> None:
