@@ -261,7 +261,8 @@ def _log_factor(f: Factor) -> Poly:
 
 
 def indicator(op: str, p: Poly) -> Poly:
-    """1 where p compares so with 0, else 0, in terms of >, >= and == of a polynomial whose first coefficient is positive."""
+    """1 where p compares so with 0, else 0, in terms of >, >= and == of a polynomial whose first coefficient is positive; of one
+    term that is no position != instead of ==, for what a mask leaves out is 0."""
     if op in ("<", "<="):
         return indicator({"<": ">", "<=": ">="}[op], scale(p, -1))
     if op == "!=":
@@ -276,7 +277,9 @@ def indicator(op: str, p: Poly) -> Poly:
     _, _, primitive = split_content(p, only_positive=True)
     way = orientation(primitive)
     if op == "==":
-        return factor(("ind", op, key(scale(primitive, way)) if way else min(key(primitive), key(scale(primitive, -1)), key=order)))
+        k = key(scale(primitive, way)) if way else min(key(primitive), key(scale(primitive, -1)), key=order)
+        masks = len(k) == 1 and all(f[0] != "iota" for f, _ in k[0][0])
+        return minus(constant(1), factor(("ind", "!=", k))) if masks else factor(("ind", op, k))
     if way < 0:
         return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))
     return factor(("ind", op, key(primitive)))

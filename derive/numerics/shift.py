@@ -112,6 +112,7 @@ def _plain_logsumexp(program: Program) -> Program:
 
 def _logs_apart(program: Program) -> Program:
     """log(exp(a) / sum) as a - log(sum), the quotient being seen through names; positions read after the logarithm."""
+    program = masked(program)
     bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
 
     def change(n: Expr) -> Expr:

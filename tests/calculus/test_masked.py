@@ -6,7 +6,7 @@ import pytest
 from derive.calculus.algebra import factor
 from derive.calculus.powers import logarithm, power
 from derive.catalog.activations import log_softmax, softmax
-from derive.language import Index, Real, inf, log, mean, op, sum, where
+from derive.language import Index, Real, equal, inf, log, mean, op, sum, where
 from derive.pipeline import generated, readings
 
 
@@ -83,3 +83,19 @@ def test_the_logarithm_of_a_reciprocal_is_minus_one() -> None:
     log = logarithm(x)
     assert logarithm(power(x, -1)) == {m: -c for m, c in log.items()}
     assert logarithm(power(x, 2)) != {m: 2 * c for m, c in log.items()}
+
+
+@op
+def filled_loss(s: Real["N C"], mask: Real["N C"], label: Index["N -> C"]):
+    """Cross-entropy over what is not filled with -inf, where the mask is 0."""
+    p = softmax(where(equal(mask, 0), -inf, s), over="C")
+    return -mean(log(p).at(C=label), "N")
+
+
+def test_a_mask_may_say_what_is_filled() -> None:
+    assert _let("vjp", filled_loss, "ds") == "where(mask != 0, g*(p - onehot(label, C))/size(N), 0)"
+    assert {readings(filled_loss).proof(name) for name in ("value", "vjp", "jvp", "hvp")} == {"A"}
+    s, mask, label = np.array([[1000.0, -1000.0, 5000.0]]), np.array([[1.0, 1.0, 0.0]]), np.array([1])
+    made = generated(filled_loss)
+    assert made["filled_loss"](s, mask, label) == 2000
+    np.testing.assert_array_equal(made["filled_loss_vjp"](1.0, s, mask, label)[0], [[1, -1, 0]])
