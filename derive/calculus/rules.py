@@ -15,6 +15,7 @@ from derive.language.memory import remembered
 
 STRUCTURED = ("sum", "pow", "exp", "call", "red")
 SCALAR = ("size", "num", "param")
+NO_CONDITIONS: frozenset[Factor] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -201,10 +202,12 @@ def read_at(f: Factor, moved: dict[Index, Index]) -> Factor | None:
     return mono[0][0] if c == 1 and len(mono) == 1 and mono[0][1] == 1 else None
 
 
-def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:
+def _rule_mono(mono: al.Mono, rule: Rule, outside: frozenset[Factor] = NO_CONDITIONS) -> Poly:
+    """A term rewritten, where the conditions among its factors and outside hold."""
+    given = outside | {f for f, _ in mono if f[0] == "ind"} if rule.beside else outside
     result = al.constant(1)
     for f, e in mono:
-        result = al.times(result, _rule_factor(f, e, rule, mono))
+        result = al.times(result, _rule_factor(f, e, rule, given))
     return result
 
 
@@ -305,17 +308,17 @@ def match(f: object, target: object, found: dict[Index, Index]) -> bool:
     return f == target
 
 
-def _rule_factor(f: Factor, e: Fraction, rule: Rule, mono: al.Mono) -> Poly:
+def _rule_factor(f: Factor, e: Fraction, rule: Rule, given: frozenset[Factor]) -> Poly:
     found: dict[Index, Index] = {}
     times_ = e / rule.unit
     if f[0] == rule.target[0] and times_.denominator == 1 and match(f, rule.target, found):
         moved = {i: j for i, j in found.items() if i != j}
-        if all(read_at(g, moved) in dict(mono) for g in rule.beside):
+        if all(read_at(g, moved) in given for g in rule.beside):
             return power(ix.replace(rule.by, moved), times_)
     match f:
         case ("sum", bound, mono):
             with ix.opened(bound, mono) as (body, names):
-                new = _rule_mono(body, rule)
+                new = _rule_mono(body, rule, given)
                 return al.factor(f, e) if new == {body: Fraction(1)} else power(ix.sum_over(new, names), e)
         case ("pow", k):
             new = apply_rule(al.poly(k), rule)

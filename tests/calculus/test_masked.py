@@ -5,6 +5,7 @@ import pytest
 
 from derive.calculus.algebra import factor
 from derive.calculus.powers import logarithm, power
+from derive.catalog import find
 from derive.catalog.activations import log_softmax, softmax
 from derive.language import Index, Real, equal, inf, log, mean, op, sum, where
 from derive.pipeline import generated, readings
@@ -99,3 +100,8 @@ def test_a_mask_may_say_what_is_filled() -> None:
     made = generated(filled_loss)
     assert made["filled_loss"](s, mask, label) == 2000
     np.testing.assert_array_equal(made["filled_loss_vjp"](1.0, s, mask, label)[0], [[1, -1, 0]])
+
+
+def test_a_condition_holds_in_the_sums_under_it() -> None:
+    assert _let("vjp", find("attention_masked"), "ds") == "where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)"
+    assert "sum(p*s_dot, M)" in _let("jvp", find("attention_masked"), "y_dot")
