@@ -159,6 +159,8 @@ def clean(exponents: Mapping[Factor, Fraction]) -> tuple[Mono, Fraction, tuple[t
                 del kept[f]
     for f in [f for f in kept if f[0] == "ind" and f[1] == ">=" and {("ind", ">", f[2]), ("ind", "==", f[2])} & kept.keys()]:
         del kept[f]
+    for f in [f for f in kept if f[0] == "ind" and f[1] == "!=" and ("ind", ">", f[2]) in kept]:
+        del kept[f]
     return Form(sorted(kept.items(), key=lambda item: order(item[0]))), number, tuple(whole)
 
 

@@ -27,10 +27,13 @@ from derive.calculus.grouping import (
     without_implied,
 )  # fmt: skip
 from derive.calculus.shorter import together
+from derive.calculus.squares import whole_square, without_square
 from derive.language.nodes import (
     BATCH,
+    MINUS_INFINITY,
     MINUS_ONE,
     ONE,
+    TWO,
     ZERO,
     Add,
     Call,
@@ -265,20 +268,36 @@ def _fold_absolute(mono: Mono, names: Names) -> tuple[Mono, list[Expr]]:
 
 
 def _fold_density(exponents: dict[Factor, Fraction], atoms: list[Expr], names: Names) -> tuple[Mono, list[Expr]]:
-    """exp(-x^2/2)/sqrt(2 pi), which the calculus writes with sqrt(2)/2 in front, as the density."""
+    """exp(-x^2/2)/sqrt(2 pi), which the calculus writes with sqrt(2)/2 in front, as the density; whole squares stay whole."""
     pi_ = ("call", "pi", ())
+    is_density = exponents.get(pi_) == Fraction(-1, 2)
+    found = whole_square(exponents)
+    if found is not None:
+        c, root = found
+        exponents = without_square(exponents, c, root)
+        if not is_density or c != Fraction(-1, 2):
+            atoms = [*atoms, Call("exp", (mul(Const(c), power(expression(root, names), TWO)),))]
+            return _in_order(exponents), atoms
+        return _in_order(_without_root_of_two_pi(exponents)), [*atoms, Call("normal_pdf", (expression(root, names),))]
     for f in sorted([f for f in exponents if f[0] == "exp"], key=al.order):
         square = f[1]
         whole = square and all(e.denominator == 1 and e % 2 == 0 for _, e in square)
-        if whole and exponents[f] == Fraction(-1, 2) and exponents.get(pi_) == Fraction(-1, 2):
-            root = tuple((g, e / 2) for g, e in square)
-            two = exponents.get(("num", 2), Fraction(0))
-            exponents = {g: e for g, e in exponents.items() if g not in (f, pi_, ("num", 2))}
-            if two + Fraction(1, 2):
-                exponents[("num", 2)] = two + Fraction(1, 2)
-            atoms = [*atoms, Call("normal_pdf", (expression({root: Fraction(1)}, names),))]
+        if whole and exponents[f] == Fraction(-1, 2) and is_density:
+            half = tuple((g, e / 2) for g, e in square)
+            exponents = _without_root_of_two_pi({g: e for g, e in exponents.items() if g != f})
+            atoms = [*atoms, Call("normal_pdf", (expression({half: Fraction(1)}, names),))]
             break
-    return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0]))), atoms
+    return _in_order(exponents), atoms
+
+
+def _in_order(exponents: Mapping[Factor, Fraction]) -> Mono:
+    return tuple(sorted(exponents.items(), key=lambda item: al.order(item[0])))
+
+
+def _without_root_of_two_pi(exponents: dict[Factor, Fraction]) -> dict[Factor, Fraction]:
+    two = exponents.get(("num", 2), Fraction(0)) + Fraction(1, 2)
+    rest = {g: e for g, e in exponents.items() if g not in (("call", "pi", ()), ("num", 2))}
+    return {**rest, ("num", 2): two} if two else rest
 
 
 def _powers(f: Factor, e: Fraction, names: Names) -> tuple[Expr, ...]:
@@ -307,6 +326,8 @@ def _factor(f: Factor, names: Names) -> Expr:
             return expression(al.poly(k), names)
         case ("sym", k, exponent):
             return power(expression(al.poly(k), names), expression(al.poly(exponent), names))
+        case ("call", "log", ((),)):
+            return MINUS_INFINITY
         case ("call", fn, arguments):
             return Call(fn, tuple(expression(al.poly(k), names) for k in arguments))
         case ("ind", op, k):

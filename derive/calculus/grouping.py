@@ -121,9 +121,10 @@ def as_product(p: Poly) -> tuple[Poly, Poly] | None:
 
 
 IMPLIED = {  # what a condition on a quantity, met or not, says of the other conditions on it
-    (">", True): {">=": True, "==": False},
-    (">=", False): {">": False, "==": False},
+    (">", True): {">=": True, "==": False, "!=": True},
+    (">=", False): {">": False, "==": False, "!=": True},
     ("==", True): {">=": True, ">": False},
+    ("!=", False): {">=": True, ">": False},
 }
 
 

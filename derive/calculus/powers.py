@@ -216,6 +216,8 @@ def logarithm(p: Poly) -> Poly:
     p = over_common_denominator(p)
     if len(p) == 1:
         (mono, c), *_ = p.items()
+        if masks := [fe for fe in mono if fe[0][0] == "ind"]:
+            return _masked_logarithm(masks, {tuple(fe for fe in mono if fe not in masks): c})
         primitive: Poly = {tuple((f, x) for f, x in mono if not _has_logarithm(f)): Fraction(1 if c > 0 else -1)}
         content = tuple((f, x) for f, x in mono if _has_logarithm(f))
         number = abs(c)
@@ -227,7 +229,23 @@ def logarithm(p: Poly) -> Poly:
     for part, sign in ((number.numerator, 1), (number.denominator, -1)):
         for prime, count in factorint(part).items():
             result = plus(result, scale(factor(("call", "log", (key(constant(int(prime))),))), sign * count))
-    return result if primitive == constant(1) else plus(result, factor(("call", "log", (key(primitive),))))
+    base, times_ = _odd_power(primitive)
+    return result if primitive == constant(1) else plus(result, scale(factor(("call", "log", (key(base),))), times_))
+
+
+def _odd_power(p: Poly) -> tuple[Poly, Fraction]:
+    """p as a power of one factor with the sign of p, if it is one: the logarithm of 1/s is -log(s), that of 1/s^2 is not -2 log(s)."""
+    (mono, c), *others = p.items() or [((), Fraction(0))]
+    if others or c != 1 or len(mono) != 1 or mono[0][1].numerator % 2 == 0:
+        return p, Fraction(1)
+    ((f, e),) = mono
+    return factor(f), e
+
+
+def _masked_logarithm(masks: list[tuple[Factor, Fraction]], p: Poly) -> Poly:
+    """The logarithm of what is 0 where a condition does not hold: chosen by the condition, as log(0) elsewhere."""
+    holds = product([factor(f) for f, _ in masks])
+    return plus(times(holds, minus(logarithm(p), logarithm({}))), logarithm({}))
 
 
 def _has_logarithm(f: Factor) -> bool:
@@ -243,7 +261,8 @@ def _log_factor(f: Factor) -> Poly:
 
 
 def indicator(op: str, p: Poly) -> Poly:
-    """1 where p compares so with 0, else 0, in terms of >, >= and == of a polynomial whose first coefficient is positive."""
+    """1 where p compares so with 0, else 0, in terms of >, >= and == of a polynomial whose first coefficient is positive; of one
+    term that is no position != instead of ==, for what a mask leaves out is 0."""
     if op in ("<", "<="):
         return indicator({"<": ">", "<=": ">="}[op], scale(p, -1))
     if op == "!=":
@@ -258,7 +277,9 @@ def indicator(op: str, p: Poly) -> Poly:
     _, _, primitive = split_content(p, only_positive=True)
     way = orientation(primitive)
     if op == "==":
-        return factor(("ind", op, key(scale(primitive, way)) if way else min(key(primitive), key(scale(primitive, -1)), key=order)))
+        k = key(scale(primitive, way)) if way else min(key(primitive), key(scale(primitive, -1)), key=order)
+        masks = len(k) == 1 and all(f[0] != "iota" for f, _ in k[0][0])
+        return minus(constant(1), factor(("ind", "!=", k))) if masks else factor(("ind", op, k))
     if way < 0:
         return minus(constant(1), indicator(">=" if op == ">" else ">", scale(p, -1)))
     return factor(("ind", op, key(primitive)))
@@ -270,6 +291,8 @@ def call(fn: str, arguments: tuple[Poly, ...]) -> Poly:
         return exponential(arguments[0])
     if fn == "log":
         return logarithm(arguments[0])
+    if fn == "inf":  # a mask's -inf is the logarithm of 0
+        return scale(logarithm({}), -1)
     if fn == "erf":
         inner = times(arguments[0], number_power(Fraction(2), Fraction(1, 2)))
         return plus(scale(call("normal_cdf", (inner,)), 2), constant(-1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.calculus import algebra as al
@@ -15,21 +15,29 @@ from derive.language.memory import remembered
 
 STRUCTURED = ("sum", "pow", "exp", "call", "red")
 SCALAR = ("size", "num", "param")
+NO_CONDITIONS: frozenset[Factor] = frozenset()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """factor^exponent may be written as (by)^(1/unit) ... : every power that is a multiple of `unit` is replaced."""
+    """factor^exponent may be written as (by)^(1/unit) ... : every power that is a multiple of `unit` is replaced, beside the
+    conditions that it takes."""
 
     name: str
     target: Factor
     unit: Fraction
     by: Poly
+    beside: tuple[Factor, ...] = ()
 
 
 def single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
-    """From v = c * f^e * rest: f^e = v / (c * rest), for each factor f that spans what v spans."""
+    """From v = c * f^e * rest: f^e = v / (c * rest), for each factor f that spans what v spans; from v = where(c, f^e * rest, 0)
+    the same beside the condition."""
     (mono, c), *_ = body.items()
+    masks = tuple(f for f, _ in mono if f[0] == "ind")
+    rest = tuple(fe for fe in mono if fe[0] not in masks)
+    if masks and any(f[0] not in SCALAR for f, _ in rest):
+        return [replace(r, beside=masks) for r in single_term_rules(name, ref, {rest: c}) if _holds_all(r.target, masks)]
     rules = []
     for f, e in mono:
         if f[0] in SCALAR or not _spans(f, ref, mono) or holds_exponential(f):
@@ -39,6 +47,11 @@ def single_term_rules(name: str, ref: Factor, body: Poly) -> list[Rule]:
         inverse = al.from_exponents({ref: Fraction(1), **{g: -x for g, x in mono if g != f}})
         rules.append(Rule(name, f, e, al.scale(inverse, 1 / c)))
     return rules
+
+
+def _holds_all(f: Factor, masks: tuple[Factor, ...]) -> bool:
+    """Whether where a factor stands says where the conditions do."""
+    return all(ix.free(mask) <= ix.free(f) for mask in masks)
 
 
 def holds_exponential(f: Factor) -> bool:
@@ -182,10 +195,19 @@ class RuleBook:
         return (i for t in present | {ANY} for i in self.places.get(t, ()) if self.needed[i] <= present)
 
 
-def _rule_mono(mono: al.Mono, rule: Rule) -> Poly:
+def read_at(f: Factor, moved: dict[Index, Index]) -> Factor | None:
+    """A factor read at other indices, if it is one factor there."""
+    p = ix.replace(al.factor(f), moved) if moved else al.factor(f)
+    ((mono, c),) = p.items() if len(p) == 1 else [((), Fraction(0))]
+    return mono[0][0] if c == 1 and len(mono) == 1 and mono[0][1] == 1 else None
+
+
+def _rule_mono(mono: al.Mono, rule: Rule, outside: frozenset[Factor] = NO_CONDITIONS) -> Poly:
+    """A term rewritten, where the conditions among its factors and outside hold."""
+    given = outside | {f for f, _ in mono if f[0] == "ind"} if rule.beside else outside
     result = al.constant(1)
     for f, e in mono:
-        result = al.times(result, _rule_factor(f, e, rule))
+        result = al.times(result, _rule_factor(f, e, rule, given))
     return result
 
 
@@ -200,6 +222,9 @@ def _divided_mono(mono: al.Mono, rule: Rule) -> Poly:
         found: dict[Index, Index] = {}
         if e < 0 and e.denominator == 1 and f[0] == rule.target[0] and match(f, rule.target, found):
             ((by, c),) = ix.replace(rule.by, {i: j for i, j in found.items() if i != j}).items()
+            if any(g[0] in al.IDEMPOTENT and g not in exponents for g, _ in by):
+                continue  # what a condition makes 0 is divided by where the condition holds alone
+            by = tuple(fe for fe in by if fe[0][0] not in al.IDEMPOTENT)
             number *= c ** int(e)
             for g, x in ((f, Fraction(-1)), *by):
                 exponents[g] = exponents.get(g, Fraction(0)) + e * x
@@ -283,15 +308,17 @@ def match(f: object, target: object, found: dict[Index, Index]) -> bool:
     return f == target
 
 
-def _rule_factor(f: Factor, e: Fraction, rule: Rule) -> Poly:
+def _rule_factor(f: Factor, e: Fraction, rule: Rule, given: frozenset[Factor]) -> Poly:
     found: dict[Index, Index] = {}
     times_ = e / rule.unit
     if f[0] == rule.target[0] and times_.denominator == 1 and match(f, rule.target, found):
-        return power(ix.replace(rule.by, {i: j for i, j in found.items() if i != j}), times_)
+        moved = {i: j for i, j in found.items() if i != j}
+        if all(read_at(g, moved) in given for g in rule.beside):
+            return power(ix.replace(rule.by, moved), times_)
     match f:
         case ("sum", bound, mono):
             with ix.opened(bound, mono) as (body, names):
-                new = _rule_mono(body, rule)
+                new = _rule_mono(body, rule, given)
                 return al.factor(f, e) if new == {body: Fraction(1)} else power(ix.sum_over(new, names), e)
         case ("pow", k):
             new = apply_rule(al.poly(k), rule)

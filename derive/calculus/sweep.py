@@ -115,8 +115,15 @@ class Sweep:
         self.known[name] = ref
         if not isinstance(body, Carried):
             self.full.bodies[name] = self.lets[-1].body
+            self._learn_masks(name, self.lets[-1].body)
         self.basis.arbitrary.add(("t", name))
         return ref
+
+    def _learn_masks(self, name: str, body: Expr) -> None:
+        try:
+            self.basis.masks.learn(name, body, self.opaque.poly(body))
+        except TooLarge:
+            self.basis.masks.infinite.add(name)
 
     def shorten(self, raw: Expr) -> Poly | None:
         """The shortened polynomial; None, so that the raw form is kept, when it would take too long to find."""

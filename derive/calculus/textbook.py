@@ -16,6 +16,7 @@ from derive.calculus import indices as ix
 from derive.calculus.algebra import Factor, Poly
 from derive.calculus.canonical import Canon, is_zero
 from derive.calculus.display import Names, expression
+from derive.calculus.masked import Masks
 from derive.calculus.powers import positive, power
 from derive.calculus.rules import (
     SCALAR,
@@ -185,6 +186,7 @@ class Basis:
         self.recognise = RuleBook()
         self.solve = RuleBook()  # asked from its end: what is defined last is put in first
         self.written: dict[tuple[str, str], Rule] = {}
+        self.masks = Masks()
         self.facts: dict[Factor, tuple[Expr, Poly] | None] = {}
         self.used: dict[Factor, tuple[Expr, Poly]] = {}
         lets = [let for let in program.lets if not isinstance(let.body, Carried)]
@@ -211,6 +213,7 @@ class Basis:
 
     def _learn(self, let: Let, body: Poly) -> None:
         ref = ("t", let.name, tuple((a, ("f", a)) for a in sorted(let.body.axes)))
+        self.masks.learn(let.name, let.body, body)
         if len(body) == 1 and self._divides_safely(next(iter(body))):
             self.nonzero.add(let.name)
         if len(body) == 1 and any(holds_exponential(f) or self._is_exponential(f) for m in body for f, _ in m):
@@ -257,7 +260,7 @@ class Basis:
         for _ in range(6):
             before = cost(p)
             p = self._apply_facts(self._solved(self._undivided(self._sifted(p))))
-            p = self.known(together(p))
+            p = self._unsaid(self.known(together(p)))
             if cost(p) >= before:
                 break
         return p
@@ -265,6 +268,13 @@ class Basis:
     def _sifted(self, p: Poly) -> Poly:
         """Each term with what stands beside a one-hot read at its position, where that is shorter."""
         return al.plus(*(al.scale(if_shorter({m: Fraction(1)}, lambda q: self.known(sifted(q))), c) for m, c in p.items()))
+
+    def _unsaid(self, p: Poly) -> Poly:
+        """Without the conditions that names say: the step needs what these stand for."""
+        new = self.masks.unsaid(p)
+        if new != p:
+            self.touched |= {name for kind, name in tokens_of(p) if kind == "t" and name in self.bodies}
+        return new
 
     def _undivided(self, p: Poly) -> Poly:
         """Products that are divided by are written out, where that cancels: p*(1 - p)/p."""

@@ -35,15 +35,25 @@ class Direction:
 
 
 def directions(c: Contract, count: int, seed: int) -> list[Direction]:
-    """Directions at moderate inputs, away from kinks; fewer than `count` if kinks are dense."""
+    """Directions at moderate inputs, away from kinks; fewer than `count` if kinks are dense. Those along which the definition,
+    computed as it stands, is a number come first: where it has no value (all of a row is masked), nothing has a slope."""
     found: list[Direction] = []
+    without: list[Direction] = []
     for k in range(count * ATTEMPTS):
         d = _direction(c, seed + k, ("odd", "square")[k % 2])
         if _smooth(c, d):
-            found.append(d)
+            (found if _has_value(c, d) else without).append(d)
         if len(found) == count:
             break
-    return found
+    return found or without[:count]
+
+
+def _has_value(c: Contract, d: Direction) -> bool:
+    """Whether the outputs are finite at both ends of the steps taken."""
+    outputs = [c.program.let(o.name).ref for o in c.program.outputs]
+    with np.errstate(all="ignore"):
+        ends = (probe(c.program, d.at(t), d.sample.parameters, outputs, Floats())[1] for t in (-STEP, STEP))
+        return all(np.isfinite(np.asarray(y, np.float64)).all() for values in ends for y in values)
 
 
 def _direction(c: Contract, seed: int, shape: str) -> Direction:

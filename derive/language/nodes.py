@@ -536,7 +536,23 @@ def _masked(x: Expr) -> tuple[Expr, Expr | None, Expr | None] | None:
 
 
 def _terms(x: Expr) -> tuple[Expr, ...]:
-    return tuple(t for a in x.args for t in _terms(a)) if isinstance(x, Add) else (x,)
+    """The terms of a sum; a mask among them keeps -inf where numbers and sizes above 0 multiply it."""
+    if isinstance(x, Add):
+        return tuple(t for a in x.args for t in _terms(a))
+    scale = tuple(f for f in x.args if _is_scale(f)) if isinstance(x, Mul) else ()
+    inside = _terms(mul(*(f for f in x.children if f not in scale))) if scale else ()
+    return tuple(_scaled(t, scale) for t in inside) if any(_masked(t) for t in inside) else (x,)
+
+
+def _is_scale(e: Expr) -> bool:
+    """Whether it is a number above 0, a size, or a power of one."""
+    return e.value > 0 if isinstance(e, Const) else isinstance(e, Size) or (isinstance(e, Pow) and _is_scale(e.base))
+
+
+def _scaled(term: Expr, scale: tuple[Expr, ...]) -> Expr:
+    if not isinstance(term, Where):
+        return mul(*scale, term)
+    return Where(term.condition, *(e if e == MINUS_INFINITY else _scaled(e, scale) for e in term.children[1:]))
 
 
 def at(body: Expr, index: dict[str, Expr]) -> Expr:

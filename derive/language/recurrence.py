@@ -12,7 +12,7 @@ from typing import Any
 
 from derive.language.annotations import AXIS
 from derive.language.errors import DefinitionError
-from derive.language.nodes import At, Carried, Expr, Number, Reduce, Ref, as_expr, leaves, walk
+from derive.language.nodes import At, Carried, Expr, Input, Number, Reduce, Ref, as_expr, leaves, walk
 from derive.language.program import Let, Program
 from derive.language.trace import carry, hint, listed, new_mark, watched
 
@@ -84,7 +84,18 @@ def _check(verb: str, state: Expr, before: set[Carried], over: str) -> None:
             if over in _looked_along(node) and any(c in inside for c in node.children):
                 raise DefinitionError(f"{verb}: {node.brief} looks along {over}, where a step knows the state just before it alone")
     if state not in inside:
-        raise DefinitionError(f"{verb}: the step {state.brief} does not use the state before it; without that it is no recurrence")
+        fault = f"{verb}: the step {state.brief} does not use the state before it; without that it is no recurrence"
+        raise DefinitionError(fault + _instead(verb, state, over))
+
+
+def _instead(verb: str, state: Expr, over: str) -> str:
+    """How to read what a state would only remember."""
+    if over not in state.axes:
+        return ""
+    there = f'idx("{over}") {"+" if verb.endswith("back") else "-"} 1'
+    e = state.brief if isinstance(state, (Input, Ref)) else "e"
+    named = "" if e == state.brief else f" with e = {state.brief}"
+    return f". To remember what stood beside the position before (0 at the end), write {e}.at({over}={there}){named}, and no state"
 
 
 def _looked_along(node: Expr) -> tuple[str, ...]:

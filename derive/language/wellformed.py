@@ -9,6 +9,7 @@ from fractions import Fraction
 from derive.language.annotations import Array
 from derive.language.errors import DefinitionError, closest
 from derive.language.nodes import (
+    MINUS_INFINITY,
     Add,
     At,
     Call,
@@ -26,6 +27,7 @@ from derive.language.nodes import (
     Where,
     base_axis,
     leaves,
+    mul,
     walk,
 )
 from derive.language.program import Hypothesis, Let, Output, Parameter
@@ -55,10 +57,22 @@ def _check_infinity(result: Expr) -> None:
             raise DefinitionError(
                 "inf is no number: -inf is a score that takes no part in a softmax, logsumexp or maximum, "
                 "as in softmax(where(mask > 0, s, -inf)) or max(x.at(..., outside=-inf), ...); nothing else is made of it"
+                + _rather(result)
             )
         if node not in seen and not (isinstance(node, Reduce) and node.how in EXTREMES):
             seen.add(node)
             stack.extend(node.children)
+
+
+def _rather(result: Expr) -> str:
+    """What to write for a masked score that something multiplies."""
+    for node in walk(result):
+        if isinstance(node, Mul):
+            for mask in node.args:
+                if isinstance(mask, Where) and mask.other == MINUS_INFINITY:
+                    rest = mul(*(f for f in node.args if f is not mask), mask.chosen)
+                    return f". Instead of {node.brief} write {Where(mask.condition, rest, mask.other).brief}"
+    return ""
 
 
 def _check_conditions(node: Expr) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from derive.language.nodes import At, Call, Delta, Expr, Iota, Reduce, Ref, mul, reciprocal, substitute, transform, walk
+from derive.language.nodes import Add, At, Call, Delta, Expr, Input, Iota, Reduce, Ref, leaves, mul, reciprocal, substitute, transform, walk
 from derive.language.program import Let, Program
 from derive.numerics.reading import EXPONENTIALS, has_exponential
 
 MOVING = (At, Delta, Iota, Reduce)
 ROUNDED = ("sum", "mean", "logsumexp")
+SQUARED = ("normal_cdf", "erf")  # their tails are exponentials of the square of their argument
 WITH_MORE_DIGITS = ("exp_product", "exp_quotient")
 
 
 def opaque_arguments(program: Program) -> tuple[Program, frozenset[str]]:
     """The program in which each sum, read or position inside an exponential is a let of its own, and the names of these lets.
 
-    In tanh(sum(w*x, D) + b) that is sum(w*x, D). What holds exponentials itself stays.
+    In tanh(sum(w*x, D) + b) that is sum(w*x, D), in normal_cdf(w*x + b) it is w*x + b. What holds exponentials itself stays.
     """
     lets: list[Let] = []
     named: dict[Expr, Expr] = {}
@@ -61,10 +62,15 @@ def _inside_exponentials(body: Expr) -> Iterator[Expr]:
             stack = list(node.args)
             while stack:
                 part = stack.pop()
-                if isinstance(part, MOVING) and not has_exponential(part):
+                if (isinstance(part, MOVING) or (node.fn in SQUARED and _is_sum(part))) and not has_exponential(part):
                     yield part
                 else:
                     stack.extend(part.children)
+
+
+def _is_sum(e: Expr) -> bool:
+    """Whether its square has a product of two of its terms, which may be infinite where the square is not."""
+    return isinstance(e, Add) and sum(bool(leaves(t, Input, Ref)) for t in e.args) > 1
 
 
 def _replaced(body: Expr, named: dict[Expr, Expr]) -> Expr:

@@ -16,6 +16,7 @@ from derive.language.functions import maximum
 from derive.language.functions import min as smallest
 from derive.language.memory import remembered
 from derive.language.nodes import (
+    MINUS_INFINITY,
     ZERO,
     Add,
     At,
@@ -111,6 +112,7 @@ def _plain_logsumexp(program: Program) -> Program:
 
 def _logs_apart(program: Program) -> Program:
     """log(exp(a) / sum) as a - log(sum), the quotient being seen through names; positions read after the logarithm."""
+    program = masked(program)
     bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
 
     def change(n: Expr) -> Expr:
@@ -135,7 +137,13 @@ def _is_share(e: Expr, bodies: dict[Expr, Expr]) -> bool:
     if not isinstance(e, Mul):
         return False
     factors = [_seen(f.base if isinstance(f, Pow) else f, bodies) for f in e.args]
-    return any(isinstance(f, Call) and f.fn == "exp" for f in factors) and any(_is_total(f, bodies) for f in factors)
+    return any(_is_let_through(f, bodies) for f in factors) and any(_is_total(f, bodies) for f in factors)
+
+
+def _is_let_through(f: Expr, bodies: dict[Expr, Expr]) -> bool:
+    """Whether it is an exponential, or one that a mask lets through: 0 elsewhere."""
+    f = _seen(f, bodies)
+    return f.fn == "exp" if isinstance(f, Call) else isinstance(f, Where) and f.other == ZERO and _is_let_through(f.chosen, bodies)
 
 
 def _is_total(f: Expr, bodies: dict[Expr, Expr]) -> bool:
@@ -154,12 +162,23 @@ def _log_apart(e: Expr, bodies: dict[Expr, Expr]) -> Expr:
         case At(body, index):
             return _read_at(_log_apart(body, bodies), dict(index))
         case Mul(args):
-            return add(*(_log_apart(a, bodies) for a in args))
+            return _added([_log_apart(a, bodies) for a in args])
         case Pow(base, Const() as n):
             return mul(n, _log_apart(base, bodies))
         case Call("exp", (a,)):
             return a
+        case Where(condition, chosen, _) if _is_let_through(seen, bodies):
+            return Where(condition, _log_apart(chosen, bodies), MINUS_INFINITY)
     return Call("log", (e,))
+
+
+def _added(logs: list[Expr]) -> Expr:
+    """The sum of logarithms; beside that of a masked factor, -inf where it is 0, the others stand inside the mask."""
+    for log in logs:
+        match log:
+            case Where(condition, chosen, other) if other == MINUS_INFINITY:
+                return Where(condition, _added([chosen, *(e for e in logs if e is not log)]), other)
+    return add(*logs)
 
 
 def _read_at(e: Expr, index: dict[str, Expr]) -> Expr:

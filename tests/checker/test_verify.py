@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from derive.catalog import find, load
+from derive.catalog.activations import softmax
 from derive.checker.contract import contract
+from derive.checker.differences import directions
 from derive.checker.rules import AnyOrder
 from derive.checker.search import grid
 from derive.checker.table import exit_code, moving_line, table, to_json
 from derive.checker.torch_values import available
 from derive.checker.verify import verify, verify_all
+from derive.language import Real, idx, inf, op, where
 from derive.pipeline import generated
 
 
@@ -92,3 +95,18 @@ def test_products_that_overflow_in_some_order_keep_their_sign():
     with np.errstate(all="ignore"):
         found = AnyOrder().mul([np.array([1e200, -1e200, 1e200, 2]), np.array([1e200, 1e200, 1e200, 3]), np.array([1e-300, 1, 0, -1])])
     np.testing.assert_array_equal(found, [np.inf, -np.inf, np.nan, -6])
+
+
+@op
+def twice_masked(s: Real["T T'"], pad: Real["T'"]):
+    """Causal shares of what is no padding: the first row may be masked throughout."""
+    return softmax(where(pad < 1, where(idx("T'") <= idx("T"), s, -inf), -inf), over="T'")
+
+
+def test_slopes_are_looked_for_where_there_is_a_value():
+    value = generated(twice_masked)["twice_masked"]
+    found = [d.sample.inputs for seed in range(6) for d in directions(contract(twice_masked), 3, seed)]
+    with np.errstate(invalid="ignore"):
+        assert len(found) == 18 and all(np.isfinite(value(**inputs)).all() for inputs in found)
+        nowhere = {**generated(twice_masked), "twice_masked": lambda *args: np.nan * value(*args)}
+        assert np.isnan(verify(twice_masked, nowhere, budget=1.0).rows[1].difference)

@@ -29,6 +29,7 @@ from derive.language import (
     onehot,
     op,
     size,
+    sqrt,
     sum,
     where,
 )
@@ -227,3 +228,34 @@ def test_a_score_that_a_mask_makes_minus_infinite_takes_no_part():
     moved = np.log(np.exp(s[0]) + np.roll(np.exp(s[0]), 1) * [0, 1, 1])
     np.testing.assert_allclose(generated(stay_or_advance)["stay_or_advance"](s[0]), moved, rtol=1e-15)
     assert {readings(o).proof("vjp") for o in (kept_shares, kept_total, stay_or_advance)} == {"A"}
+
+
+@op
+def cooled_shares(s: Real["N K"], mask: Real["N K"], b: Real["K"]):
+    """Scores that are scaled after the mask."""
+    return softmax((s + where(mask > 0, b, -inf)) / sqrt(size("K")), over="K", temperature=2)
+
+
+def test_masked_scores_may_be_scaled_by_numbers_and_sizes():
+    s, mask, b = np.array([[1.0, 2, 3], [4, 5, 6]]), np.array([[1.0, 0, 1], [1, 1, 0]]), np.array([0.5, 1, 2])
+    e = np.exp((s + b) / np.sqrt(3) / 2) * mask
+    np.testing.assert_allclose(generated(cooled_shares)["cooled_shares"](s, mask, b), e / e.sum(1, keepdims=True), rtol=1e-15)
+    assert {readings(cooled_shares).proof(name) for name in ("value", "vjp", "jvp", "hvp")} == {"A"}
+
+
+def test_a_masked_score_times_a_parameter_is_told_how_to_be_written():
+    with pytest.raises(DefinitionError, match=r"Instead of where\(mask > 0, s, -inf\)/tau write where\(mask > 0, s/tau, -inf\)"):
+
+        @op
+        def tempered(s: Real["N K"], mask: Real["N K"], *, tau: Positive = 2):
+            """Scores scaled by what may be any number."""
+            return softmax(where(mask > 0, s, -inf) / tau, over="K")
+
+
+def test_a_negative_number_leaves_a_mask_infinite():
+    with pytest.raises(DefinitionError, match="inf is no number"):
+
+        @op
+        def turned(s: Real["N K"], mask: Real["N K"]):
+            """What is turned round would be chosen alone."""
+            return softmax(-2 * where(mask > 0, s, -inf), over="K")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -238,6 +239,8 @@ def test_used_inside_another_definition() -> None:
     (lambda h, x: h.at(T=idx("T") - 1) + x,   0,             "looks along T, where a step knows the state just before it alone"),
     (lambda h, x: sum(h, "T") + x,            0,             "looks along T"),
     (lambda h, x: x,                          0,             "does not use the state before it"),
+    (lambda h, x: x,                          0,             'write x.at(T=idx("T") - 1), and no state'),
+    (lambda h, x: 2 * x,                      0,             'write e.at(T=idx("T") - 1) with e = 2*x, and no state'),
     (lambda h, x: (h, x),                     0,             "starts with 1 state and the step gives 2"),
     (lambda h, x: h.at(S=0) + x,              0,             "a state has the axes of its start"),
     (lambda h, x: h + x,                      "x",           "the start x has axis T"),
@@ -247,7 +250,7 @@ def test_what_is_no_recurrence_is_refused(step: object, start: object, words: st
         """Wrong."""
         return scan(lambda h: step(h, x), start=x if start == "x" else start, over="T")
 
-    with pytest.raises(DefinitionError, match=words.replace("(", r"\(")):
+    with pytest.raises(DefinitionError, match=re.escape(words)):
         op(wrong)
 
 
