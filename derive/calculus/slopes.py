@@ -10,7 +10,7 @@ from fractions import Fraction
 from derive.calculus.algebra import Poly
 from derive.calculus.atoms import primitive
 from derive.calculus.canonical import Canon
-from derive.language.nodes import ZERO, Add, Call, Const, Expr, Mul, Pow, Where, add, mul, power, walk
+from derive.language.nodes import Add, Call, Const, Expr, Mul, Pow, add, mul, power, walk
 from derive.language.program import Let, Program
 
 POINTS = tuple(map(Fraction, (2, 3, 5, 7, 11, 13)))  # values of exp(argument): three give the polynomial, the others check it
@@ -33,9 +33,6 @@ def slopes(program: Program, opaque: Canon) -> dict[str, Slope]:
 
 def _slope(let: Let, opaque: Canon) -> Slope | None:
     body = primitive(let.body)
-    if isinstance(body, Where) and ZERO in (body.chosen, body.other):
-        inner = body.other if body.chosen == ZERO else body.chosen
-        return Slope(inner.args[0], let.ref) if isinstance(inner, Call) and inner.fn == "exp" else None
     if not any(isinstance(n, Pow) for n in walk(body)):
         return None
     shared = _shared(body, opaque)
