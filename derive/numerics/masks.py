@@ -14,17 +14,22 @@ from derive.numerics.reading import has_exponential
 def masked(program: Program) -> Program:
     """The program with where(c, 1, 0) * exp(a) as where(c, exp(a), 0), and (1 - where(c, 1, 0)) * exp(a) likewise; exponentials
     that are left out where a condition holds are those chosen where it does not."""
+    program = turned(program)
     bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
+    changed = (Let(let.name, transform(let.body, lambda n: _chosen(n, bodies) if isinstance(n, Mul) else n)) for let in program.lets)
+    return replace(program, lets=tuple(changed))
 
-    def change(n: Expr) -> Expr:
-        match n:
-            case Mul():
-                return _chosen(n, bodies)
-            case Where(Compare(op, left, right), chosen, other) if chosen == ZERO and has_exponential(other):
-                return where(Compare(OPPOSITE[op], left, right), other, ZERO)
-        return n
 
-    return replace(program, lets=tuple(Let(let.name, transform(let.body, change)) for let in program.lets))
+def turned(program: Program) -> Program:
+    """The program with where(c, 0, exp(a)) as where(not c, exp(a), 0)."""
+    return replace(program, lets=tuple(Let(let.name, transform(let.body, _turned)) for let in program.lets))
+
+
+def _turned(n: Expr) -> Expr:
+    match n:
+        case Where(Compare(op, left, right), chosen, other) if chosen == ZERO and has_exponential(other):
+            return where(Compare(OPPOSITE[op], left, right), other, ZERO)
+    return n
 
 
 def _chosen(n: Mul, bodies: dict[Expr, Expr]) -> Expr:

@@ -41,7 +41,7 @@ from derive.language.program import Let, Program
 from derive.language.recurrence import held
 from derive.numerics.degrees import Mixed, Scaled, Shift, rescaled, terms
 from derive.numerics.exponents import Linear, hidden_parts, linear, merged
-from derive.numerics.masks import masked
+from derive.numerics.masks import masked, turned
 from derive.numerics.offsets import number_in, numbers_in_front
 from derive.numerics.weighted import weights_joined
 
@@ -112,7 +112,7 @@ def _plain_logsumexp(program: Program) -> Program:
 
 def _logs_apart(program: Program) -> Program:
     """log(exp(a) / sum) as a - log(sum), the quotient being seen through names; positions read after the logarithm."""
-    program = masked(program)
+    program = turned(program)
     bodies: dict[Expr, Expr] = {let.ref: let.body for let in program.lets}
 
     def change(n: Expr) -> Expr:
