@@ -402,7 +402,7 @@ def attention_causal_vjp(g, q, k, v):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = p*(dp - sum(p*dp, M))
+        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
         dq = sum(k*ds, M)/sqrt(size(D))
         dk = sum(q*ds, L)/sqrt(size(D))
         dv = sum(g*p, L)
@@ -424,12 +424,15 @@ def attention_causal_vjp(g, q, k, v):
     _nonempty('attention_causal_vjp', M=M, D=D)
     root_D = np.sqrt(D)
     s = q @ np.swapaxes(k, -2, -1) / root_D
-    shift_part = np.arange(M) <= np.arange(L)[:, None]
-    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
-    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
+    shift_part = np.arange(M)
+    shift_part_2 = np.arange(L)
+    shift_part_3 = shift_part <= shift_part_2[:, None]
+    shift = np.max(np.where(shift_part_3, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(shift_part_3, np.exp(np.where(shift_part_3, s - shift, 0)), 0)
     p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
-    ds = p * (dp - np.sum(p * dp, axis=-1, keepdims=True))
+    ds_part = p * (dp - np.sum(p * dp, axis=-1, keepdims=True))
+    ds = np.where(shift_part_2[:, None] >= shift_part, ds_part, 0)
     dq = ds @ k / root_D
     dk = np.swapaxes(ds, -2, -1) @ q / root_D
     dv = np.swapaxes(p, -2, -1) @ g
@@ -486,12 +489,13 @@ def attention_causal_hvp(g, v_q, v_k, v_v, q, k, v):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = p*(dp - sum(p*dp, M))
+        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
         p_dot = p*(s_dot - sum(p*s_dot, M))
         dp_dot = sum(v_v*g, E)
-        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
+        ds_dot = where(idx(L) >= idx(M), p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
+            p*dp_dot), M), 0)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -519,19 +523,23 @@ def attention_causal_hvp(g, v_q, v_k, v_v, q, k, v):
     _nonempty('attention_causal_hvp', M=M, D=D)
     root_D = np.sqrt(D)
     s = q @ np.swapaxes(k, -2, -1) / root_D
-    shift_part = np.arange(M) <= np.arange(L)[:, None]
-    shift = np.max(np.where(shift_part, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
-    e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
+    shift_part = np.arange(M)
+    shift_part_2 = np.arange(L)
+    shift_part_3 = shift_part <= shift_part_2[:, None]
+    shift = np.max(np.where(shift_part_3, s, np.min(s, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    e = np.where(shift_part_3, np.exp(np.where(shift_part_3, s - shift, 0)), 0)
     p = e / np.sum(e, axis=-1, keepdims=True)
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
-    ds = p * ds_part
+    ds_part_2 = shift_part_2[:, None] >= shift_part
+    ds = np.where(ds_part_2, p * ds_part, 0)
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
     p_dot = p * (s_dot - np.sum(p * s_dot, axis=-1, keepdims=True))
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
     p_dp_dot = p * dp_dot
-    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
+    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
+    ds_dot = np.where(ds_part_2, ds_dot_part, 0)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
@@ -581,7 +589,7 @@ def attention_masked_vjp(g, q, k, v, mask):
         total = sum(e, M)
         p = where(total > 0, e/total, 0)
         dp = sum(g*v, E)
-        ds = where(total > 0, p*(dp - sum(p*dp, M)), 0)
+        ds = where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)
         dq = sum(k*ds, M)/sqrt(size(D))
         dk = sum(q*ds, L)/sqrt(size(D))
         dv = sum(g*p, L)
@@ -612,7 +620,8 @@ def attention_masked_vjp(g, q, k, v, mask):
     p_part = total > 0
     p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
     dp = g @ np.swapaxes(v, -2, -1)
-    ds = np.where(p_part, p * (dp - np.sum(p * dp, axis=-1, keepdims=True)), 0)
+    ds_part = np.where(p_part, p * (dp - np.sum(p * dp, axis=-1, keepdims=True)), 0)
+    ds = np.where(shift_part, ds_part, 0)
     dq = ds @ k / root_D
     dk = np.swapaxes(ds, -2, -1) @ q / root_D
     dv = np.swapaxes(p, -2, -1) @ g
@@ -677,13 +686,13 @@ def attention_masked_hvp(g, v_q, v_k, v_v, v_mask, q, k, v, mask):
         total = sum(e, M)
         p = where(total > 0, e/total, 0)
         dp = sum(g*v, E)
-        ds = where(total > 0, p*(dp - sum(p*dp, M)), 0)
+        ds = where(mask > 0, where(total > 0, p*(dp - sum(p*dp, M)), 0), 0)
         s_in_dot = sum(v_q*k + v_k*q, D)
         s_dot = s_in_dot/sqrt(size(D))
         p_dot = where(total > 0, p*(s_dot - sum(p*s_dot, M)), 0)
         dp_dot = sum(v_v*g, E)
-        ds_dot = where(total > 0, p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M),
-            0)
+        ds_dot = where(mask > 0, where(total > 0, p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
+            p*dp_dot), M), 0), 0)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -721,14 +730,14 @@ def attention_masked_hvp(g, v_q, v_k, v_v, v_mask, q, k, v, mask):
     p = np.where(total <= 0, 0, e / np.where(p_part, total, 1))
     dp = g @ np.swapaxes(v, -2, -1)
     ds_part = dp - np.sum(p * dp, axis=-1, keepdims=True)
-    ds = np.where(p_part, p * ds_part, 0)
+    ds = np.where(shift_part, np.where(p_part, p * ds_part, 0), 0)
     s_in_dot = v_q @ np.swapaxes(k, -2, -1) + q @ np.swapaxes(v_k, -2, -1)
     s_dot = s_in_dot / root_D
     p_dot = np.where(p_part, p * (s_dot - np.sum(p * s_dot, axis=-1, keepdims=True)), 0)
     dp_dot = g @ np.swapaxes(v_v, -2, -1)
     p_dp_dot = p * dp_dot
     ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=-1, keepdims=True)
-    ds_dot = np.where(p_part, ds_dot_part, 0)
+    ds_dot = np.where(shift_part, np.where(p_part, ds_dot_part, 0), 0)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, -2, -1) @ v_q + np.swapaxes(ds_dot, -2, -1) @ q
@@ -973,7 +982,7 @@ def attention_alibi_vjp(g, q, k, v, slope):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = p*(dp - sum(p*dp, M))
+        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
         dq = sum(k*ds, M)/sqrt(size(D))
         dk = sum(q*ds, L)/sqrt(size(D))
         dv = sum(g*p, L)
@@ -1006,7 +1015,7 @@ def attention_alibi_vjp(g, q, k, v, slope):
     e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
     p = e / np.sum(e, axis=2, keepdims=True)
     dp = g @ np.swapaxes(v, 1, 2)
-    ds = p * (dp - np.sum(p * dp, axis=2, keepdims=True))
+    ds = np.where(s_part[:, None] >= s_part_2, p * (dp - np.sum(p * dp, axis=2, keepdims=True)), 0)
     dq = ds @ k / root_D
     dk = np.swapaxes(ds, 1, 2) @ q / root_D
     dv = np.swapaxes(p, 1, 2) @ g
@@ -1024,8 +1033,8 @@ def attention_alibi_jvp(v_q, v_k, v_v, v_slope, q, k, v, slope):
         y = sum(p*v, M)
         near_in_dot = sum(v_q*k + v_k*q, D)
         near_dot = near_in_dot/sqrt(size(D))
-        s_dot = near_dot - v_slope*(idx(L) - idx(M))
-        y_dot = sum(p*(v_v + v*s_dot), M) - y*sum(p*s_dot, M)
+        e_dot = e*(near_dot - v_slope*(idx(L) - idx(M)))
+        y_dot = (sum(v*e_dot, M) - y*sum(e_dot, M))/sum(e, M) + sum(v_v*p, M)
 
     Arrays: v_q (H, L, D), v_k (H, M, D), v_v (H, M, E), v_slope (H,), q (H, L, D), k (H, M, D),
             v (H, M, E), slope (H,).
@@ -1056,13 +1065,13 @@ def attention_alibi_jvp(v_q, v_k, v_v, v_slope, q, k, v, slope):
     shift_part = s_part_2 <= s_part[:, None]
     shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
     e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
-    p = e / np.sum(e, axis=2, keepdims=True)
+    sum_e = np.sum(e, axis=2, keepdims=True)
+    p = e / sum_e
     y = p @ v
     near_in_dot = v_q @ np.swapaxes(k, 1, 2) + q @ np.swapaxes(v_k, 1, 2)
     near_dot = near_in_dot / root_D
-    s_dot = near_dot - v_slope[:, None, None] * s_part_minus_s_part_2
-    p_s_dot = p * s_dot
-    y_dot = p @ v_v + p_s_dot @ v - y * np.sum(p_s_dot, axis=2, keepdims=True)
+    e_dot = e * (near_dot - v_slope[:, None, None] * s_part_minus_s_part_2)
+    y_dot = (e_dot @ v - y * np.sum(e_dot, axis=2, keepdims=True)) / sum_e + p @ v_v
     return _rounded(dtype, y_dot)
 
 
@@ -1074,13 +1083,14 @@ def attention_alibi_hvp(g, v_q, v_k, v_v, v_slope, q, k, v, slope):
         e = where(idx(M) <= idx(L), exp(s), 0)
         p = e/sum(e, M)
         dp = sum(g*v, E)
-        ds = p*(dp - sum(p*dp, M))
+        ds = where(idx(L) >= idx(M), p*(dp - sum(p*dp, M)), 0)
         near_in_dot = sum(v_q*k + v_k*q, D)
         near_dot = near_in_dot/sqrt(size(D))
-        s_dot = near_dot - v_slope*(idx(L) - idx(M))
-        p_dot = p*(s_dot - sum(p*s_dot, M))
+        e_dot = e*(near_dot - v_slope*(idx(L) - idx(M)))
+        p_dot = (e_dot - p*sum(e_dot, M))/sum(e, M)
         dp_dot = sum(v_v*g, E)
-        ds_dot = p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot + p*dp_dot), M)
+        ds_dot = where(idx(L) >= idx(M), p*dp_dot + (dp - sum(p*dp, M))*p_dot + p*sum(-(dp*p_dot +
+            p*dp_dot), M), 0)
         dq_in_dot = sum(v_k*ds + k*ds_dot, M)
         dq_dot = dq_in_dot/sqrt(size(D))
         dk_in_dot = sum(v_q*ds + q*ds_dot, L)
@@ -1118,17 +1128,20 @@ def attention_alibi_hvp(g, v_q, v_k, v_v, v_slope, q, k, v, slope):
     shift_part = s_part_2 <= s_part[:, None]
     shift = np.max(np.where(shift_part, s, np.min(s, axis=2, keepdims=True)), axis=2, keepdims=True)
     e = np.where(shift_part, np.exp(np.where(shift_part, s - shift, 0)), 0)
-    p = e / np.sum(e, axis=2, keepdims=True)
+    sum_e = np.sum(e, axis=2, keepdims=True)
+    p = e / sum_e
     dp = g @ np.swapaxes(v, 1, 2)
     ds_part = dp - np.sum(p * dp, axis=2, keepdims=True)
-    ds = p * ds_part
+    ds_part_2 = s_part[:, None] >= s_part_2
+    ds = np.where(ds_part_2, p * ds_part, 0)
     near_in_dot = v_q @ np.swapaxes(k, 1, 2) + q @ np.swapaxes(v_k, 1, 2)
     near_dot = near_in_dot / root_D
-    s_dot = near_dot - v_slope[:, None, None] * s_part_minus_s_part_2
-    p_dot = p * (s_dot - np.sum(p * s_dot, axis=2, keepdims=True))
+    e_dot = e * (near_dot - v_slope[:, None, None] * s_part_minus_s_part_2)
+    p_dot = (e_dot - p * np.sum(e_dot, axis=2, keepdims=True)) / sum_e
     dp_dot = g @ np.swapaxes(v_v, 1, 2)
     p_dp_dot = p * dp_dot
-    ds_dot = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=2, keepdims=True)
+    ds_dot_part = p_dp_dot + ds_part * p_dot + p * -np.sum(dp * p_dot + p_dp_dot, axis=2, keepdims=True)
+    ds_dot = np.where(ds_part_2, ds_dot_part, 0)
     dq_in_dot = ds @ v_k + ds_dot @ k
     dq_dot = dq_in_dot / root_D
     dk_in_dot = np.swapaxes(ds, 1, 2) @ v_q + np.swapaxes(ds_dot, 1, 2) @ q

@@ -642,7 +642,7 @@ def sinc(x):
 def sinc_vjp(g, x):
     """Gradients of sinc: what the cotangent g of its output amounts to at each real input.
 
-        dx = where(x == 0, 0, g*(cos(x) - sin(x)/x)/x)
+        dx = where(x != 0, g*(cos(x) - sin(x)/x)/x, 0)
 
     Arrays: g (...), x (...).
     Returns: dx (...).
@@ -652,22 +652,22 @@ def sinc_vjp(g, x):
     """
     g, x, dtype = _arrays('sinc_vjp', g=(g, '...'), x=(x, '...'))
     beyondquarter_x = _beyond_quarter(x)
-    dx_part = x == 0
-    dx_part_2 = np.cos(beyondquarter_x) - np.sin(beyondquarter_x) / np.where(dx_part, 1, beyondquarter_x)
+    dx_part = x != 0
+    dx_part_2 = np.cos(beyondquarter_x) - np.sin(beyondquarter_x) / np.where(dx_part, beyondquarter_x, 1)
     dx_part_3 = _near_root(
         dx_part_2, x, 1, 0, 0, 2, 4.439515854247094e-14, 2.631698113572912e-57, -1.0705075483927445e-11,
         -9.148049455650387e-57, 1.9270844542589165e-09, 1.2450937722197779e-56, -2.505210834767692e-07,
         -8.354592030388007e-57, 2.2045855379092623e-05, 2.8438338420679716e-57, -0.0011904761904761784,
         -4.470656274905563e-58, 0.03333333333333333, 2.3462261176346067e-59, -0.3333333333333333,
     )
-    dx = np.where(dx_part, 0, g * dx_part_3 / np.where(dx_part, 1, x))
+    dx = np.where(x == 0, 0, g * dx_part_3 / np.where(dx_part, x, 1))
     return _rounded(dtype, dx)
 
 
 def sinc_jvp(v_x, x):
     """Derivative of sinc in the direction of the tangents v_*.
 
-        y_dot = where(x == 0, 0, v_x*(cos(x) - sin(x)/x)/x)
+        y_dot = where(x != 0, v_x*(cos(x) - sin(x)/x)/x, 0)
 
     Arrays: v_x (...), x (...).
     Returns: y_dot (...).
@@ -677,22 +677,22 @@ def sinc_jvp(v_x, x):
     """
     v_x, x, dtype = _arrays('sinc_jvp', v_x=(v_x, '...'), x=(x, '...'))
     beyondquarter_x = _beyond_quarter(x)
-    y_dot_part = x == 0
-    y_dot_part_2 = np.cos(beyondquarter_x) - np.sin(beyondquarter_x) / np.where(y_dot_part, 1, beyondquarter_x)
+    y_dot_part = x != 0
+    y_dot_part_2 = np.cos(beyondquarter_x) - np.sin(beyondquarter_x) / np.where(y_dot_part, beyondquarter_x, 1)
     y_dot_part_3 = _near_root(
         y_dot_part_2, x, 1, 0, 0, 2, 4.439515854247094e-14, 2.631698113572912e-57, -1.0705075483927445e-11,
         -9.148049455650387e-57, 1.9270844542589165e-09, 1.2450937722197779e-56, -2.505210834767692e-07,
         -8.354592030388007e-57, 2.2045855379092623e-05, 2.8438338420679716e-57, -0.0011904761904761784,
         -4.470656274905563e-58, 0.03333333333333333, 2.3462261176346067e-59, -0.3333333333333333,
     )
-    y_dot = np.where(y_dot_part, 0, v_x * y_dot_part_3 / np.where(y_dot_part, 1, x))
+    y_dot = np.where(x == 0, 0, v_x * y_dot_part_3 / np.where(y_dot_part, x, 1))
     return _rounded(dtype, y_dot)
 
 
 def sinc_hvp(g, v_x, x):
     """Derivative of the gradients of sinc in the direction of the tangents v_*, the cotangent held fixed.
 
-        dx_dot = where(x == 0, 0, v_x*g*(sin(x)*(2/x**2 - 1) - 2*cos(x)/x)/x)
+        dx_dot = where(x != 0, v_x*g*(sin(x)*(2/x**2 - 1) - 2*cos(x)/x)/x, 0)
 
     Arrays: g (...), v_x (...), x (...).
     Returns: dx_dot (...).
@@ -702,8 +702,8 @@ def sinc_hvp(g, v_x, x):
     """
     g, v_x, x, dtype = _arrays('sinc_hvp', g=(g, '...'), v_x=(v_x, '...'), x=(x, '...'))
     beyondquarter_x = _beyond_quarter(x)
-    dx_dot_part = x == 0
-    dx_dot_part_2 = np.where(dx_dot_part, 1, beyondquarter_x)
+    dx_dot_part = x != 0
+    dx_dot_part_2 = np.where(dx_dot_part, beyondquarter_x, 1)
     dx_dot_part_3 = np.sin(beyondquarter_x) * (2 / np.square(dx_dot_part_2) - 1)
     dx_dot_part_4 = dx_dot_part_3 - 2 * np.cos(beyondquarter_x) / dx_dot_part_2
     dx_dot_part_5 = _near_root(
@@ -713,7 +713,7 @@ def sinc_hvp(g, v_x, x):
         2.347030405221099e-57, -0.005952380952380883, -6.1883654801867904e-58, 0.09999999999999999,
         5.546891112307391e-59, -0.3333333333333333,
     )
-    dx_dot = np.where(dx_dot_part, 0, v_x * g * dx_dot_part_5 / np.where(dx_dot_part, 1, x))
+    dx_dot = np.where(x == 0, 0, v_x * g * dx_dot_part_5 / np.where(dx_dot_part, x, 1))
     return _rounded(dtype, dx_dot)
 
 
