@@ -1,4 +1,4 @@
-"""Pooling: the largest, or the mean, of each window. Positions outside the input never win, and count in a mean as each op says."""
+"""Pooling: the largest, mean or length of each window. Positions outside never win, and count in a mean as each op says."""
 # mypy: ignore-errors
 
 from derive.language import (
@@ -15,6 +15,7 @@ from derive.language import (
     new,
     op,
     size,
+    sqrt,
     sum,
     where,
 )
@@ -147,6 +148,29 @@ def avg_pool3d(x: Real["N C D H W"], *, kernel: PositiveInteger = 2, stride: Pos
     return mean(x.at(D=slices, H=rows, W=columns), "I J K")
 
 
+@op(source="Sermanet, Chintala & LeCun 2012, arXiv:1204.3968, eq. 1 with P = 2; torch.nn.LPPool1d with norm_type 2")
+def l2_pool1d(x: Real["N C L"], *, kernel: PositiveInteger = 2, stride: PositiveInteger = 2):
+    """The length of each window as a vector."""
+    return sqrt(sum(x.at(L=stride * new("P") + new("K", size=kernel)) ** 2, "K"))
+
+
+@op(source="Sermanet, Chintala & LeCun 2012, arXiv:1204.3968, eq. 1 with P = 2; torch.nn.LPPool2d with norm_type 2")
+def l2_pool2d(x: Real["N C H W"], *, kernel: PositiveInteger = 2, stride: PositiveInteger = 2):
+    """The length of each window as a vector."""
+    rows = stride * new("P") + new("I", size=kernel)
+    columns = stride * new("Q") + new("J", size=kernel)
+    return sqrt(sum(x.at(H=rows, W=columns) ** 2, "I J"))
+
+
+@op(source="Sermanet, Chintala & LeCun 2012, arXiv:1204.3968, eq. 1 with P = 2; torch.nn.LPPool3d with norm_type 2")
+def l2_pool3d(x: Real["N C D H W"], *, kernel: PositiveInteger = 2, stride: PositiveInteger = 2):
+    """The length of each window of a volume as a vector."""
+    slices = stride * new("P") + new("I", size=kernel)
+    rows = stride * new("Q") + new("J", size=kernel)
+    columns = stride * new("R") + new("K", size=kernel)
+    return sqrt(sum(x.at(D=slices, H=rows, W=columns) ** 2, "I J K"))
+
+
 @op(source="torch.nn.AvgPool2d without count_include_pad")
 def avg_pool2d_inside(x: Real["N C H W"], *, kernel: PositiveInteger = 2, stride: PositiveInteger = 2, padding: Natural = 0):
     """The mean of what each window sees of the image, the padding left out."""
@@ -202,6 +226,6 @@ def adaptive_avg_pool3d(
 POOLING = (
     max_pool1d, max_pool2d, max_pool3d, max_pool2d_ceil, global_max_pool, adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d,
     avg_pool1d, avg_pool2d, avg_pool3d, avg_pool2d_inside, avg_pool2d_ceil, adaptive_avg_pool1d, adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
+    adaptive_avg_pool3d, l2_pool1d, l2_pool2d, l2_pool3d,
 )
 # fmt: on

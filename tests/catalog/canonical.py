@@ -32,6 +32,7 @@ NAMES = {
         highway squeeze_excite bilinear outer einsum cumsum logcumsumexp gather scatter_add lora
         conv1d_causal conv2d_bias conv2d_same conv2d_padded conv2d_groups max_pool3d max_pool2d_ceil avg_pool3d avg_pool2d_ceil
         avg_pool2d_inside adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d global_max_pool
+        l2_pool1d l2_pool2d l2_pool3d
         upsample_nearest1d upsample_linear1d embedding_sum bias_add norm
         pairwise_distance glu""",
     "waves": """
