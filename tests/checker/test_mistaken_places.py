@@ -153,7 +153,7 @@ def leaking(s, v, mask):
     ],
 )  # fmt: skip
 def test_the_cause_is_named(forward, definition, words):
-    report = check(forward, definition, budget=0.5)
+    report = check(forward, definition, budget=2.0)
     assert report.verdict == "wrong", report.text()
     assert words in report.diagnosis, report.text()
 
@@ -168,7 +168,7 @@ def test_an_index_between_two_positions_is_no_cause():
         m = mix[:, None]
         return m * x + (1 - m) * np.concatenate([x[:, :1], x[:, :-1]], 1)
 
-    assert "-1/2" not in check(first_repeated, shifted, budget=0.5).diagnosis
+    assert "-1/2" not in check(first_repeated, shifted, budget=2.0).diagnosis
 
 
 KEPT: dict[str, float] = {}
@@ -203,5 +203,5 @@ def scaled_down(x: Real["N"]):
 @pytest.mark.parametrize("forward", [by_global, by_default, ByAttribute()])
 def test_what_the_first_call_left_behind_is_named(forward):
     KEPT.clear()
-    report = check(forward, scaled_down, budget=0.3)
+    report = check(forward, scaled_down, budget=1.5)
     assert report.verdict == "wrong" and "kept from an earlier call" in report.diagnosis, report.text()
