@@ -2,16 +2,17 @@
 
 import builtins
 import time
-from typing import Any
 
 import numpy as np
 import pytest
+from against_oracle import called, hold
 
 from derive import oracle, pipeline
+from derive.catalog import find
 from derive.catalog.activations import sigmoid, softmax, tanh
 from derive.catalog.losses import cross_entropy
 from derive.codegen.constants import has_no_value
-from derive.language import Index, OneOf, Positive, Real, abs, equal, exp, idx, inf, log, mean, op, scan, size, sqrt, sum, where
+from derive.language import Index, OneOf, Positive, Real, abs, equal, exp, idx, inf, log, logsumexp, mean, op, scan, size, sqrt, sum, where
 from derive.language.nodes import MINUS_ONE, TWO, ZERO, Pow
 from derive.language.operation import Op
 from derive.language.work import TooLarge, at_most, spend
@@ -111,12 +112,6 @@ CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
 # fmt: on
 
 
-def called(defined: Op, suffix: str, *arrays: Any) -> list[np.ndarray]:
-    with np.errstate(all="ignore"):
-        found = pipeline.generated(defined)[defined.name + suffix](*arrays)
-    return [np.asarray(y) for y in (found if isinstance(found, tuple) else (found,))]
-
-
 def assert_near(got: list[np.ndarray], exact: dict[str, oracle.Rounded]) -> None:
     """Vectors number by number, matrices up to their largest one, to nine digits: forms that cancel or overflow have none there."""
     for y, rounded in zip(got, exact.values(), strict=True):
@@ -127,16 +122,7 @@ def assert_near(got: list[np.ndarray], exact: dict[str, oracle.Rounded]) -> None
 
 @pytest.mark.parametrize("name", CASES)
 def test_values_and_derivatives_where_digits_were_lost(name: str) -> None:
-    defined, arrays = CASES[name]
-    program = defined.program
-    inputs = {i.name: a for i, a in zip(program.inputs, arrays, strict=True)}
-    value = oracle.evaluate(program, inputs)
-    assert_near(called(defined, "", *arrays), value)
-
-    bars = {n: np.ones_like(np.asarray(v.value, float)) for n, v in value.items()}
-    assert_near(called(defined, "_vjp", *bars.values(), *arrays), oracle.gradient(program, inputs, bars))
-    tangents = {i.name: RNG.normal(size=np.shape(inputs[i.name])) for i in program.real_inputs}
-    assert_near(called(defined, "_jvp", *tangents.values(), *arrays), oracle.jvp(program, inputs, tangents))
+    hold(*CASES[name], RNG, assert_near)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -275,3 +261,30 @@ def test_a_branch_without_a_value_is_no_crash() -> None:
         value = pipeline.generated(masked_logarithms)["masked_logarithms"](s, mask)
     np.testing.assert_allclose(value[0, 1:], s[0, 1:] - np.log(np.exp(2) + np.exp(3)), rtol=1e-15)
     assert not np.isfinite(value[0, 0]) and has_no_value(Pow(ZERO, MINUS_ONE)) and not has_no_value(Pow(TWO, MINUS_ONE))
+
+
+@op
+def tied(token: Index["N -> V"], target: Index["N -> V"], e: Real["V D"]):
+    """A model whose embedding is its last layer too."""
+    x = e.at(V=token)
+    logits = sum(x * e.at(V=idx("V'")), "D")
+    logp = logits - logsumexp(logits, "V'")
+    return -mean(logp.at(**{"V'": target}), "N")
+
+
+def test_a_sum_over_a_second_axis_is_shown_over_it_and_shifted() -> None:
+    shown = {let.name: str(let.body) for let in pipeline.readings(tied).program("vjp").lets}
+    assert "exp(logits)/sum(exp(logits), V')" in shown["dlogits"]
+    (de,) = called(tied, "_vjp", np.float64(1.0), np.array([0, 1]), np.array([1, 0]), 100 * np.eye(3))
+    assert np.isfinite(de).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "let", "form"),
+    [
+        ("swish", "dbeta", "sum(g*x**2*sigmoid*(1 - sigmoid), ...)"),
+        ("poly_loss", "dlogits", "g*(p*(eps*(sum(target*p, C) - target) + 1) - target)/size(N)"),
+    ],
+)
+def test_nothing_is_divided_by_what_is_0_in_floats(name: str, let: str, form: str) -> None:
+    assert str(pipeline.readings(find(name)).program("vjp").let(let).body) == form

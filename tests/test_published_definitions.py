@@ -1,9 +1,9 @@
 """Definitions from papers that crashed, were computed wrongly or lost digits: each against the oracle, where it went wrong."""
 
-from typing import Any
 
 import numpy as np
 import pytest
+from against_oracle import called, hold
 
 from derive import oracle, pipeline
 from derive.calculus.algebra import factor
@@ -129,12 +129,6 @@ CASES: dict[str, tuple[Op, tuple[np.ndarray, ...]]] = {
 # fmt: on
 
 
-def called(defined: Op, suffix: str, *arrays: Any) -> list[np.ndarray]:
-    with np.errstate(all="ignore"):
-        found = pipeline.generated(defined)[defined.name + suffix](*arrays)
-    return [np.asarray(y) for y in (found if isinstance(found, tuple) else (found,))]
-
-
 def assert_near(got: list[np.ndarray], exact: dict[str, oracle.Rounded]) -> None:
     """To eleven digits of the largest number."""
     for y, rounded in zip(got, exact.values(), strict=True):
@@ -144,15 +138,7 @@ def assert_near(got: list[np.ndarray], exact: dict[str, oracle.Rounded]) -> None
 
 @pytest.mark.parametrize("name", CASES)
 def test_values_and_derivatives(name: str) -> None:
-    defined, arrays = CASES[name]
-    program = defined.program
-    inputs = {i.name: a for i, a in zip(program.inputs, arrays, strict=True)}
-    value = oracle.evaluate(program, inputs)
-    assert_near(called(defined, "", *arrays), value)
-    bars = {n: np.ones_like(np.asarray(v.value, float)) for n, v in value.items()}
-    assert_near(called(defined, "_vjp", *bars.values(), *arrays), oracle.gradient(program, inputs, bars))
-    tangents = {i.name: R.normal(size=np.shape(inputs[i.name])) for i in program.real_inputs}
-    assert_near(called(defined, "_jvp", *tangents.values(), *arrays), oracle.jvp(program, inputs, tangents))
+    hold(*CASES[name], R, assert_near)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from derive.language.nodes import Add, Call, Const, Expr, Mul, Pow, Reduce, add, mul, transform, walk
 from derive.language.program import Let, Program
 from derive.numerics.exponents import Linear, linear
+from derive.numerics.groups import seen
 
 Bodies = dict[Expr, Expr]
 
@@ -25,20 +26,14 @@ def weights_joined(program: Program) -> Program:
     return replace(program, lets=tuple(Let(let.name, transform(let.body, lambda n: _joined(n, wanted, bodies))) for let in program.lets))
 
 
-def _seen(e: Expr, bodies: Bodies) -> Expr:
-    while e in bodies:
-        e = bodies[e]
-    return e
-
-
 def _factors(e: Expr, bodies: Bodies) -> Iterator[Expr]:
     """The factors of a product, names of products with exponentials being seen through."""
-    seen = _seen(e, bodies)
-    if isinstance(seen, Mul):
-        for f in seen.args:
+    whole = seen(e, bodies)
+    if isinstance(whole, Mul):
+        for f in whole.args:
             yield from _factors(f, bodies)
     else:
-        yield seen if _exponent(seen) is not None else e
+        yield whole if _exponent(whole) is not None else e
 
 
 def _exponent(e: Expr) -> Expr | None:
@@ -48,12 +43,12 @@ def _exponent(e: Expr) -> Expr | None:
 def _wanted(n: Expr, bodies: Bodies) -> Iterator[Linear]:
     """The exponent of a sum under a logarithm or in a denominator, where it has more exponentials than it is divided by sums."""
     inside = n.args[0] if isinstance(n, Call) and n.fn == "log" else n.base if isinstance(n, Pow) and _divides(n) else None
-    total = None if inside is None else _seen(inside, bodies)
+    total = None if inside is None else seen(inside, bodies)
     if not isinstance(total, Reduce) or total.how not in ("sum", "mean"):
         return
     factors = list(_factors(total.body, bodies))
     arguments = [a for a in _arguments(total.body, bodies) if a.axes & set(total.over)]
-    shares = [f for f in factors if isinstance(f, Pow) and _divides(f) and isinstance(_seen(f.base, bodies), Reduce)]
+    shares = [f for f in factors if isinstance(f, Pow) and _divides(f) and isinstance(seen(f.base, bodies), Reduce)]
     if shares and len(arguments) > len(shares):
         yield linear(add(*arguments))
 
