@@ -277,3 +277,10 @@ def test_a_sum_that_is_opened_inside_itself_has_names_of_its_own():
         assert not set(outer) & set(inner) and first != second
     with opened(bound, inside) as (again, _):
         assert again == first
+
+
+@pytest.mark.parametrize(
+    ("e", "known"), [(idx("B"), True), (y**2, True), (y**2 + idx("B"), True), (y, False), (y**3, False), (idx("B") - 1, False)], ids=str
+)
+def test_positions_and_even_powers_are_not_below_zero(e, known):
+    assert (Canon().poly(where(e >= 0, 1, 0)) == Canon().poly(Const(Fraction(1)))) == known
